@@ -1,0 +1,101 @@
+//! The only room that reads the real time. It keeps two clocks: the wall clock of machines, and the reader's clock,
+//! which runs faster when a day is shortened for a rehearsal.
+
+use jiff::SignedDuration;
+use jiff::Timestamp;
+use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+
+/// One reading of both clocks. A verb takes it once and passes it on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Now {
+    /// What machines count by: leases, retries, expiry, the Date header.
+    pub wall: Timestamp,
+    /// What a person calls a date: waits, `send`, skip, pause. The same as `wall` unless a day is shortened.
+    pub reader: Timestamp,
+}
+
+/// A shortened day: at `anchor` both clocks agreed; since then the reader's runs so that a day takes `day`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ShortDay {
+    pub anchor: Timestamp,
+    pub day: Duration,
+}
+
+/// Where readings come from.
+#[derive(Debug, Clone)]
+pub struct Clock {
+    source: Source,
+    short_day: Option<ShortDay>,
+}
+
+#[derive(Debug, Clone)]
+enum Source {
+    System,
+    /// Set by hand: for tests and simulations. Unix milliseconds.
+    Manual(Arc<AtomicI64>),
+}
+
+impl Clock {
+    pub fn system() -> Clock {
+        Clock { source: Source::System, short_day: None }
+    }
+
+    /// A clock that stands still until `advance` is called.
+    pub fn manual(start: Timestamp) -> Clock {
+        Clock { source: Source::Manual(Arc::new(AtomicI64::new(start.as_millisecond()))), short_day: None }
+    }
+
+    pub fn with_short_day(self, short_day: Option<ShortDay>) -> Clock {
+        Clock { short_day, ..self }
+    }
+
+    /// Moves a manual clock; a system clock can't be moved and stays.
+    pub fn advance(&self, by: SignedDuration) {
+        if let Source::Manual(ms) = &self.source {
+            ms.fetch_add(i64::try_from(by.as_millis()).unwrap_or(i64::MAX), Ordering::SeqCst);
+        }
+    }
+
+    /// Both clocks, cut to whole milliseconds, as the database keeps them.
+    pub fn now(&self) -> Now {
+        let wall = match &self.source {
+            Source::System => system_time(),
+            Source::Manual(ms) => from_ms(ms.load(Ordering::SeqCst)),
+        };
+        Now { wall, reader: self.reader_at(wall) }
+    }
+
+    /// How long to sleep, by the wall clock, until the reader's clock shows `instant`. Zero when it is past.
+    pub fn until_reader(&self, instant: Timestamp) -> Duration {
+        let ahead = instant.as_millisecond() - self.now().reader.as_millisecond();
+        let ahead = u64::try_from(ahead).unwrap_or(0);
+        let wall_ms = self
+            .short_day
+            .map_or(ahead as f64, |short| ahead as f64 * short.day.as_secs_f64() * 1000.0 / DAY_MS as f64);
+        Duration::from_millis(wall_ms.ceil() as u64)
+    }
+
+    fn reader_at(&self, wall: Timestamp) -> Timestamp {
+        let Some(short) = self.short_day else { return wall };
+        let passed = (wall.as_millisecond() - short.anchor.as_millisecond()) as f64;
+        let factor = DAY_MS as f64 / (short.day.as_secs_f64() * 1000.0);
+        from_ms(short.anchor.as_millisecond() + (passed * factor) as i64)
+    }
+}
+
+/// An instant from stored unix milliseconds; out of jiff's range it is cut to the nearest that exists.
+pub fn from_ms(ms: i64) -> Timestamp {
+    let low = Timestamp::MIN.as_millisecond();
+    let high = Timestamp::MAX.as_millisecond();
+    Timestamp::from_millisecond(ms.clamp(low, high)).unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the one door of time")]
+fn system_time() -> Timestamp {
+    from_ms(Timestamp::now().as_millisecond())
+}

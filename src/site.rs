@@ -1,0 +1,27 @@
+//! What the operator says about the whole site, and who its mails come from.
+
+use crate::address::Address;
+use jiff::tz::TimeZone;
+
+/// `[site]` of dripline.toml.
+#[derive(Debug, Clone)]
+pub struct Site {
+    pub name: String,
+    /// What links begin with; never ends in a slash.
+    pub url: String,
+    pub postal_address: String,
+    /// For people whose zone is unknown.
+    pub time_zone: TimeZone,
+    pub language: String,
+    /// Course mails per person and local day, over all courses. At least 1.
+    pub daily_cap: u32,
+    pub quiet_during_course: bool,
+}
+
+/// Who mails come from: the site's, or a course's own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sender {
+    pub name: String,
+    pub address: Address,
+    pub reply_to: Option<Address>,
+}
