@@ -5,6 +5,7 @@ use crate::problem::Problem;
 use crate::problem::Source;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::ops::Range;
 use std::rc::Rc;
@@ -31,6 +32,8 @@ struct Shared<'a> {
     /// Where the TOML begins in the source: front matter stands behind its fence.
     offset: usize,
     overrides: &'a Overrides,
+    /// Every path that was asked for: an override of another one names no key.
+    known: RefCell<BTreeSet<String>>,
     problems: RefCell<Vec<Problem>>,
 }
 
@@ -50,8 +53,13 @@ pub fn read<T>(
     read: impl FnOnce(&Keys<'_>) -> T,
 ) -> (T, Vec<Problem>) {
     let (root, errors) = DeTable::parse_recoverable(toml);
-    let shared = Shared { source: Arc::clone(source), offset, overrides, problems: RefCell::default() };
-    let shared = Rc::new(shared);
+    let shared = Rc::new(Shared {
+        source: Arc::clone(source),
+        offset,
+        overrides,
+        known: RefCell::default(),
+        problems: RefCell::default(),
+    });
     let syntax_failed = !errors.is_empty();
     for error in errors {
         let span = error.span().unwrap_or(0..0);
@@ -69,6 +77,7 @@ pub fn read<T>(
         asked: RefCell::default(),
     };
     let value = read(&keys);
+    shared.report_unknown_overrides();
     let mut problems = shared.problems.borrow_mut().split_off(0);
     if syntax_failed {
         // What is missing may only be what couldn't be read.
@@ -99,6 +108,11 @@ impl<'a> Keys<'a> {
         self.raw(key).is_some() || self.overridden_below(key)
     }
 
+    /// Whether the value of `key` doesn't come from the file.
+    pub fn is_overridden(&self, key: &str) -> bool {
+        self.shared.overrides.contains_key(&self.path(key))
+    }
+
     /// Reports a problem at a span that one of the readers returned.
     pub fn error(&self, span: Range<usize>, message: impl Into<String>, help: impl Into<String>) {
         self.shared.problems.borrow_mut().push(Problem::error(&self.shared.source, span, message, help));
@@ -127,7 +141,7 @@ impl<'a> Keys<'a> {
     pub fn text(&self, key: &str) -> Option<Spanned<String>> {
         let text = self.string(key)?;
         if text.get_ref().trim().is_empty() {
-            self.error(text.span(), format!("`{}` is empty", self.path(key)), "write a text, or remove the key");
+            self.error(text.span(), format!("{} is empty", self.label(key)), "write a text, or remove the key");
             return None;
         }
         Some(text)
@@ -142,7 +156,7 @@ impl<'a> Keys<'a> {
         match text.get_ref().parse::<T>() {
             Ok(value) => Some(Spanned::new(text.span(), value)),
             Err(error) => {
-                self.error(text.span(), format!("`{}`: {error}", self.path(key)), help);
+                self.error(text.span(), format!("{}: {error}", self.label(key)), help);
                 None
             }
         }
@@ -172,7 +186,7 @@ impl<'a> Keys<'a> {
             Raw::File(other, span) => return self.wrong(key, "a whole number", other, span),
         };
         if !range.contains(&value) {
-            let message = format!("`{}` must be from {} to {}", self.path(key), range.start(), range.end());
+            let message = format!("{} must be from {} to {}", self.label(key), range.start(), range.end());
             self.error(span, message, "choose a number in this range");
             return None;
         }
@@ -209,8 +223,8 @@ impl<'a> Keys<'a> {
     pub fn strings(&self, key: &str) -> Option<Spanned<Vec<Spanned<String>>>> {
         let (items, span) = match self.raw(key)? {
             Raw::Override(text) => {
-                let items = text.split(',').map(|item| Spanned::new(0..0, item.trim().to_string()));
-                return Some(Spanned::new(0..0, items.collect()));
+                let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
+                return Some(Spanned::new(0..0, items.map(|item| Spanned::new(0..0, item.to_string())).collect()));
             }
             Raw::File(DeValue::Array(items), span) => (items, span),
             Raw::File(other, span) => return self.wrong(key, "a list of texts, like [\"a\", \"b\"]", other, span),
@@ -241,6 +255,11 @@ impl<'a> Keys<'a> {
             None if self.overridden_below(key) => Some(self.below(None, 0..0, self.path(key))),
             None => None,
         }
+    }
+
+    /// A sub-table; where there is none, an empty one, so that the keys it must have are reported one by one.
+    pub fn section(&self, key: &str) -> Keys<'a> {
+        self.table(key).unwrap_or_else(|| self.below(None, 0..0, self.path(key)))
     }
 
     /// A list of tables: `[[key]]`, or `key = [{ … }]`.
@@ -287,11 +306,18 @@ impl<'a> Keys<'a> {
         if !self.asked.borrow().iter().any(|known| known == key) {
             self.asked.borrow_mut().push(key.to_string());
         }
+        self.shared.known.borrow_mut().insert(self.path(key));
         if let Some(text) = self.shared.overrides.get(&self.path(key)) {
             return Some(Raw::Override(text));
         }
         let value = self.table?.get(key)?;
         Some(Raw::File(value.get_ref(), self.shared.moved(value.span())))
+    }
+
+    /// The key's path as messages name it, with where its value comes from when that isn't the file.
+    fn label(&self, key: &str) -> String {
+        let origin = if self.is_overridden(key) { " from the environment" } else { "" };
+        format!("`{}`{origin}", self.path(key))
     }
 
     fn overridden_below(&self, key: &str) -> bool {
@@ -321,6 +347,17 @@ impl<'a> Keys<'a> {
 impl Shared<'_> {
     fn moved(&self, span: Range<usize>) -> Range<usize> {
         span.start + self.offset..span.end + self.offset
+    }
+
+    fn report_unknown_overrides(&self) {
+        let known = self.known.borrow();
+        for path in self.overrides.keys().filter(|path| !known.contains(*path)) {
+            let help = match nearest(path, known.iter().map(String::as_str)) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "unset the variable, or correct its name".to_string(),
+            };
+            self.report(0..0, format!("`{path}` from the environment names no key"), &help);
+        }
     }
 
     fn report(&self, span: Range<usize>, message: String, help: &str) {

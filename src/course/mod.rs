@@ -1,6 +1,34 @@
 //! A tree of bytes becomes a course and its problems: from disk, embedded, or the last good version in the database
 //! alike. Knows no person and no clock.
 
+mod ask;
+mod audience;
+mod comparison;
+mod file;
+mod lesson;
+mod load;
+mod logic;
+mod names;
+mod references;
+mod schedule;
+mod settings;
+mod shelf;
+mod translation;
+mod when;
+
+pub use audience::Audience;
+pub use audience::Completed;
+pub use load::load;
+pub use logic::Fault;
+pub use logic::Verdict;
+pub use shelf::Loaded;
+pub use shelf::check_shelf;
+pub use when::Fact;
+pub use when::Facts;
+pub use when::Value;
+pub use when::Vocabulary;
+pub use when::When;
+
 use crate::problem::Source;
 use crate::site::Sender;
 use crate::timing::Cron;
@@ -113,7 +141,7 @@ pub struct Newsletter {
     /// `None`: each at their own hour.
     pub time_zone: Option<TimeZone>,
     pub late_limit: SignedDuration,
-    pub audience: Option<String>,
+    pub audience: Option<Audience>,
 }
 
 /// One Markdown file.
@@ -174,10 +202,4 @@ pub enum AskKind {
         high: String,
     },
     Text,
-}
-
-/// A condition on answers; see `when.rs`.
-#[derive(Debug, Clone, PartialEq)]
-pub struct When {
-    pub text: String,
 }

@@ -1,0 +1,71 @@
+//! The command line: each command in a file of its own, all of one shape: `Args`, parsed to the last value, and `run`.
+//! Knows no rule of the product.
+
+mod context;
+mod logging;
+mod output;
+mod problems;
+mod values;
+
+pub mod check;
+pub mod completions;
+pub mod demo;
+pub mod hold;
+pub mod mailbox;
+pub mod man;
+pub mod release;
+pub mod retry;
+pub mod send_test;
+pub mod serve;
+pub mod simulate;
+pub mod status;
+pub mod subscriber;
+pub mod suppression;
+pub mod verify;
+pub mod why;
+
+pub use context::Context;
+pub use logging::LogFormat;
+pub use logging::start_logging;
+pub use values::LessonName;
+pub use values::Scope;
+
+use clap::Parser;
+use clap::Subcommand;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// A folder of Markdown becomes e-mail courses and newsletters that arrive.
+#[derive(Debug, Parser)]
+#[command(name = "dripline", version, arg_required_else_help = true)]
+pub struct Cli {
+    /// The configuration file
+    #[arg(long, global = true, value_name = "FILE", default_value = "./dripline.toml")]
+    pub config: PathBuf,
+    /// How log lines are written to standard error; DRIPLINE_LOG sets the level
+    #[arg(long, global = true, value_enum, default_value_t = LogFormat::Human)]
+    pub log_format: LogFormat,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    Check(check::Args),
+    Completions(completions::Args),
+    Man(man::Args),
+}
+
+/// Runs the command. 0 is good; 1 says that problems were found, and they have been told; a wrong command line never
+/// comes here.
+pub async fn run(line: Cli, environment: Vec<(String, String)>) -> anyhow::Result<ExitCode> {
+    let context = Context { config: line.config, environment };
+    match line.command {
+        Command::Check(args) => check::run(args, &context).await,
+        Command::Completions(args) => completions::run(args, &context).await,
+        Command::Man(args) => man::run(args, &context).await,
+    }
+}
+
+#[cfg(test)]
+mod tests;

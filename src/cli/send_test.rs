@@ -1,0 +1,31 @@
+//! `dripline send-test`: one lesson as a person would get it.
+
+use crate::address::Address;
+use crate::cli::values::LessonName;
+
+/// Send one lesson as a person would get it
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[arg(value_name = "COURSE/LESSON")]
+    pub lesson: LessonName,
+    /// Who gets it
+    #[arg(long, value_name = "ADDRESS")]
+    pub to: Address,
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a table that can't be read is a failed test")]
+mod tests {
+    use super::*;
+    use crate::cli::tests::parse;
+
+    #[test]
+    fn a_lesson_and_an_address_are_needed() {
+        let args: Args = parse("four-stages/welcome --to ana@example.org").unwrap();
+        assert_eq!((args.lesson.to_string().as_str(), args.to.as_str()), ("four-stages/welcome", "ana@example.org"));
+        let check = |line: &str| assert!(parse::<Args>(line).is_err(), "{line}");
+        check("four-stages --to ana@example.org");
+        check("four-stages/welcome");
+        check("four-stages/welcome --to ana");
+    }
+}

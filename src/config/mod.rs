@@ -1,0 +1,168 @@
+//! dripline.toml and the environment become each room's own settings, composed; every problem at once. Opens nothing
+//! but that file and the secrets it names, and does nothing with what it read.
+
+mod delivery;
+mod environment;
+mod network;
+mod places;
+mod relay;
+mod secret;
+mod site;
+mod web;
+
+pub use delivery::DeliverySettings;
+pub use delivery::Dkim;
+pub use delivery::DkimKey;
+pub use delivery::InDoubt;
+pub use delivery::Retention;
+pub use network::Network;
+pub use places::Images;
+pub use site::language;
+pub use web::WebSettings;
+
+use crate::address::Address;
+use crate::keys;
+use crate::keys::Keys;
+use crate::problem;
+use crate::problem::Problem;
+use crate::problem::Source;
+use crate::relay::Settings;
+use crate::site::Sender;
+use crate::site::Site;
+use places::Content;
+use std::fmt;
+use std::io::ErrorKind;
+use std::path::Path;
+use std::path::PathBuf;
+
+/// A configuration without an error in it. All paths are absolute.
+#[derive(Clone)]
+pub struct Config {
+    pub site: Site,
+    pub sender: Sender,
+    /// Becomes the envelope's sender with a token per delivery (VERP).
+    pub bounce: Address,
+    pub courses: PathBuf,
+    pub templates: PathBuf,
+    pub images: Images,
+    /// `sqlite:` and an absolute path, or `postgres://…`, which may hold a password.
+    pub database: String,
+    /// At least one.
+    pub relays: Vec<Settings>,
+    pub dkim: Option<Dkim>,
+    pub delivery: DeliverySettings,
+    pub operator: Option<Address>,
+    pub web: WebSettings,
+    pub retention: Retention,
+}
+
+/// Doesn't print what may hold a secret.
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Config { site, sender, courses, relays, web, .. } = self;
+        let mut fields = f.debug_struct("Config");
+        fields.field("site", site).field("sender", sender).field("courses", courses);
+        fields.field("relays", relays).field("web", web).finish_non_exhaustive()
+    }
+}
+
+/// What became of a configuration file.
+#[derive(Debug)]
+pub struct Loaded {
+    /// `None` as soon as one problem is an error.
+    pub config: Option<Config>,
+    /// Where courses and templates stand, so that they can be checked even when another key is wrong. `None` without a file.
+    pub folders: Option<Folders>,
+    pub problems: Vec<Problem>,
+}
+
+/// Absolute paths.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Folders {
+    pub courses: PathBuf,
+    pub templates: PathBuf,
+}
+
+/// Reads the file at `path`, with the variables of `environment` that begin with `DRIPLINE__` standing in for its keys.
+pub fn load(path: &Path, environment: impl IntoIterator<Item = (String, String)>) -> Loaded {
+    let name = path.strip_prefix(".").unwrap_or(path).display().to_string();
+    let bytes = match std::fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(error) => return unreadable(&name, &error),
+    };
+    let text = match String::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(error) => return not_text(&name, &error),
+    };
+    let base = std::path::absolute(path).ok().and_then(|path| path.parent().map(Path::to_path_buf)).unwrap_or_default();
+    parse(&name, &text, &base, environment)
+}
+
+/// Reads the text of a configuration file called `name` whose relative paths begin at `base`, an absolute folder.
+pub fn parse(name: &str, text: &str, base: &Path, environment: impl IntoIterator<Item = (String, String)>) -> Loaded {
+    let source = Source::new(name, secret::masked(text));
+    let overrides = environment::overrides(environment);
+    let ((config, folders), mut problems) = keys::read(&source, text, 0, &overrides, |keys| {
+        let content = places::content(keys, base);
+        let folders = Folders { courses: content.courses.clone(), templates: content.templates.clone() };
+        (compose(keys, base, content), folders)
+    });
+    problem::sort(&mut problems);
+    let config = config.filter(|_| !problem::any_error(&problems));
+    Loaded { config, folders: Some(folders), problems }
+}
+
+/// Every section is read before the first missing one ends it, so that all problems are found.
+fn compose(keys: &Keys<'_>, base: &Path, content: Content) -> Option<Config> {
+    let site = site::site(keys);
+    let sender = site::sender(keys, site.as_ref().map(|site| site.name.as_str()));
+    let database = places::database(keys, base);
+    let relays = relay::relays(keys, base, site.as_ref().map(|site| site.url.as_str()));
+    let dkim = delivery::dkim(keys, base);
+    let delivery = delivery::delivery(keys);
+    let operator = site::operator(keys);
+    let web = web::web(keys);
+    let retention = delivery::retention(keys);
+    keys.finish();
+    let (sender, bounce) = sender?;
+    Some(Config {
+        site: site?,
+        sender,
+        bounce,
+        courses: content.courses,
+        templates: content.templates,
+        images: content.images,
+        database,
+        relays,
+        dkim,
+        delivery,
+        operator,
+        web,
+        retention,
+    })
+}
+
+fn unreadable(name: &str, error: &std::io::Error) -> Loaded {
+    let (message, help) = if error.kind() == ErrorKind::NotFound {
+        ("this file doesn't exist", "write it, or name another with --config FILE; `dripline demo` needs none")
+    } else {
+        ("this file can't be read", "let the user that runs dripline read it")
+    };
+    let message = format!("{message} ({error})");
+    alone(Problem::error(&Source::new(name, ""), 0..0, message, help))
+}
+
+fn not_text(name: &str, error: &std::string::FromUtf8Error) -> Loaded {
+    let valid = error.utf8_error().valid_up_to();
+    let before = String::from_utf8_lossy(&error.as_bytes()[..valid]).into_owned();
+    let source = Source::new(name, secret::masked(&before));
+    alone(Problem::error(&source, valid..valid, "this isn't UTF-8 text from here on", "save the file as UTF-8"))
+}
+
+fn alone(problem: Problem) -> Loaded {
+    Loaded { config: None, folders: None, problems: vec![problem] }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a table that can't be read is a failed test")]
+mod tests;

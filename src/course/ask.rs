@@ -1,0 +1,142 @@
+//! Reads the `[[ask]]` tables of one lesson. Doesn't know what other lessons ask.
+
+use crate::course::Ask;
+use crate::course::AskKind;
+use crate::course::names;
+use crate::keys::Keys;
+use crate::keys::nearest;
+use std::ops::Range;
+
+/// A question as it stands in one lesson; `ask` is absent where it couldn't be read.
+pub struct AskFile {
+    pub id: String,
+    pub at: Range<usize>,
+    pub ask: Option<Ask>,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Word {
+    Choice,
+    Choices,
+    Scale,
+    Text,
+}
+
+/// Ends of a scale that a person can still choose on.
+const SCALE: std::ops::RangeInclusive<i64> = -100..=100;
+
+pub fn asks(keys: &Keys<'_>) -> Vec<AskFile> {
+    let mut asks: Vec<AskFile> = Vec::new();
+    for table in keys.tables("ask") {
+        let Some(ask) = ask(&table) else { continue };
+        if asks.iter().any(|earlier| earlier.id == ask.id) {
+            let message = format!("duplicate id: this lesson asks `{}` twice", ask.id);
+            table.error(ask.at.clone(), message, "give one of them another id");
+        }
+        asks.push(ask);
+    }
+    asks
+}
+
+fn ask(keys: &Keys<'_>) -> Option<AskFile> {
+    keys.missing("id", "write id = \"…\": templates and `when` name the question by it");
+    keys.missing("question", "write question = \"…\"");
+    keys.missing("kind", "write kind = \"choice\", \"choices\", \"scale\" or \"text\"");
+    let id = keys.text("id");
+    let question = keys.text("question");
+    let words = [("choice", Word::Choice), ("choices", Word::Choices), ("scale", Word::Scale), ("text", Word::Text)];
+    let word = names::one_of(keys, "kind", &words);
+    let kind = word.and_then(|word| kind(keys, word));
+    let alert = alert(keys, kind.as_ref());
+    if word.is_some() {
+        keys.finish();
+    }
+    let id = id?;
+    if !names::is_word(id.get_ref()) {
+        let message = format!("`{}` can't be a question's id", id.get_ref());
+        keys.error(id.span(), message, names::WORD_HELP);
+    }
+    let at = id.span();
+    let id = id.into_inner();
+    let ask = question.zip(kind).map(|(question, kind)| {
+        let question = question.into_inner();
+        Ask { id: id.clone(), question, kind, alert }
+    });
+    Some(AskFile { id, at, ask })
+}
+
+fn kind(keys: &Keys<'_>, word: Word) -> Option<AskKind> {
+    match word {
+        Word::Choice => options(keys).map(AskKind::Choice),
+        Word::Choices => options(keys).map(AskKind::Choices),
+        Word::Scale => scale(keys),
+        Word::Text => Some(AskKind::Text),
+    }
+}
+
+fn options(keys: &Keys<'_>) -> Option<Vec<(String, String)>> {
+    const HELP: &str = "write options = { id = \"Label\", other = \"Another label\" }";
+    if !keys.has("options") {
+        keys.error(keys.span(), "a choice without options", HELP);
+        return None;
+    }
+    let table = keys.table("options")?;
+    let mut options = Vec::new();
+    let written = table.names();
+    if written.is_empty() {
+        keys.error(table.span(), "a choice without options", HELP);
+        return None;
+    }
+    for name in written {
+        let id = name.get_ref();
+        if !names::is_option(id) {
+            keys.error(name.span(), format!("`{id}` can't be an option's id"), "use letters, digits, - and _");
+        }
+        if let Some(label) = table.text(id) {
+            options.push((id.clone(), label.into_inner()));
+        }
+    }
+    Some(options)
+}
+
+fn scale(keys: &Keys<'_>) -> Option<AskKind> {
+    let end = |key: &str, default: i64| {
+        if keys.has(key) {
+            keys.integer(key, SCALE).map(|n| (*n.get_ref(), n.span()))
+        } else {
+            Some((default, keys.span()))
+        }
+    };
+    let low = keys.string("low").map(|text| text.into_inner()).unwrap_or_default();
+    let high = keys.string("high").map(|text| text.into_inner()).unwrap_or_default();
+    let ((min, _), (max, at)) = end("min", 0).zip(end("max", 10))?;
+    if min >= max {
+        keys.error(at, format!("the scale ends at {max} and begins at {min}"), "let `max` be above `min`");
+        return None;
+    }
+    Some(AskKind::Scale { min, max, low, high })
+}
+
+fn alert(keys: &Keys<'_>, kind: Option<&AskKind>) -> Vec<String> {
+    let Some(alerts) = keys.strings("alert") else { return Vec::new() };
+    let options: &[(String, String)] = match kind {
+        None => return Vec::new(),
+        Some(AskKind::Choice(options) | AskKind::Choices(options)) => options,
+        Some(AskKind::Scale { .. } | AskKind::Text) => {
+            let help = "only a choice has safety answers: ask with kind = \"choice\"";
+            keys.error(alerts.span(), "`alert` names options, and this question has none", help);
+            return Vec::new();
+        }
+    };
+    for alert in alerts.get_ref() {
+        if options.iter().any(|(id, _)| id == alert.get_ref()) {
+            continue;
+        }
+        let help = match nearest(alert.get_ref(), options.iter().map(|(id, _)| id.as_str())) {
+            Some(near) => format!("did you mean \"{near}\"?"),
+            None => "name one of the question's options".to_string(),
+        };
+        keys.error(alert.span(), format!("`alert` names no option of this question: `{}`", alert.get_ref()), help);
+    }
+    alerts.into_inner().into_iter().map(|alert| alert.into_inner()).collect()
+}

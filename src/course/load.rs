@@ -1,0 +1,273 @@
+//! Joins the files of one course folder into a course, or into all that is wrong with them. Doesn't read the disk.
+
+use crate::course::Course;
+use crate::course::Kind;
+use crate::course::Lesson;
+use crate::course::Loaded;
+use crate::course::Stage;
+use crate::course::Tree;
+use crate::course::file;
+use crate::course::lesson;
+use crate::course::lesson::LessonFile;
+use crate::course::names;
+use crate::course::references;
+use crate::course::settings;
+use crate::course::settings::CourseFile;
+use crate::course::shelf::Named;
+use crate::course::translation;
+use crate::keys;
+use crate::keys::Overrides;
+use crate::keys::nearest;
+use crate::problem;
+use crate::problem::Problem;
+use crate::problem::Severity;
+use crate::problem::Source;
+use sha2::Digest;
+use sha2::Sha256;
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use toml::Spanned;
+
+const MANIFEST: &str = "course.toml";
+
+/// Reads the folder `id`, whose files people know as `{prefix}/{id}/…`. The course is there only when no file has an
+/// error; the problems are those of all files, warnings too, sorted by file and place.
+///
+/// ```
+/// use dripline::course::Tree;
+///
+/// let tree = Tree::from([("course.toml".to_string(), b"titel = \"Four stages\"".to_vec())]);
+/// let loaded = dripline::course::load("four-stages", "courses", &tree);
+/// assert!(loaded.course.is_none());
+/// assert!(loaded.problems.iter().any(|problem| problem.help == "did you mean `title`?"));
+/// ```
+pub fn load(id: &str, prefix: &str, tree: &Tree) -> Loaded {
+    let mut folder = Folder { id, prefix, tree, problems: Vec::new() };
+    let mut loaded = folder.load();
+    problem::sort(&mut folder.problems);
+    if problem::any_error(&folder.problems) {
+        loaded.course = None;
+    }
+    loaded.problems = folder.problems;
+    loaded
+}
+
+struct Folder<'a> {
+    id: &'a str,
+    prefix: &'a str,
+    tree: &'a Tree,
+    problems: Vec<Problem>,
+}
+
+impl Folder<'_> {
+    fn load(&mut self) -> Loaded {
+        let source = self.manifest();
+        if !names::is_id(self.id) {
+            let message = format!("`{}` can't be a course's id", self.id);
+            self.problems.push(Problem::error(
+                &source,
+                0..0,
+                message,
+                format!("rename the folder: {}", names::ID_HELP),
+            ));
+        }
+        let toml_reads = toml::de::DeTable::parse(&source.text).is_ok() && !source.text.is_empty();
+        let (file, problems) = keys::read(&source, &source.text, 0, &Overrides::new(), settings::course_file);
+        if !source.text.is_empty() {
+            self.problems.extend(problems);
+        }
+        let mut lessons = self.lessons(&file, &source);
+        let complete = toml_reads && file.listed().all(|id| lessons.iter().any(|l| l.lesson.id == *id.get_ref()));
+        self.problems.extend(references::check(&file, &source, &mut lessons, complete));
+        self.drafts(&file, toml_reads);
+        let about = self.about(&file, &source);
+        self.translations();
+        for lesson in &mut lessons {
+            self.problems.append(&mut lesson.problems);
+        }
+        let named = Named::new(&file, &source, toml_reads);
+        let course = self.course(file, source, lessons, about);
+        Loaded { id: self.id.to_string(), course, problems: Vec::new(), named: Some(named) }
+    }
+
+    fn name(&self, path: &str) -> String {
+        [self.prefix, self.id, path].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/")
+    }
+
+    /// course.toml; empty where it can't be used.
+    fn manifest(&mut self) -> Arc<Source> {
+        let name = self.name(MANIFEST);
+        let Some(bytes) = self.tree.get(MANIFEST) else {
+            let source = Source::new(name, "");
+            let help = "write one with title, language, lessons and [schedule], or move the folder elsewhere";
+            self.problems.push(Problem::error(&source, 0..0, "this folder has no course.toml", help));
+            return source;
+        };
+        let (source, problem) = file::decode(&name, bytes);
+        if source.text.is_empty() && problem.is_none() {
+            let help = "write title, language, lessons and [schedule]";
+            self.problems.push(Problem::error(&source, 0..0, "course.toml is empty", help));
+        }
+        self.problems.extend(problem);
+        source
+    }
+
+    /// The lessons that are listed, each once, without those that have no file.
+    fn lessons(&mut self, file: &CourseFile, source: &Arc<Source>) -> Vec<LessonFile> {
+        let mut lessons = Vec::new();
+        let mut seen = BTreeSet::new();
+        for listed in file.listed() {
+            let id = listed.get_ref();
+            if !seen.insert(id) {
+                continue;
+            }
+            let path = format!("{id}.md");
+            if let Some(bytes) = self.tree.get(&path).filter(|_| names::is_id(id)) {
+                lessons.push(lesson::read(id, &self.name(&path), bytes));
+            } else {
+                let (message, help) = self.no_lesson(id);
+                self.problems.push(Problem::error(source, listed.span(), message, help));
+            }
+        }
+        lessons
+    }
+
+    fn no_lesson(&self, id: &str) -> (String, String) {
+        if let Some(bare) = id.strip_suffix(".md") {
+            return (format!("`{id}` can't be a lesson's id"), format!("write \"{bare}\", without .md"));
+        }
+        if !names::is_id(id) {
+            return (format!("`{id}` can't be a lesson's id"), names::ID_HELP.to_string());
+        }
+        let help = match nearest(id, self.markdown_files()) {
+            Some(near) => format!("did you mean \"{near}\"?"),
+            None => "write the file; a lesson that was sent and is no more goes to `retired`".to_string(),
+        };
+        (format!("there is no lesson file `{id}.md`"), help)
+    }
+
+    /// Names, without .md, of the Markdown files in the folder itself.
+    fn markdown_files(&self) -> impl Iterator<Item = &str> {
+        self.tree.keys().filter(|path| !path.contains('/')).filter_map(|path| path.strip_suffix(".md"))
+    }
+
+    /// Files that are in no list. Nobody gets them, so what is wrong with them doesn't fail.
+    fn drafts(&mut self, file: &CourseFile, lists_are_known: bool) {
+        let about = file.about.as_ref().map(|about| about.get_ref().as_str());
+        let mut found = Vec::new();
+        for id in self.markdown_files() {
+            let path = format!("{id}.md");
+            if about == Some(&path) || file.listed().any(|listed| listed.get_ref() == id) {
+                continue;
+            }
+            let Some(bytes) = self.tree.get(&path) else { continue };
+            let draft = lesson::read(id, &self.name(&path), bytes);
+            let retired = file.retired.iter().any(|retired| retired.get_ref() == id);
+            if lists_are_known && !retired {
+                let message = format!("a draft: nobody gets `{id}`");
+                let help = "list it in `lessons` when it is ready";
+                found.push(Problem::warning(&draft.lesson.source, 0..0, message, help));
+            }
+            found.extend(draft.problems);
+        }
+        let warnings = found.into_iter().map(|problem| Problem { severity: Severity::Warning, ..problem });
+        self.problems.extend(warnings);
+    }
+
+    fn about(&mut self, file: &CourseFile, source: &Arc<Source>) -> Option<String> {
+        let path = file.about.as_ref()?;
+        let Some(bytes) = self.tree.get(path.get_ref()) else {
+            let message = format!("there is no file `{}`", path.get_ref());
+            self.problems.push(Problem::error(source, path.span(), message, "write it, or remove `about`"));
+            return None;
+        };
+        let (text, problem) = file::decode(&self.name(path.get_ref()), bytes);
+        self.problems.extend(problem);
+        Some(text.text.clone())
+    }
+
+    fn translations(&mut self) {
+        for (path, bytes) in self.tree {
+            let Some((folder, file)) = path.split_once('/') else { continue };
+            if !self.tree.contains_key(&format!("{folder}/{MANIFEST}")) {
+                continue;
+            }
+            let name = self.name(path);
+            if file == MANIFEST {
+                self.problems.extend(translation::course(folder, &name, bytes));
+            } else if file.ends_with(".md") && !file.contains('/') {
+                self.problems.extend(translation::lesson(&name, bytes));
+            }
+        }
+    }
+
+    fn course(
+        &self,
+        file: CourseFile,
+        source: Arc<Source>,
+        lessons: Vec<LessonFile>,
+        about: Option<String>,
+    ) -> Option<Course> {
+        let order = file.listed().map(|id| id.get_ref().clone()).collect();
+        let plain = |ids: Vec<Spanned<String>>| ids.into_iter().map(Spanned::into_inner).collect::<Vec<_>>();
+        let stages = file.stages.into_iter().map(|stage| Stage {
+            id: stage.id.into_inner(),
+            title: stage.title,
+            lessons: plain(stage.lessons),
+            after: stage.after.map(Spanned::into_inner),
+        });
+        let lessons: BTreeMap<String, Lesson> =
+            lessons.into_iter().map(|file| (file.lesson.id.clone(), file.lesson)).collect();
+        Some(Course {
+            id: self.id.to_string(),
+            title: file.title,
+            summary: file.summary,
+            kind: file.kind,
+            language: file.language,
+            order,
+            stages: stages.collect(),
+            lessons,
+            retired: plain(file.retired),
+            require: file.require,
+            disclaimer: file.disclaimer,
+            crisis: file.crisis,
+            consent: file.consent,
+            about,
+            next: plain(file.next),
+            invite: file.invite,
+            sender: file.sender,
+            schedule: file.timing.schedule?,
+            newsletter: file.timing.newsletter.filter(|_| file.kind == Kind::Newsletter),
+            fields: file.fields,
+            source,
+            files: self.other_files(),
+            version: self.version(),
+        })
+    }
+
+    /// What is neither TOML nor Markdown of the course or of a translation.
+    fn other_files(&self) -> BTreeMap<String, Vec<u8>> {
+        let is_text = |path: &str| match path.split_once('/') {
+            None => path == MANIFEST || path.ends_with(".md"),
+            Some((folder, file)) => {
+                let translated = self.tree.contains_key(&format!("{folder}/{MANIFEST}"));
+                translated && (file == MANIFEST || (file.ends_with(".md") && !file.contains('/')))
+            }
+        };
+        let others = self.tree.iter().filter(|(path, _)| !is_text(path));
+        others.map(|(path, bytes)| (path.clone(), bytes.clone())).collect()
+    }
+
+    /// Each path and each content with its length before it, so that no two trees hash alike.
+    fn version(&self) -> String {
+        let mut hash = Sha256::new();
+        for (path, bytes) in self.tree {
+            for part in [path.as_bytes(), bytes] {
+                hash.update((part.len() as u64).to_be_bytes());
+                hash.update(part);
+            }
+        }
+        lesson::hex(&hash.finalize())
+    }
+}

@@ -1,0 +1,69 @@
+//! Every problem in configuration, courses and templates, in one list. Needs no database.
+
+use crate::course::Loaded;
+use crate::flow::read_courses;
+use crate::message::Templates;
+use crate::message::check_lesson;
+use crate::problem;
+use crate::problem::Problem;
+use crate::problem::Source;
+use crate::site::Site;
+use anyhow::Result;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+/// Reads the coach's templates that stand in for the built-in ones: path below the folder → bytes. A folder that isn't
+/// there replaces nothing.
+pub fn read_templates(folder: &Path) -> Result<BTreeMap<String, Vec<u8>>> {
+    let mut found = BTreeMap::new();
+    let mut folders = vec![folder.to_path_buf()];
+    while let Some(next) = folders.pop() {
+        let Ok(entries) = fs::read_dir(&next) else { continue };
+        for entry in entries {
+            let path = entry?.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if let Ok(below) = path.strip_prefix(folder) {
+                found.insert(below.to_string_lossy().replace('\\', "/"), fs::read(&path)?);
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// The problems of every course and template. Each lesson is rendered once for a person who lacks every optional value.
+pub fn check(site: &Site, courses: &Path, templates: &Path) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let overrides = read_templates(templates).unwrap_or_default();
+    let templates = match Templates::load(&overrides) {
+        Ok(templates) => Some(templates),
+        Err(found) => {
+            problems.extend(found);
+            Templates::load(&BTreeMap::new()).ok()
+        }
+    };
+    let prefix = courses.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    match read_courses::read_courses(courses, &prefix) {
+        Ok(shelf) => {
+            for Loaded { course, problems: found, .. } in shelf {
+                problems.extend(found);
+                let (Some(course), Some(templates)) = (course, &templates) else { continue };
+                let rendered =
+                    course.lessons.values().flat_map(|lesson| check_lesson(templates, site, &course, lesson));
+                problems.extend(rendered);
+            }
+        }
+        Err(error) => {
+            let source = Source::new(courses.display().to_string(), "");
+            problems.push(Problem::error(
+                &source,
+                0..0,
+                format!("{error:#}"),
+                "create the folder, or correct `courses` in [content]",
+            ));
+        }
+    }
+    problem::sort(&mut problems);
+    problems
+}

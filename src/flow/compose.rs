@@ -1,0 +1,78 @@
+//! Makes the bytes of one mail and refuses them when a required block is missing.
+
+use crate::address::Address;
+use crate::flow::App;
+use crate::flow::Settings;
+use crate::flow::shelf::Shelved;
+use crate::message;
+use crate::message::Asked;
+use crate::message::Head;
+use crate::message::Kind;
+use crate::message::List;
+use crate::message::Values;
+use jiff::Timestamp;
+
+/// Everything that one lesson's mail is made from.
+pub struct LessonMail<'a> {
+    pub shelved: &'a Shelved,
+    pub lesson: &'a str,
+    pub values: Values,
+    pub to: &'a Address,
+    pub message_id: String,
+    pub date: Timestamp,
+    /// `None`: a test mail, to somebody who can't leave.
+    pub leave_url: Option<&'a str>,
+}
+
+/// A lesson's mail.
+///
+/// # Errors
+/// A sentence without any value of the person: what can't be filled in, or which required block is missing.
+pub fn lesson(settings: &Settings, mail: LessonMail<'_>) -> Result<Vec<u8>, String> {
+    let course = &mail.shelved.course;
+    let found = mail.shelved.lesson(mail.lesson);
+    let (lesson, prepared) = found.ok_or_else(|| format!("the course {} has no lesson {}", course.id, mail.lesson))?;
+    let rendered = prepared.render(&mail.values).map_err(|error| error.to_string())?;
+    let sender = course.sender.as_ref().unwrap_or(&settings.sender);
+    let list_id = message::list_id(&course.id, &sender.address);
+    let feedback_id = format!("{}:{}:lesson:dripline", lesson.id, course.id);
+    let list =
+        List { id: &list_id, name: &course.title, unsubscribe_url: mail.leave_url, feedback_id: Some(&feedback_id) };
+    let head = Head {
+        from: sender,
+        to: mail.to,
+        to_name: mail.values.first_name.as_deref(),
+        message_id: &mail.message_id,
+        date: mail.date,
+        kind: Kind::Lesson(list),
+    };
+    let bytes = message::build(&rendered, &head).map_err(|error| error.to_string())?;
+    let missing = message::required(&bytes, &mail.shelved.required, &mail.values.links.leave);
+    missing.map_err(|missing| missing.to_string())?;
+    Ok(bytes)
+}
+
+/// The mail that asks a person to confirm. It holds nothing that a visitor typed.
+///
+/// # Errors
+/// What an overriding template can't be filled in with.
+pub fn confirmation(
+    app: &App,
+    courses: &[&Shelved],
+    language: &str,
+    url: &str,
+    to: &Address,
+    message_id: String,
+    date: Timestamp,
+) -> Result<Vec<u8>, String> {
+    let asked: Vec<Asked<'_>> = courses
+        .iter()
+        .map(|shelved| Asked { title: &shelved.course.title, summary: &shelved.course.summary })
+        .collect();
+    let rendered = message::confirmation(&app.templates, &app.settings.site, &asked, language, url, None);
+    let rendered = rendered.map_err(|error| error.to_string())?;
+    let own = courses.first().and_then(|shelved| shelved.course.sender.as_ref());
+    let from = own.unwrap_or(&app.settings.sender);
+    let head = Head { from, to, to_name: None, message_id: &message_id, date, kind: Kind::Confirmation };
+    message::build(&rendered, &head).map_err(|error| error.to_string())
+}

@@ -1,0 +1,267 @@
+//! What an outcome does to the message, to the person's place in the course and to the address: one record each.
+
+use crate::clock::Now;
+use crate::delivery;
+use crate::delivery::State;
+use crate::enrolment;
+use crate::enrolment::Enrolment;
+use crate::flow::App;
+use crate::flow::deliver::claim::Job;
+use crate::flow::deliver::freeze::Built;
+use crate::flow::operate::REFUSED_CONTENT;
+use crate::flow::shelf::Shelf;
+use crate::ids::next_id;
+use crate::ids::random;
+use crate::outcome::Phase;
+use crate::outcome::Reply;
+use crate::outcome::Verdict;
+use crate::store::ledger::Attempt;
+use crate::store::ledger::Record;
+use crate::store::ledger::Suppress;
+use crate::store::report;
+use jiff::SignedDuration;
+use jiff::Timestamp;
+
+/// What was heard about one message.
+#[derive(Debug, Clone)]
+pub struct Heard {
+    pub phase: Phase,
+    pub verdict: Verdict,
+    reply: Result<Reply, String>,
+}
+
+impl Heard {
+    pub fn said(phase: Phase, verdict: Verdict, reply: Reply) -> Heard {
+        Heard { phase, verdict, reply: Ok(reply) }
+    }
+
+    pub fn silence(phase: Phase, verdict: Verdict, detail: String) -> Heard {
+        Heard { phase, verdict, reply: Err(detail) }
+    }
+
+    /// 0 when nothing was said.
+    pub fn code(&self) -> u16 {
+        self.reply.as_ref().map_or(0, |reply| reply.code)
+    }
+
+    pub fn text(&self) -> String {
+        match &self.reply {
+            Ok(reply) => reply.to_string(),
+            Err(detail) => detail.clone(),
+        }
+    }
+
+    /// 5.7.x: it may mean us rather than the message.
+    pub fn is_policy(&self) -> bool {
+        let enhanced = self.reply.as_ref().ok().and_then(|reply| reply.enhanced);
+        enhanced.is_some_and(|code| code.class == 5 && code.subject == 7 && code.detail == 1)
+    }
+}
+
+/// Whether a further lost connection is the third for this message.
+pub fn is_third_loss(built: &Built) -> bool {
+    built.job.delivery.losses + 1 >= delivery::MAX_LOSSES
+}
+
+/// The record for what was heard. `on_the_wire`: the intent was stored before.
+pub fn record(app: &App, shelf: &Shelf, built: &Built, heard: &Heard, on_the_wire: bool, relay: &str) -> Record {
+    let now = app.clock.now();
+    let job = &built.job;
+    let mut record = blank(job, now, if on_the_wire { State::Sending } else { State::Leased });
+    record.reply = heard.text();
+    record.attempt = Some(Attempt {
+        id: next_id(now.wall),
+        relay: relay.to_string(),
+        code: heard.code(),
+        enhanced: heard
+            .reply
+            .as_ref()
+            .ok()
+            .and_then(|reply| reply.enhanced)
+            .map(|it| it.to_string())
+            .unwrap_or_default(),
+        text: heard.text(),
+        outcome: outcome_name(heard.verdict),
+    });
+    match heard.verdict {
+        Verdict::Accepted => accepted(app, shelf, job, now, &mut record),
+        Verdict::Relay | Verdict::Configuration | Verdict::Sender => record.to = State::Ready,
+        Verdict::Throttled => {
+            record.to = State::Ready;
+            record.not_before = after(now.wall, SignedDuration::from_mins(1));
+        }
+        Verdict::NotSent => lost(job, now, &mut record),
+        Verdict::Retry => {
+            record.to = State::Deferred;
+            record.attempts += 1;
+            record.not_before = delivery::retry_at(now.wall, record.attempts, f64::from(random::<1>()[0]) / 255.0);
+        }
+        Verdict::AddressSoft => soft(job, now, &mut record, heard),
+        Verdict::AddressRefused => {
+            record.to = State::Refused;
+            record.enrolment = holding(job, &format!("the address takes no mail: {}", heard.text()));
+            record.suppress = Some(Suppress {
+                subscriber_id: job.subscriber.id,
+                hash: app.address_hash(&job.subscriber.address),
+                address: job.subscriber.address.to_string(),
+                reason: format!("bounced: {}", heard.text()),
+            });
+        }
+        Verdict::ContentRefused => {
+            record.to = State::Refused;
+            record.enrolment = holding(job, &format!("{REFUSED_CONTENT}: {}", heard.text()));
+        }
+        Verdict::InDoubt => record.to = State::InDoubt,
+    }
+    let will_be_needed = !record.to.has_ended() && (record.to != State::Ready || on_the_wire);
+    record.body = will_be_needed.then(|| compressed(&built.bytes)).flatten();
+    record
+}
+
+/// A message that couldn't be made: it alone waits for a human.
+pub fn quarantined(app: &App, job: &Job, why: &str) -> Record {
+    let mut record = blank(job, app.clock.now(), State::Leased);
+    record.to = State::Quarantined;
+    record.reply = why.to_string();
+    record
+}
+
+/// A message that can't be made again as it was.
+pub fn held(app: &App, job: &Job, why: &str) -> Record {
+    Record { to: State::Held, ..quarantined(app, job, why) }
+}
+
+/// A message that we took back before anything was said about it.
+pub fn back_to_ready(app: &App, job: &Job) -> Record {
+    let mut record = blank(job, app.clock.now(), State::Leased);
+    record.to = State::Ready;
+    record
+}
+
+/// Gives what waited through an outage the time back that it lost.
+pub async fn outage_over(app: &App, outage: SignedDuration) {
+    tracing::info!(seconds = outage.as_secs(), "the relay takes mail again");
+    let extended = async {
+        let mut transaction = app.store.begin().await?;
+        crate::store::outbox::extend_expiry(&mut transaction, i64::try_from(outage.as_millis()).unwrap_or(i64::MAX))
+            .await?;
+        transaction.commit().await
+    };
+    if let Err(error) = extended.await {
+        tracing::error!(%error, "messages that waited for the relay may expire early");
+    }
+}
+
+/// A lesson that relays refuse for many people stops for all, until a human looks.
+pub async fn after_the_record(app: &App, built: &Built, heard: &Heard) {
+    let what = &built.job.delivery.what;
+    if heard.verdict != Verdict::ContentRefused || built.job.enrolment.is_none() {
+        return;
+    }
+    let counted = async {
+        let mut transaction = app.store.begin().await?;
+        let (recorded, refused) = report::lesson_refusals(&mut transaction, what).await?;
+        if recorded >= 20 && refused * 20 > recorded {
+            let now = app.clock.now().wall.as_millisecond();
+            let why = format!("the relay refused it for {refused} of {recorded} people");
+            crate::store::meta::hold(&mut transaction, what, &why, now).await?;
+            let text = format!(
+                "{what} is held: {why}; change it, or `dripline release {}`",
+                what.trim_start_matches("lesson/")
+            );
+            crate::store::meta::raise(&mut transaction, &format!("hold/{what}"), &text, now).await?;
+        }
+        transaction.commit().await
+    };
+    if let Err(error) = counted.await {
+        tracing::error!(%error, "couldn't count how a lesson fares");
+    }
+}
+
+fn accepted(app: &App, shelf: &Shelf, job: &Job, now: Now, record: &mut Record) {
+    record.to = State::Accepted;
+    let Some(mut enrolment) = job.enrolment.clone() else { return };
+    let today = app.local_date(&job.subscriber, now.reader);
+    enrolment.last_count = if enrolment.last_date == Some(today) { enrolment.last_count + 1 } else { 1 };
+    enrolment.last_date = Some(today);
+    enrolment.progress.set(&enrolment.lesson, enrolment::Mark::Accepted);
+    enrolment.basis = now.reader;
+    enrolment.floor = None;
+    enrolment.expired = 0;
+    enrolment.occurrence = 1;
+    if let Some(shelved) = shelf.get(&enrolment.course) {
+        shelved.advance(app, &mut enrolment, &job.subscriber);
+    }
+    record.enrolment = Some(enrolment);
+}
+
+fn lost(job: &Job, now: Now, record: &mut Record) {
+    record.to = State::Ready;
+    record.losses = job.delivery.losses + 1;
+    if record.losses >= delivery::MAX_LOSSES {
+        record.to = State::Deferred;
+        record.losses = 0;
+        record.not_before = after(now.wall, SignedDuration::from_mins(1));
+    }
+}
+
+fn soft(job: &Job, now: Now, record: &mut Record, heard: &Heard) {
+    record.attempts += 1;
+    match delivery::soft_retry_at(now.wall, record.attempts) {
+        Some(later) => {
+            record.to = State::Deferred;
+            record.not_before = later;
+            record.expires = record.expires.max(after(later, SignedDuration::from_hours(1)));
+        }
+        None => {
+            record.to = State::Refused;
+            record.enrolment = holding(job, &format!("the mailbox took nothing for days: {}", heard.text()));
+        }
+    }
+}
+
+fn holding(job: &Job, why: &str) -> Option<Enrolment> {
+    let mut enrolment = job.enrolment.clone()?;
+    enrolment.state = enrolment::State::Held;
+    enrolment.held_why = Some(why.to_string());
+    Some(enrolment)
+}
+
+fn blank(job: &Job, now: Now, from: State) -> Record {
+    Record {
+        id: job.delivery.id,
+        epoch: job.delivery.epoch,
+        from,
+        to: from,
+        at: now.wall,
+        not_before: now.wall,
+        expires: job.delivery.expires,
+        attempts: job.delivery.attempts,
+        losses: job.delivery.losses,
+        reply: job.delivery.reply.clone(),
+        attempt: None,
+        enrolment: None,
+        body: None,
+        suppress: None,
+    }
+}
+
+fn compressed(bytes: &[u8]) -> Option<Vec<u8>> {
+    zstd::bulk::compress(bytes, 3).ok()
+}
+
+fn after(instant: Timestamp, by: SignedDuration) -> Timestamp {
+    instant.saturating_add(by).unwrap_or(Timestamp::MAX)
+}
+
+fn outcome_name(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Accepted => "accepted",
+        Verdict::Relay | Verdict::Configuration | Verdict::Sender => "halted",
+        Verdict::Throttled => "throttled",
+        Verdict::Retry | Verdict::AddressSoft => "deferred",
+        Verdict::AddressRefused | Verdict::ContentRefused => "refused",
+        Verdict::InDoubt => "in doubt",
+        Verdict::NotSent => "not sent",
+    }
+}

@@ -1,0 +1,230 @@
+//! Claims what is due, within the daily cap of every person, so that nobody else can send it. Knows no wire.
+
+use crate::clock::Now;
+use crate::delivery::State;
+use crate::enrolment;
+use crate::enrolment::Enrolment;
+use crate::flow::App;
+use crate::flow::share_of_spread;
+use crate::flow::shelf::Shelf;
+use crate::ids::next_id;
+use crate::store::Connection;
+use crate::store::enrolments;
+use crate::store::outbox;
+use crate::store::outbox::DateUse;
+use crate::store::outbox::Delivery;
+use crate::store::outbox::Lane;
+use crate::store::subscribers;
+use crate::subscriber::Subscriber;
+use crate::timing;
+use anyhow::Result;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::collections::HashMap;
+
+/// A claimed message and whom it is for.
+#[derive(Debug, Clone)]
+pub struct Job {
+    pub delivery: Delivery,
+    pub subscriber: Subscriber,
+    /// `None` for a confirmation.
+    pub enrolment: Option<Enrolment>,
+}
+
+/// Leases at most `room` messages: confirmations first, then what is tried again, then lessons that are due. `alone`
+/// says that nothing else is on the line: only then a row that three times ended the program is tried, by itself.
+pub async fn claim(app: &App, now: Now, room: usize, alone: bool) -> Result<Vec<Job>> {
+    let shelf = app.shelf.read().await;
+    let mut transaction = app.store.begin().await?;
+    if alone && let Some(suspect) = outbox::lease_suspect(&mut transaction, now.wall).await? {
+        let jobs = with_people(&mut transaction, vec![suspect]).await?;
+        transaction.commit().await?;
+        return Ok(jobs);
+    }
+    let mut leased = Vec::new();
+    for lane in [Lane::Confirmation, Lane::Lesson] {
+        let limit = (room - leased.len()) as i64;
+        leased.extend(outbox::lease(&mut transaction, lane, now.wall, limit).await?);
+    }
+    let left = room - leased.len();
+    let mut jobs = with_people(&mut transaction, leased).await?;
+    if left > 0 {
+        jobs.extend(claim_due(app, &shelf, &mut transaction, now, left).await?);
+    }
+    transaction.commit().await?;
+    drop(shelf);
+    Ok(jobs)
+}
+
+/// The earliest instant of the wall clock at which there will be something to claim.
+pub async fn next(app: &App) -> Result<Option<Timestamp>> {
+    let mut connection = app.store.read().await?;
+    let due = enrolments::next_due(&mut connection).await?;
+    let ready = outbox::next_ready(&mut connection).await?;
+    let now = app.clock.now().wall;
+    let due = due.map(|due| now.saturating_add(app.clock.until_reader(due)).unwrap_or(Timestamp::MAX));
+    Ok(due.into_iter().chain(ready).min())
+}
+
+async fn with_people(connection: &mut Connection, leased: Vec<Delivery>) -> Result<Vec<Job>> {
+    let mut jobs = Vec::new();
+    for delivery in leased {
+        let subscriber = subscribers::by_id(connection, delivery.subscriber_id).await?;
+        let enrolment = match delivery.enrolment_id {
+            0 => None,
+            id => enrolments::by_id(connection, id).await?,
+        };
+        if let Some(subscriber) = subscriber {
+            jobs.push(Job { delivery, subscriber, enrolment });
+        }
+    }
+    Ok(jobs)
+}
+
+async fn claim_due(app: &App, shelf: &Shelf, connection: &mut Connection, now: Now, room: usize) -> Result<Vec<Job>> {
+    let mut jobs = Vec::new();
+    // What slides to another day makes room for those behind it; a few rounds end it even when everybody slides.
+    for _ in 0..8 {
+        let due = outbox::due(connection, now.reader, (room - jobs.len()) as i64).await?;
+        if due.is_empty() {
+            break;
+        }
+        let people: BTreeSet<i64> = due.iter().map(|(enrolment, _)| enrolment.subscriber_id).collect();
+        let people: Vec<i64> = people.into_iter().collect();
+        let mut calendar = Calendar::new(app, now, &due, outbox::date_uses(connection, &people).await?);
+        let mut taken = Vec::new();
+        let mut slides = Vec::new();
+        for (enrolment, subscriber) in due {
+            match calendar.slides(shelf, &enrolment, &subscriber) {
+                Some(later) => slides.push((enrolment.id, enrolment.serial, later.instant, later.why)),
+                None => taken.push((enrolment, subscriber)),
+            }
+        }
+        outbox::slide(connection, &slides).await?;
+        jobs.extend(take(app, connection, now, taken).await?);
+        if jobs.len() == room || slides.is_empty() {
+            break;
+        }
+    }
+    Ok(jobs)
+}
+
+/// Puts due enrolments in flight, each with its outbox row already leased. Where that row exists already, the lesson
+/// was sent before: the enrolment is held and nothing leaves.
+async fn take(app: &App, connection: &mut Connection, now: Now, due: Vec<(Enrolment, Subscriber)>) -> Result<Vec<Job>> {
+    if due.is_empty() {
+        return Ok(Vec::new());
+    }
+    let marks: Vec<(i64, i64)> = due.iter().map(|(enrolment, _)| (enrolment.id, enrolment.serial)).collect();
+    let marked = outbox::take(connection, &marks).await?;
+    anyhow::ensure!(
+        marked == marks.len() as u64,
+        "an enrolment changed while it was claimed; the claim is tried again"
+    );
+    let rows: Vec<Delivery> = due.iter().map(|(enrolment, _)| delivery(app, now, enrolment)).collect();
+    let new: BTreeSet<i64> = outbox::insert(connection, &rows, now.wall).await?.into_iter().collect();
+    let mut jobs = Vec::new();
+    for (row, (mut enrolment, subscriber)) in rows.into_iter().zip(due) {
+        enrolment.state = enrolment::State::InFlight;
+        if new.contains(&row.id) {
+            jobs.push(Job { delivery: row, subscriber, enrolment: Some(enrolment) });
+            continue;
+        }
+        tracing::error!(
+            enrolment = enrolment.id,
+            lesson = enrolment.lesson,
+            "this lesson was claimed before; the enrolment is held"
+        );
+        enrolment.state = enrolment::State::Held;
+        enrolment.held_why = Some(format!("lesson {} was already sent to this person", enrolment.lesson));
+        enrolments::put(connection, &enrolment, now.wall).await?;
+    }
+    Ok(jobs)
+}
+
+fn delivery(app: &App, now: Now, enrolment: &Enrolment) -> Delivery {
+    Delivery {
+        id: next_id(now.wall),
+        what: format!("lesson/{}/{}", enrolment.course, enrolment.lesson),
+        whom: enrolment.id,
+        occurrence: enrolment.occurrence,
+        subscriber_id: enrolment.subscriber_id,
+        enrolment_id: enrolment.id,
+        serial: enrolment.serial,
+        lane: Lane::Lesson,
+        state: State::Leased,
+        epoch: 1,
+        claims: 1,
+        attempts: 0,
+        losses: 0,
+        copies: 0,
+        not_before: now.wall,
+        expires: now.wall.saturating_add(app.settings.delivery.lesson_expires).unwrap_or(Timestamp::MAX),
+        due: enrolment.due,
+        why: enrolment.why.clone(),
+        version: String::new(),
+        message_id: String::new(),
+        dated: Timestamp::UNIX_EPOCH,
+        hash: String::new(),
+        inputs: String::new(),
+        reply: String::new(),
+    }
+}
+
+/// How many course mails each person has had, or has under way, on each local date.
+struct Calendar<'a> {
+    app: &'a App,
+    now: Now,
+    used: HashMap<i64, BTreeMap<Date, u32>>,
+    own: HashMap<i64, Option<Date>>,
+}
+
+impl<'a> Calendar<'a> {
+    fn new(app: &'a App, now: Now, due: &[(Enrolment, Subscriber)], uses: Vec<DateUse>) -> Calendar<'a> {
+        let people: HashMap<i64, &Subscriber> = due.iter().map(|(_, person)| (person.id, person)).collect();
+        let mut calendar = Calendar { app, now, used: HashMap::new(), own: HashMap::new() };
+        for it in uses {
+            let days = calendar.used.entry(it.subscriber_id).or_default();
+            if let Some(date) = it.last_date {
+                *days.entry(date).or_insert(0) += it.last_count;
+            }
+            if let (Some(instant), Some(person)) = (it.in_flight, people.get(&it.subscriber_id)) {
+                *days.entry(app.local_date(person, instant)).or_insert(0) += 1;
+            }
+            calendar.own.insert(it.enrolment_id, it.last_date);
+        }
+        calendar
+    }
+
+    /// `None` when the lesson may leave today, which then counts; else the moment to which it slides.
+    fn slides(&mut self, shelf: &Shelf, enrolment: &Enrolment, person: &Subscriber) -> Option<timing::Due> {
+        let today = self.app.local_date(person, self.now.reader);
+        let days = self.used.entry(person.id).or_default();
+        let full = days.get(&today).copied().unwrap_or(0) >= self.app.settings.site.daily_cap;
+        let again = self.own.get(&enrolment.id).copied().flatten() == Some(today);
+        let shelved = shelf.get(&enrolment.course)?;
+        if shelved.ignores_cap(enrolment) || !(full || again) {
+            *days.entry(today).or_insert(0) += 1;
+            return None;
+        }
+        let used: BTreeSet<Date> = days
+            .iter()
+            .filter(|(_, count)| **count >= self.app.settings.site.daily_cap)
+            .map(|(date, _)| *date)
+            .chain(again.then_some(today))
+            .collect();
+        let settings = self.app.timing_person(person, enrolment.pace);
+        let lesson = shelved.course.lessons.get(&enrolment.lesson)?;
+        let basis = timing::Basis::Accepted(enrolment.basis);
+        let floor = enrolment.floor.max(Some(self.now.reader));
+        let later = enrolment::due(&shelved.course, lesson, basis, floor, &settings, &used)?;
+        let instant = timing::spread(later.instant, share_of_spread(person.id), later.spread, &settings.zone);
+        Some(timing::Due {
+            instant,
+            why: format!("{}; another course mail had its day on {today}", later.why),
+            ..later
+        })
+    }
+}

@@ -1,0 +1,194 @@
+//! One session's work: takes a built message, offers it, waits for the intent, sends the body, hands in the outcome.
+
+use crate::flow::App;
+use crate::flow::deliver::Place;
+use crate::flow::deliver::aftermath;
+use crate::flow::deliver::aftermath::Heard;
+use crate::flow::deliver::freeze::Built;
+use crate::flow::deliver::ledger::Ledger;
+use crate::flow::deliver::relays::Relays;
+use crate::outcome::Phase;
+use crate::outcome::Verdict;
+use crate::outcome::verdict;
+use crate::relay::Envelope;
+use crate::relay::Offer;
+use crate::relay::Outcome;
+use crate::relay::Session;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Mutex;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+/// An idle session says goodbye after this long.
+const IDLE: Duration = Duration::from_secs(20);
+
+/// One seat at one relay.
+pub struct Worker {
+    pub app: Arc<App>,
+    pub relays: Arc<Relays>,
+    pub relay: usize,
+    pub seat: usize,
+    pub built: Arc<Mutex<mpsc::Receiver<(Built, Place)>>>,
+    pub ledger: Ledger,
+    pub stop: CancellationToken,
+}
+
+impl Worker {
+    /// Works until the line is stopped or has no more messages.
+    pub async fn run(self) {
+        let mut session = None;
+        loop {
+            match self.next(session.is_some()).await {
+                Next::Message(built, place) => {
+                    session = self.send(session, &built).await;
+                    drop(place);
+                }
+                Next::Idle => quit(session.take()).await,
+                Next::End => break,
+            }
+        }
+        quit(session).await;
+    }
+
+    /// Waits for a message that this seat may take.
+    async fn next(&self, connected: bool) -> Next {
+        loop {
+            let changed = self.relays.changed.notified();
+            if self.relays.may_take(self.relay, self.seat, self.app.clock.now().wall) {
+                break;
+            }
+            let probe = self.relays.until_probe(self.app.clock.now().wall);
+            tokio::select! {
+                () = self.stop.cancelled() => return Next::End,
+                () = changed => {}
+                () = tokio::time::sleep(probe) => {}
+                () = tokio::time::sleep(IDLE), if connected => return Next::Idle,
+            }
+        }
+        let take = async { self.built.lock().await.recv().await };
+        tokio::select! {
+            biased;
+            () = self.stop.cancelled() => Next::End,
+            message = take => message.map_or(Next::End, |(built, place)| Next::Message(built, place)),
+            () = tokio::time::sleep(IDLE), if connected => Next::Idle,
+        }
+    }
+
+    /// Sends one message. Returns the session if it can be used again.
+    async fn send(&self, session: Option<Session>, built: &Built) -> Option<Session> {
+        let mut session = match self.session(session).await {
+            Ok(session) => session,
+            Err(broken) => {
+                let heard = match broken.reply {
+                    Some(reply) => Heard::said(broken.phase, verdict(broken.phase, &reply), reply),
+                    None => Heard::silence(broken.phase, Verdict::Relay, broken.detail),
+                };
+                self.hand_in(built, heard, false).await;
+                return None;
+            }
+        };
+        let (heard, on_the_wire) = self.converse(&mut session, built).await;
+        if let Some(heard) = heard {
+            self.hand_in(built, heard, on_the_wire).await;
+        } else {
+            self.ledger.record(aftermath::back_to_ready(&self.app, &built.job)).await;
+        }
+        if session.is_usable() && !session.wants_rotation() {
+            return Some(session);
+        }
+        session.quit().await;
+        None
+    }
+
+    async fn session(&self, session: Option<Session>) -> Result<Session, crate::relay::Broken> {
+        match session.filter(Session::is_usable) {
+            Some(session) => Ok(session),
+            None => self.relays.connector(self.relay).open().await,
+        }
+    }
+
+    /// What was heard (`None`: we took the envelope back), and whether the intent was stored before.
+    async fn converse(&self, session: &mut Session, built: &Built) -> (Option<Heard>, bool) {
+        let envelope = Envelope { from: built.from.clone(), to: built.to.clone(), size: built.bytes.len() };
+        let offered = match session.offer(&envelope).await {
+            Offer::Ready(offered) => offered,
+            Offer::Said(phase, reply) => return (Some(Heard::said(phase, verdict(phase, &reply), reply)), false),
+            Offer::Lost(broken) => {
+                let heard = match broken.reply {
+                    Some(reply) => Heard::said(broken.phase, verdict(broken.phase, &reply), reply),
+                    None => Heard::silence(broken.phase, Verdict::NotSent, broken.detail),
+                };
+                return (Some(heard), false);
+            }
+        };
+        if self.stop.is_cancelled() || !self.ledger.intent(built.intent.clone()).await {
+            offered.withdraw();
+            return (None, false);
+        }
+        let heard = match offered.body(&built.bytes).await {
+            Outcome::Said(reply) => Heard::said(Phase::Dot, verdict(Phase::Dot, &reply), reply),
+            Outcome::NotSent(detail) => Heard::silence(Phase::Dot, Verdict::NotSent, detail),
+            Outcome::InDoubt(detail) => Heard::silence(Phase::Dot, Verdict::InDoubt, detail),
+        };
+        (Some(heard), true)
+    }
+
+    /// Charges what was heard to the relay, the sender or the message, and has it stored.
+    async fn hand_in(&self, built: &Built, mut heard: Heard, on_the_wire: bool) {
+        let now = self.app.clock.now();
+        if heard.verdict == Verdict::ContentRefused && heard.is_policy() && self.relays.is_suspicious(self.relay) {
+            heard.verdict = Verdict::Sender;
+        }
+        match heard.verdict {
+            Verdict::Accepted => {
+                if let Some(outage) = self.relays.success(self.relay, now.wall) {
+                    aftermath::outage_over(&self.app, outage).await;
+                }
+            }
+            Verdict::Configuration | Verdict::Sender => self.trouble(&heard, true).await,
+            Verdict::Relay => self.trouble(&heard, false).await,
+            Verdict::InDoubt => self.relays.trouble(self.relay, now.wall, false),
+            Verdict::NotSent if aftermath::is_third_loss(built) => self.relays.trouble(self.relay, now.wall, false),
+            Verdict::NotSent | Verdict::Throttled | Verdict::Retry => {}
+            Verdict::AddressRefused | Verdict::AddressSoft | Verdict::ContentRefused => {}
+        }
+        let label = self.relays.connector(self.relay).label().to_string();
+        // An edit waits until what was computed from the courses is stored.
+        let shelf = self.app.shelf.read().await;
+        self.ledger.record(aftermath::record(&self.app, &shelf, built, &heard, on_the_wire, &label)).await;
+        drop(shelf);
+        aftermath::after_the_record(&self.app, built, &heard).await;
+    }
+
+    async fn trouble(&self, heard: &Heard, hard: bool) {
+        self.relays.trouble(self.relay, self.app.clock.now().wall, hard);
+        let label = self.relays.connector(self.relay).label().to_string();
+        tracing::warn!(
+            relay = label,
+            phase = heard.phase.as_str(),
+            code = heard.code(),
+            "the relay doesn't take our mail"
+        );
+        if hard {
+            let text = format!(
+                "{label} refuses us at {}: {}; nothing is lost, it is tried every 10 minutes",
+                heard.phase.as_str(),
+                heard.text()
+            );
+            self.app.raise(&format!("relay/{label}"), &text).await;
+        }
+    }
+}
+
+enum Next {
+    Message(Built, Place),
+    Idle,
+    End,
+}
+
+async fn quit(session: Option<Session>) {
+    if let Some(session) = session {
+        session.quit().await;
+    }
+}

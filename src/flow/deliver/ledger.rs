@@ -1,0 +1,154 @@
+//! The ledger: gathers what parallel sessions hand in, and commits what waits as soon as the last commit has ended.
+
+use crate::flow::App;
+use crate::store::ledger::Intent;
+use crate::store::ledger::Record;
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+/// How long a commit waits for as many sessions as the last one answered.
+const FILL: Duration = Duration::from_millis(1);
+/// Between two tries when nothing can be committed (a full disk).
+const REST: Duration = Duration::from_secs(1);
+const MOST: usize = 500;
+
+/// A door to the ledger; every session has one.
+#[derive(Debug, Clone)]
+pub struct Ledger {
+    inbox: mpsc::UnboundedSender<Entry>,
+    task: Arc<tokio::sync::Mutex<Option<JoinHandle<()>>>>,
+}
+
+#[derive(Debug)]
+enum Entry {
+    Intent(Box<Intent>, oneshot::Sender<bool>),
+    Record(Box<Record>, oneshot::Sender<()>),
+}
+
+impl Ledger {
+    pub fn start(app: Arc<App>) -> Ledger {
+        let (inbox, entries) = mpsc::unbounded_channel();
+        let task = tokio::spawn(work(app, entries));
+        Ledger { inbox, task: Arc::new(tokio::sync::Mutex::new(Some(task))) }
+    }
+
+    /// Whether the message may go on the wire; by then that is stored. False also when nothing can be stored.
+    pub async fn intent(&self, intent: Intent) -> bool {
+        let (answer, answered) = oneshot::channel();
+        self.inbox.send(Entry::Intent(Box::new(intent), answer)).is_ok() && answered.await.unwrap_or(false)
+    }
+
+    /// Returns when the outcome is stored. Waits as long as it takes: what was heard is never forgotten.
+    pub async fn record(&self, record: Record) {
+        let (answer, answered) = oneshot::channel();
+        if self.inbox.send(Entry::Record(Box::new(record), answer)).is_ok() {
+            answered.await.ok();
+        }
+    }
+
+    /// Commits what is left and ends.
+    pub async fn finish(self) {
+        let Ledger { inbox, task } = self;
+        drop(inbox);
+        if let Some(task) = task.lock().await.take() {
+            tokio::time::timeout(Duration::from_secs(5), task).await.ok();
+        }
+    }
+}
+
+async fn work(app: Arc<App>, mut entries: mpsc::UnboundedReceiver<Entry>) {
+    let mut answered = 0;
+    while let Some(first) = entries.recv().await {
+        let mut batch = vec![first];
+        gather(&mut entries, &mut batch, answered).await;
+        answered = commit(&app, batch).await;
+    }
+}
+
+/// Takes what waits; and, for a moment, what those sessions hand in that were just answered.
+async fn gather(entries: &mut mpsc::UnboundedReceiver<Entry>, batch: &mut Vec<Entry>, expected: usize) {
+    let until = Instant::now() + FILL;
+    loop {
+        while batch.len() < MOST {
+            match entries.try_recv() {
+                Ok(entry) => batch.push(entry),
+                Err(_) => break,
+            }
+        }
+        if batch.len() >= expected.min(MOST) {
+            return;
+        }
+        match tokio::time::timeout_at(until, entries.recv()).await {
+            Ok(Some(entry)) => batch.push(entry),
+            Ok(None) | Err(_) => return,
+        }
+    }
+}
+
+/// Commits one batch and answers. Returns how many were answered.
+async fn commit(app: &App, batch: Vec<Entry>) -> usize {
+    let answered = batch.len();
+    let mut intents = Vec::new();
+    let mut asking = Vec::new();
+    let mut records = Vec::new();
+    let mut telling = Vec::new();
+    for entry in batch {
+        match entry {
+            Entry::Intent(intent, answer) => {
+                asking.push((intent.id, answer));
+                intents.push(*intent);
+            }
+            Entry::Record(record, answer) => {
+                records.push(*record);
+                telling.push(answer);
+            }
+        }
+    }
+    let granted = match app.store.post(&records, &intents).await {
+        Ok(posted) => {
+            complain(app, &posted.failed).await;
+            posted.granted
+        }
+        Err(error) => {
+            tracing::error!(%error, waiting = records.len(), "can't store what the relay said; nothing is sent until it is");
+            keep_trying(app, &records).await;
+            HashSet::new()
+        }
+    };
+    for (id, answer) in asking {
+        answer.send(granted.contains(&id)).ok();
+    }
+    for answer in telling {
+        answer.send(()).ok();
+    }
+    answered
+}
+
+async fn keep_trying(app: &App, records: &[Record]) {
+    while !records.is_empty() {
+        tokio::time::sleep(REST).await;
+        match app.store.post(records, &[]).await {
+            Ok(posted) => return complain(app, &posted.failed).await,
+            Err(error) => tracing::error!(%error, "still can't store what the relay said"),
+        }
+    }
+}
+
+/// A record that met another row than it expected: the person was erased meanwhile, or our own book-keeping is wrong.
+async fn complain(app: &App, failed: &[i64]) {
+    for id in failed {
+        tracing::error!(
+            delivery = id,
+            "an outcome couldn't be recorded: its row isn't as it was; run `dripline verify`"
+        );
+        let text = format!(
+            "the outcome of delivery {id} couldn't be recorded; run `dripline verify`, then `dripline retry {id}`"
+        );
+        app.raise(&format!("record/{id}"), &text).await;
+    }
+}

@@ -1,0 +1,207 @@
+//! From a due lesson to a recorded outcome: claim, freeze, converse, record. A chain with a bounded number of messages
+//! in it, so that memory doesn't depend on how many are due.
+
+mod aftermath;
+mod claim;
+mod converse;
+mod freeze;
+mod ledger;
+pub mod overdue;
+mod relays;
+
+use crate::flow::App;
+use crate::relay::Connector;
+use anyhow::Result;
+use claim::Job;
+use freeze::Built;
+use jiff::Timestamp;
+use ledger::Ledger;
+use relays::Relays;
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+use tokio::sync::Mutex;
+use tokio::sync::Notify;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+pub use freeze::ConfirmInputs;
+pub use freeze::Inputs;
+pub use freeze::course_version;
+pub use freeze::values;
+pub use relays::RelayState;
+
+/// How long a stopping line waits for replies that are on their way.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The assembly line of one daemon. Its sessions live as long as it does.
+pub struct Line {
+    app: Arc<App>,
+    relays: Arc<Relays>,
+    out: mpsc::Sender<(Built, Place)>,
+    load: Arc<Load>,
+    workers: JoinSet<()>,
+    stop: CancellationToken,
+    ledger: Ledger,
+}
+
+/// What one step did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stepped {
+    /// So many messages were put on the line.
+    Claimed(usize),
+    /// Nothing is to be done before this instant of the wall clock (`None`: before something changes).
+    Idle(Option<Timestamp>),
+    /// The line is full, or no relay takes mail now.
+    Waiting,
+}
+
+impl Line {
+    /// Starts the sessions' tasks; nothing is connected before there is a message.
+    pub fn start(app: Arc<App>, connectors: Vec<(Connector, usize)>) -> Line {
+        let relays = Arc::new(Relays::new(connectors));
+        let connections = relays.connections();
+        let (out, built) = mpsc::channel(2 * connections);
+        let built = Arc::new(Mutex::new(built));
+        let stop = CancellationToken::new();
+        let mut workers = JoinSet::new();
+        let ledger = Ledger::start(Arc::clone(&app));
+        for (relay, seat) in relays.seats() {
+            let worker = converse::Worker {
+                app: Arc::clone(&app),
+                relays: Arc::clone(&relays),
+                relay,
+                seat,
+                built: Arc::clone(&built),
+                ledger: ledger.clone(),
+                stop: stop.clone(),
+            };
+            workers.spawn(worker.run());
+        }
+        Line { app, relays, out, load: Arc::default(), workers, stop, ledger }
+    }
+
+    /// Claims what is due and there is room for, makes messages of it and hands them to the sessions.
+    ///
+    /// # Errors
+    /// When the database can't be read or written; nothing is lost then, the next step finds it again.
+    pub async fn step(&self) -> Result<Stepped> {
+        let now = self.app.clock.now();
+        if self.relays.ready_connections(now.wall) == 0 {
+            return Ok(Stepped::Waiting);
+        }
+        let room = (4 * self.relays.connections()).saturating_sub(self.load.count.load(Ordering::SeqCst));
+        if room == 0 {
+            return Ok(Stepped::Waiting);
+        }
+        let alone = room == 4 * self.relays.connections();
+        let jobs = claim::claim(&self.app, now, room, alone).await?;
+        let claimed = jobs.len();
+        if claimed == 0 {
+            return Ok(Stepped::Idle(claim::next(&self.app).await?));
+        }
+        let places: Vec<(Job, Place)> = jobs.into_iter().map(|job| (job, Place::take(&self.load))).collect();
+        for (job, place) in places {
+            if let Some(built) = self.freeze(job).await? {
+                self.out.send((built, place)).await.ok();
+            }
+        }
+        Ok(Stepped::Claimed(claimed))
+    }
+
+    /// Waits until every message on the line has its outcome recorded.
+    pub async fn settled(&self) {
+        self.load.wait_until(0).await;
+    }
+
+    /// Waits until the line has room again, or a relay may be tried.
+    pub async fn wait(&self) {
+        let retry = self.relays.until_probe(self.app.clock.now().wall);
+        let full = 4 * self.relays.connections();
+        tokio::select! {
+            () = self.load.wait_until(full.saturating_sub(1)) => {
+                if self.relays.ready_connections(self.app.clock.now().wall) == 0 {
+                    tokio::time::sleep(retry).await;
+                }
+            }
+            () = self.stop.cancelled() => {}
+        }
+    }
+
+    /// What `status` shows of each relay.
+    pub fn relays(&self) -> Vec<RelayState> {
+        self.relays.states(self.app.clock.now().wall)
+    }
+
+    /// No new message goes on the wire; replies on their way are heard, up to 20 seconds. What isn't heard by then stays
+    /// as it is stored, and is in doubt after the next start.
+    pub async fn stop(mut self) {
+        self.stop.cancel();
+        drop(self.out);
+        let heard = tokio::time::timeout(PATIENCE, async { while self.workers.join_next().await.is_some() {} }).await;
+        if heard.is_err() {
+            tracing::warn!("some replies didn't come in time; those messages are in doubt after the next start");
+            self.workers.abort_all();
+        }
+        self.ledger.finish().await;
+    }
+
+    async fn freeze(&self, job: Job) -> Result<Option<Built>> {
+        match freeze::freeze(&self.app, &job).await {
+            Ok(built) => Ok(Some(built)),
+            Err(freeze::Refusal::Poison(why)) => {
+                self.ledger.record(aftermath::quarantined(&self.app, &job, &why)).await;
+                Ok(None)
+            }
+            Err(freeze::Refusal::Changed(why)) => {
+                self.ledger.record(aftermath::held(&self.app, &job, &why)).await;
+                Ok(None)
+            }
+            Err(freeze::Refusal::Inability(error)) => {
+                self.ledger.record(aftermath::back_to_ready(&self.app, &job)).await;
+                Err(error)
+            }
+        }
+    }
+}
+
+/// How many messages are between their claim and their record.
+#[derive(Debug, Default)]
+struct Load {
+    count: AtomicUsize,
+    fell: Notify,
+}
+
+impl Load {
+    async fn wait_until(&self, most: usize) {
+        loop {
+            let fell = self.fell.notified();
+            tokio::pin!(fell);
+            fell.as_mut().enable();
+            if self.count.load(Ordering::SeqCst) <= most {
+                return;
+            }
+            fell.await;
+        }
+    }
+}
+
+/// One message's place on the line, given back when it is dropped.
+#[derive(Debug)]
+struct Place(Arc<Load>);
+
+impl Place {
+    fn take(load: &Arc<Load>) -> Place {
+        load.count.fetch_add(1, Ordering::SeqCst);
+        Place(Arc::clone(load))
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.count.fetch_sub(1, Ordering::SeqCst);
+        self.0.fell.notify_waiters();
+    }
+}

@@ -1,0 +1,93 @@
+//! What time alone does to messages: doubt is resolved, and what waited too long expires.
+
+use crate::clock::Now;
+use crate::delivery::MAX_COPIES;
+use crate::delivery::State;
+use crate::enrolment;
+use crate::flow::App;
+use crate::flow::InDoubt;
+use crate::flow::shelf::Shelf;
+use crate::store::Connection;
+use crate::store::enrolments;
+use crate::store::meta;
+use crate::store::outbox;
+use crate::store::outbox::Delivery;
+use crate::store::subscribers;
+use anyhow::Result;
+use jiff::SignedDuration;
+use jiff::Timestamp;
+
+/// How many times in a row a lesson may expire unsent before a human must look.
+const MOST_EXPIRIES: u32 = 3;
+const PAGE: i64 = 500;
+
+/// Resolves what has been in doubt for long enough, and expires what waited too long while a relay worked. How many.
+pub async fn step(app: &App) -> Result<usize> {
+    let now = app.clock.now();
+    let shelf = app.shelf.read().await;
+    let mut transaction = app.store.begin().await?;
+    let after = app.settings.delivery.in_doubt_after;
+    let before = now.wall.saturating_sub(after).unwrap_or(Timestamp::MIN);
+    let doubtful = outbox::in_doubt(&mut transaction, before, PAGE).await?;
+    for row in &doubtful {
+        resolve(app, &mut transaction, row, now).await?;
+    }
+    let expired = outbox::expired(&mut transaction, now.wall, PAGE).await?;
+    for row in &expired {
+        expire(app, &shelf, &mut transaction, row, now).await?;
+    }
+    transaction.commit().await?;
+    Ok(doubtful.len() + expired.len())
+}
+
+/// The same bytes once more, or a human.
+async fn resolve(app: &App, connection: &mut Connection, row: &Delivery, now: Now) -> Result<()> {
+    let again = app.settings.delivery.in_doubt == InDoubt::Resend && row.copies < MAX_COPIES;
+    if again {
+        outbox::set_state(connection, row.id, State::InDoubt, State::Ready, "in doubt: sent again as it was", now.wall)
+            .await?;
+        return Ok(());
+    }
+    let why = "nobody knows whether it arrived; look into the relay's log, then `dripline retry` or `dripline release`";
+    outbox::set_state(connection, row.id, State::InDoubt, State::Held, why, now.wall).await?;
+    let text = format!("delivery {} is held: {why} {}", row.id, row.id);
+    meta::raise(connection, &format!("delivery/{}", row.id), &text, now.wall.as_millisecond()).await?;
+    Ok(())
+}
+
+/// The person keeps their place: the lesson is scheduled again next day, three times.
+async fn expire(app: &App, shelf: &Shelf, connection: &mut Connection, row: &Delivery, now: Now) -> Result<()> {
+    if !outbox::set_state(connection, row.id, row.state, State::Expired, "waited too long for the relay", now.wall)
+        .await?
+    {
+        return Ok(());
+    }
+    outbox::drop_body(connection, row.id).await?;
+    let enrolment = enrolments::by_id(connection, row.enrolment_id).await?;
+    let person = subscribers::by_id(connection, row.subscriber_id).await?;
+    let (Some(mut enrolment), Some(person)) = (enrolment, person) else { return Ok(()) };
+    enrolment.expired += 1;
+    enrolment.occurrence += 1;
+    if enrolment.expired >= MOST_EXPIRIES {
+        enrolment.state = enrolment::State::Held;
+        enrolment.held_why =
+            Some(format!("lesson {} expired {MOST_EXPIRIES} times before the relay took it", enrolment.lesson));
+        let text = format!(
+            "enrolment {} is held: lesson {} expired {MOST_EXPIRIES} times; run `dripline release {}`",
+            enrolment.id, enrolment.lesson, enrolment.course
+        );
+        meta::raise(connection, &format!("expired/{}", enrolment.id), &text, now.wall.as_millisecond()).await?;
+    } else if let Some(shelved) = shelf.get(&enrolment.course) {
+        enrolment.floor = Some(now.reader.saturating_add(SignedDuration::from_hours(12)).unwrap_or(Timestamp::MAX));
+        enrolment.state = enrolment::State::Waiting;
+        shelved.schedule(app, &mut enrolment, &person);
+    }
+    if let Some(wish) = enrolment.after.take() {
+        enrolment.state = wish;
+    }
+    anyhow::ensure!(
+        enrolments::put(connection, &enrolment, now.wall).await?,
+        "an enrolment changed while its lesson expired"
+    );
+    Ok(())
+}

@@ -1,0 +1,238 @@
+//! What can be asked: one person's place and plan, one person's journal, and how the whole stands.
+
+use crate::address::Address;
+use crate::enrolment::Enrolment;
+use crate::enrolment::State;
+use crate::flow::App;
+use crate::store::enrolments;
+use crate::store::meta;
+use crate::store::outbox::Delivery;
+use crate::store::report;
+use crate::store::subscribers;
+use crate::store::suppressions;
+use crate::subscriber::Subscriber;
+use anyhow::Result;
+use jiff::Timestamp;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// The daemon leaves here, as JSON, how its relays are.
+pub const RELAYS: &str = "relays";
+
+#[derive(Debug, Serialize)]
+pub struct Person {
+    pub address: String,
+    pub status: &'static str,
+    pub zone: String,
+    pub language: String,
+    pub suppression: Option<Suppression>,
+    pub enrolments: Vec<Place>,
+    pub answers: BTreeMap<String, String>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct Suppression {
+    pub reason: String,
+    pub since: Timestamp,
+}
+
+/// One enrolment.
+#[derive(Debug, Serialize)]
+pub struct Place {
+    pub course: String,
+    pub run: i64,
+    pub state: &'static str,
+    pub done: Vec<String>,
+    pub next: Option<Planned>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub held_why: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub paused_until: Option<Timestamp>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct Planned {
+    pub lesson: String,
+    pub local: jiff::civil::DateTime,
+    pub utc: Timestamp,
+    pub why: String,
+}
+
+/// One message in a person's journal.
+#[derive(Debug, Serialize)]
+pub struct Entry {
+    pub course: String,
+    /// `confirmation` for the mail that asks.
+    pub lesson: String,
+    pub occurrence: i64,
+    pub id: i64,
+    pub due: Timestamp,
+    pub why: String,
+    pub state: &'static str,
+    pub reply: String,
+    pub message_id: String,
+    pub attempts: Vec<Attempt>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct Attempt {
+    pub at: Timestamp,
+    pub relay: String,
+    pub code: i64,
+    pub enhanced: String,
+    pub text: String,
+    pub outcome: String,
+}
+
+#[derive(Debug, Serialize)]
+pub struct Status {
+    pub deliveries: BTreeMap<&'static str, i64>,
+    pub enrolments: BTreeMap<&'static str, i64>,
+    pub oldest_due: Option<Timestamp>,
+    pub relays: Vec<Relay>,
+    pub held: Vec<String>,
+    pub problems: Vec<String>,
+}
+
+#[derive(Debug, Serialize, serde::Deserialize)]
+pub struct Relay {
+    pub url: String,
+    pub state: String,
+}
+
+/// Where one person stands; `None` when nobody has this address.
+pub async fn show(app: &App, address: &Address) -> Result<Option<Person>> {
+    let mut connection = app.store.read().await?;
+    let suppression = suppressions::get(&mut connection, &app.address_hash(address)).await?;
+    let suppression = suppression.map(|it| Suppression { reason: it.reason, since: crate::clock::from_ms(it.since) });
+    let Some(person) = subscribers::by_key(&mut connection, &address.key()).await? else { return Ok(None) };
+    let places = enrolments::of_subscriber(&mut connection, person.id).await?;
+    let zone = app.zone(&person);
+    Ok(Some(Person {
+        address: person.address.to_string(),
+        status: person.status.name(),
+        zone: zone.iana_name().unwrap_or("UTC").to_string(),
+        language: person.language.clone().unwrap_or_else(|| app.settings.site.language.clone()),
+        suppression,
+        enrolments: places.into_iter().map(|it| place(app, it, &person)).collect(),
+        answers: BTreeMap::new(),
+    }))
+}
+
+/// Everybody, by address, with where they stand in each course.
+pub async fn list(app: &App) -> Result<Vec<Person>> {
+    let people = subscribers::all(&mut *app.store.read().await?).await?;
+    let mut shown = Vec::new();
+    for person in people {
+        shown.extend(show(app, &person.address).await?);
+    }
+    Ok(shown)
+}
+
+/// One person's journal, oldest first, ending with what comes next; `None` when nobody has this address.
+pub async fn why(app: &App, address: &Address) -> Result<Option<Vec<Entry>>> {
+    let mut connection = app.store.read().await?;
+    let Some(person) = subscribers::by_key(&mut connection, &address.key()).await? else { return Ok(None) };
+    let places = enrolments::of_subscriber(&mut connection, person.id).await?;
+    let ids: Vec<i64> = places.iter().map(|it| it.id).collect();
+    let mut entries = Vec::new();
+    for (row, said) in report::journal(&mut connection, person.id, &ids).await? {
+        entries.push(entry(row, said));
+    }
+    entries.extend(places.into_iter().filter(|it| it.state == State::Waiting).map(waiting));
+    Ok(Some(entries))
+}
+
+/// How the whole stands.
+pub async fn status(app: &App) -> Result<Status> {
+    let mut connection = app.store.read().await?;
+    let counts = report::counts(&mut connection).await?;
+    let relays = meta::get(&mut connection, RELAYS).await?.unwrap_or_default();
+    let holds = meta::holds(&mut connection).await?;
+    let mut problems: Vec<String> = meta::alarms(&mut connection).await?.into_iter().map(|it| it.why).collect();
+    for row in report::waiting_for_a_human(&mut connection, 20).await? {
+        problems.push(format!(
+            "delivery {} ({}) is {}: {}; `dripline retry {}`",
+            row.id,
+            row.what,
+            row.state.name(),
+            row.reply,
+            row.id
+        ));
+    }
+    for (why, people) in report::held_enrolments(&mut connection).await? {
+        problems.push(format!("{people} people are held: {why}"));
+    }
+    Ok(Status {
+        deliveries: counts.into_iter().map(|(state, count)| (state.name(), count)).collect(),
+        enrolments: report::enrolment_counts(&mut connection).await?,
+        oldest_due: report::oldest_due(&mut connection).await?.filter(|due| *due <= app.clock.now().reader),
+        relays: serde_json::from_str(&relays).unwrap_or_default(),
+        held: holds.into_iter().map(|it| format!("{}: {}", it.name.trim_start_matches("lesson/"), it.why)).collect(),
+        problems,
+    })
+}
+
+/// Every breach of the database's invariants.
+pub async fn verify(app: &App) -> Result<Vec<String>> {
+    Ok(crate::store::verify::breaches(&mut *app.store.read().await?).await?)
+}
+
+fn place(app: &App, it: Enrolment, person: &Subscriber) -> Place {
+    let next = matches!(it.state, State::Waiting | State::InFlight).then(|| Planned {
+        lesson: it.lesson.clone(),
+        local: it.due.to_zoned(app.zone(person)).datetime(),
+        utc: it.due,
+        why: it.why.clone(),
+    });
+    Place {
+        course: it.course,
+        run: it.run,
+        state: it.after.unwrap_or(it.state).name(),
+        done: it.progress.accepted().to_vec(),
+        next,
+        held_why: it.held_why,
+        paused_until: it.paused_until,
+    }
+}
+
+fn entry(row: Delivery, said: Vec<report::Attempt>) -> Entry {
+    let named = row.what.strip_prefix("lesson/").and_then(|rest| rest.split_once('/'));
+    let (course, lesson) = named.unwrap_or(("", "confirmation"));
+    let attempts = said.into_iter().map(|it| Attempt {
+        at: it.at,
+        relay: it.relay,
+        code: it.code,
+        enhanced: it.enhanced,
+        text: it.text,
+        outcome: it.outcome,
+    });
+    Entry {
+        course: course.to_string(),
+        lesson: lesson.to_string(),
+        occurrence: row.occurrence,
+        id: row.id,
+        due: row.due,
+        why: row.why,
+        state: row.state.name(),
+        reply: row.reply,
+        message_id: row.message_id,
+        attempts: attempts.collect(),
+    }
+}
+
+/// What comes next, in the journal of what was.
+fn waiting(it: Enrolment) -> Entry {
+    Entry {
+        course: it.course,
+        lesson: it.lesson,
+        occurrence: it.occurrence,
+        id: 0,
+        due: it.due,
+        why: it.why,
+        state: "waiting",
+        reply: String::new(),
+        message_id: String::new(),
+        attempts: Vec::new(),
+    }
+}

@@ -1,0 +1,112 @@
+//! The things the product does, one file each: the only room where the adapters meet.
+
+pub mod check;
+pub mod compose;
+pub mod deliver;
+pub mod journal;
+pub mod open;
+pub mod operate;
+pub mod preferences;
+pub mod read_courses;
+pub mod reload;
+pub mod send_test;
+pub mod shelf;
+pub mod sign_up;
+pub mod simulate;
+pub mod view;
+
+use crate::address::Address;
+use crate::clock::Clock;
+use crate::link::KeyRing;
+use crate::link::Links;
+use crate::message::Templates;
+use crate::site::Sender;
+use crate::site::Site;
+use crate::store::Store;
+use crate::subscriber::Subscriber;
+use crate::timing;
+use jiff::SignedDuration;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use shelf::Shelf;
+use std::path::PathBuf;
+use std::sync::Arc;
+use tokio::sync::Notify;
+use tokio::sync::RwLock;
+
+/// What every verb may need: the outside world behind a few doors, and what the operator settled.
+#[derive(Debug)]
+pub struct App {
+    pub clock: Clock,
+    pub store: Store,
+    pub settings: Settings,
+    pub templates: Templates,
+    pub keys: KeyRing,
+    /// Hashes the addresses of suppressed people; never changes.
+    pub address_key: [u8; 32],
+    /// The courses in force. Whoever computes from them and writes keeps the read lock until it is written, so that an
+    /// edit is visible to everybody at once.
+    pub shelf: RwLock<Arc<Shelf>>,
+    /// Rung by every act that may make something due.
+    pub changed: Notify,
+}
+
+/// What the operator settled, as far as verbs need it.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    pub site: Site,
+    pub sender: Sender,
+    /// Where bounces go; each delivery gets its own address made from it (VERP).
+    pub bounce: Address,
+    pub courses: PathBuf,
+    pub delivery: DeliverySettings,
+    /// Rehearsals send everything here instead.
+    pub redirect_to: Option<Address>,
+}
+
+/// `[delivery]` of dripline.toml. All by the wall clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DeliverySettings {
+    pub in_doubt: InDoubt,
+    pub in_doubt_after: SignedDuration,
+    pub lesson_expires: SignedDuration,
+}
+
+/// What happens to a message of which nobody knows whether it arrived.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InDoubt {
+    /// The same bytes again, once.
+    Resend,
+    /// Nothing, until a human says.
+    Hold,
+}
+
+impl App {
+    pub fn links(&self) -> Links<'_> {
+        Links::new(&self.settings.site.url, &self.keys)
+    }
+
+    /// The zone a person lives in, or the site's.
+    pub fn zone(&self, subscriber: &Subscriber) -> TimeZone {
+        let own = subscriber.zone.as_deref().and_then(|name| timing::zone(name).ok());
+        own.unwrap_or_else(|| self.settings.site.time_zone.clone())
+    }
+
+    /// What of a person decides when a lesson leaves.
+    pub fn timing_person(&self, subscriber: &Subscriber, pace: f64) -> timing::Person {
+        let weekdays = subscriber.weekdays.as_deref().and_then(|days| days.parse().ok());
+        timing::Person { zone: self.zone(subscriber), hour: subscriber.hour, weekdays, pace }
+    }
+
+    /// The local date of an instant where a person lives.
+    pub fn local_date(&self, subscriber: &Subscriber, instant: jiff::Timestamp) -> Date {
+        instant.to_zoned(self.zone(subscriber)).date()
+    }
+}
+
+/// A person's fixed share of every spread, from 0 to 1: the fractional part of their id times the golden ratio, which
+/// lays any run of ids evenly over the whole.
+pub fn share_of_spread(subscriber: i64) -> f64 {
+    let low = (subscriber ^ (subscriber >> 20)) & 0xf_ffff;
+    (low as f64 * 0.618_033_988_749_895).fract()
+}

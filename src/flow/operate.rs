@@ -1,0 +1,203 @@
+//! What an operator does by hand: hold, release, try again, lift a suppression; and what a human should look at.
+
+use crate::address::Address;
+use crate::delivery::State as DeliveryState;
+use crate::enrolment::State;
+use crate::flow::App;
+use crate::ids::next_id;
+use crate::store::enrolments;
+use crate::store::meta;
+use crate::store::outbox;
+use crate::store::subscribers;
+use crate::store::suppressions;
+use crate::subscriber::Status;
+use anyhow::Result;
+use hmac::Hmac;
+use hmac::KeyInit as _;
+use hmac::Mac as _;
+use sha2::Sha256;
+
+/// How the reason of an enrolment begins whose lesson a relay refused for what is in it: an edit releases it.
+pub const REFUSED_CONTENT: &str = "the relay refused this mail for what is in it";
+
+/// What is held or released.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Scope {
+    All,
+    Course(String),
+    Lesson { course: String, lesson: String },
+}
+
+impl Scope {
+    /// As `hold.scope` keeps it: the beginning of `outbox.what`.
+    fn stored(&self) -> String {
+        match self {
+            Scope::All => "all".to_string(),
+            Scope::Course(course) => format!("lesson/{course}"),
+            Scope::Lesson { course, lesson } => format!("lesson/{course}/{lesson}"),
+        }
+    }
+}
+
+/// What a try by hand came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Retried {
+    Again,
+    /// Nothing by this number.
+    Unknown,
+    /// It is in a state in which nothing needs a human.
+    NotNeeded(DeliveryState),
+}
+
+/// Stops sending within a second: nothing goes on the wire without looking for this row first.
+pub async fn hold(app: &App, scope: &Scope, why: &str) -> Result<()> {
+    let mut transaction = app.store.begin().await?;
+    meta::hold(&mut transaction, &scope.stored(), why, app.clock.now().wall.as_millisecond()).await?;
+    transaction.commit().await?;
+    Ok(())
+}
+
+/// Goes on, also with people who are held at a lesson that a relay refused. How many holds and people that were.
+pub async fn release(app: &App, scope: &Scope) -> Result<(bool, usize)> {
+    let now = app.clock.now();
+    let shelf = app.shelf.read().await;
+    let mut transaction = app.store.begin().await?;
+    let held = meta::release(&mut transaction, &scope.stored()).await?;
+    meta::lower(&mut transaction, &format!("hold/{}", scope.stored())).await?;
+    let mut released = 0;
+    let courses: Vec<String> = match scope {
+        Scope::All => shelf.courses.keys().cloned().collect(),
+        Scope::Course(course) | Scope::Lesson { course, .. } => vec![course.clone()],
+    };
+    for course in courses {
+        let Some(shelved) = shelf.get(&course) else { continue };
+        for (mut enrolment, person) in enrolments::of_course(&mut transaction, &course, 0, i64::MAX).await? {
+            let meant = match scope {
+                Scope::All | Scope::Course(_) => true,
+                Scope::Lesson { lesson, .. } => enrolment.lesson == *lesson,
+            };
+            if !meant || enrolment.state != State::Held || person.status != Status::Active {
+                continue;
+            }
+            let what = format!("lesson/{course}/{}", enrolment.lesson);
+            enrolment.occurrence = outbox::last_occurrence(&mut transaction, &what, enrolment.id).await? + 1;
+            enrolment.expired = 0;
+            enrolment.floor = Some(now.reader);
+            shelved.schedule(app, &mut enrolment, &person);
+            enrolment.held_why = None;
+            if enrolments::put(&mut transaction, &enrolment, now.wall).await? {
+                released += 1;
+            }
+        }
+    }
+    transaction.commit().await?;
+    app.changed.notify_waiters();
+    Ok((held, released))
+}
+
+/// Sends one held or quarantined delivery after all, or schedules its lesson again when it has ended badly.
+pub async fn retry(app: &App, id: i64) -> Result<Retried> {
+    let now = app.clock.now();
+    let shelf = app.shelf.read().await;
+    let mut transaction = app.store.begin().await?;
+    let Some(row) = outbox::by_id(&mut transaction, id).await? else { return Ok(Retried::Unknown) };
+    let retried = match row.state {
+        DeliveryState::Held | DeliveryState::Quarantined => {
+            outbox::again(&mut transaction, id, now.wall).await?;
+            Retried::Again
+        }
+        DeliveryState::Deferred => {
+            outbox::hurry(&mut transaction, id, now.wall).await?;
+            Retried::Again
+        }
+        DeliveryState::Refused | DeliveryState::Expired => {
+            let enrolment = enrolments::by_id(&mut transaction, row.enrolment_id).await?;
+            let person = subscribers::by_id(&mut transaction, row.subscriber_id).await?;
+            match (enrolment, person) {
+                (Some(mut enrolment), Some(person))
+                    if enrolment.state == State::Held && person.status == Status::Active =>
+                {
+                    enrolment.occurrence =
+                        outbox::last_occurrence(&mut transaction, &row.what, enrolment.id).await? + 1;
+                    enrolment.floor = Some(now.reader);
+                    enrolment.state = State::Waiting;
+                    enrolment.held_why = None;
+                    enrolment.due = now.reader;
+                    enrolment.why = "tried again by hand".to_string();
+                    let written = shelf.get(&enrolment.course).is_some()
+                        && enrolments::put(&mut transaction, &enrolment, now.wall).await?;
+                    if written { Retried::Again } else { Retried::NotNeeded(row.state) }
+                }
+                (_, _) => Retried::NotNeeded(row.state),
+            }
+        }
+        DeliveryState::Ready | DeliveryState::Leased | DeliveryState::Sending | DeliveryState::InDoubt => {
+            Retried::NotNeeded(row.state)
+        }
+        DeliveryState::Accepted | DeliveryState::Cancelled => Retried::NotNeeded(row.state),
+    };
+    meta::lower(&mut transaction, &format!("delivery/{id}")).await?;
+    meta::lower(&mut transaction, &format!("record/{id}")).await?;
+    transaction.commit().await?;
+    app.changed.notify_waiters();
+    Ok(retried)
+}
+
+/// Lets an address receive mail again. False when it wasn't suppressed. Its courses stay held until `release`.
+pub async fn lift(app: &App, address: &Address, source: &str) -> Result<bool> {
+    let now = app.clock.now();
+    let mut transaction = app.store.begin().await?;
+    if !suppressions::lift(&mut transaction, &app.address_hash(address)).await? {
+        return Ok(false);
+    }
+    if let Some(person) = subscribers::by_key(&mut transaction, &address.key()).await? {
+        subscribers::set_status(&mut transaction, person.id, Status::Active).await?;
+        let consent = subscribers::Consent {
+            id: next_id(now.wall),
+            subscriber_id: person.id,
+            course: "",
+            source,
+            text: "suppression lifted",
+            version: "",
+            at: now.wall.as_millisecond(),
+        };
+        subscribers::add_consent(&mut transaction, &consent).await?;
+    }
+    transaction.commit().await?;
+    Ok(true)
+}
+
+impl App {
+    /// The keyed hash by which a suppressed address is known, also when nothing else of it is kept.
+    pub fn address_hash(&self, address: &Address) -> String {
+        let digest = Hmac::<Sha256>::new_from_slice(&self.address_key)
+            .map(|mac| mac.chain_update(address.key()).finalize().into_bytes());
+        digest.map(|bytes| bytes.iter().map(|byte| format!("{byte:02x}")).collect()).unwrap_or_default()
+    }
+
+    /// Puts something before the operator's eyes, once; also in the log.
+    pub async fn raise(&self, key: &str, text: &str) {
+        let raised = async {
+            let mut transaction = self.store.begin().await?;
+            let new = meta::raise(&mut transaction, key, text, self.clock.now().wall.as_millisecond()).await?;
+            transaction.commit().await?;
+            Ok::<bool, sqlx::Error>(new)
+        };
+        match raised.await {
+            Ok(true) => tracing::error!(alarm = key, "{text}"),
+            Ok(false) => {}
+            Err(error) => tracing::error!(alarm = key, %error, "{text}"),
+        }
+    }
+
+    pub async fn lower(&self, key: &str) {
+        let lowered = async {
+            let mut transaction = self.store.begin().await?;
+            meta::lower(&mut transaction, key).await?;
+            transaction.commit().await
+        };
+        if let Err(error) = lowered.await {
+            tracing::error!(alarm = key, %error, "an alarm that is over couldn't be removed");
+        }
+    }
+}

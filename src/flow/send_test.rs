@@ -1,0 +1,71 @@
+//! One lesson to one address, as a person would get it, without leaving a trace in the database.
+
+use crate::address::Address;
+use crate::flow::App;
+use crate::flow::compose;
+use crate::flow::deliver;
+use crate::flow::deliver::Inputs;
+use crate::ids::next_id;
+use crate::link::Subjects;
+use crate::message;
+use crate::relay::Connector;
+use crate::relay::Envelope;
+use crate::relay::Offer;
+use crate::relay::Outcome;
+use anyhow::Context as _;
+use anyhow::Result;
+use std::collections::BTreeMap;
+
+/// Sends `course/lesson` to an address and says in a sentence what the relay answered.
+///
+/// # Errors
+/// When there is no such lesson, when it can't be made, or when the relay doesn't take it.
+pub async fn send(app: &App, connector: &Connector, course: &str, lesson: &str, to: &Address) -> Result<String> {
+    let shelved = app
+        .shelf
+        .read()
+        .await
+        .get(course)
+        .cloned()
+        .with_context(|| format!("there is no course {course}; run `dripline check`"))?;
+    let now = app.clock.now().wall;
+    let id = next_id(now);
+    let links = app.links().urls(Subjects { subscriber: 0, enrolment: 0, outbox: id }, None);
+    let position = shelved.course.order.iter().position(|known| known == lesson).unwrap_or(0);
+    let inputs = Inputs {
+        first_name: None,
+        language: shelved.course.language.clone(),
+        fields: BTreeMap::new(),
+        number: u32::try_from(position + 1).unwrap_or(u32::MAX),
+        of: u32::try_from(shelved.course.order.len()).unwrap_or(u32::MAX),
+    };
+    let leave = links.leave.clone();
+    let sender = shelved.course.sender.as_ref().unwrap_or(&app.settings.sender);
+    let mail = compose::LessonMail {
+        shelved: &shelved,
+        lesson,
+        values: deliver::values(inputs, links),
+        to,
+        message_id: message::message_id(id, 1, &sender.address),
+        date: now,
+        leave_url: Some(&leave),
+    };
+    let bytes = compose::lesson(&app.settings, mail).map_err(anyhow::Error::msg)?;
+    let mut session = connector
+        .open()
+        .await
+        .map_err(|broken| anyhow::anyhow!("{} can't be used: {}", connector.label(), broken.detail))?;
+    let envelope = Envelope { from: app.keys.verp(&app.settings.bounce, id), to: to.clone(), size: bytes.len() };
+    let outcome = match session.offer(&envelope).await {
+        Offer::Ready(offered) => offered.body(&bytes).await,
+        Offer::Said(phase, reply) => anyhow::bail!("the relay refused at {}: {reply}", phase.as_str()),
+        Offer::Lost(broken) => anyhow::bail!("the connection broke at {}: {}", broken.phase.as_str(), broken.detail),
+    };
+    session.quit().await;
+    match outcome {
+        Outcome::Said(reply) if reply.class() == 2 => Ok(reply.to_string()),
+        Outcome::Said(reply) => anyhow::bail!("the relay refused the message: {reply}"),
+        Outcome::NotSent(detail) => anyhow::bail!("the message wasn't sent: {detail}"),
+        Outcome::InDoubt(detail) => anyhow::bail!("nobody knows whether it was sent: {detail}"),
+    }
+}

@@ -1,0 +1,182 @@
+//! The courses in force, each with its lessons ready to be filled in, and what they say of one person's next step.
+
+use crate::course;
+use crate::course::Course;
+use crate::course::Facts;
+use crate::course::Lesson;
+use crate::course::Tree;
+use crate::enrolment;
+use crate::enrolment::Condition;
+use crate::enrolment::Enrolment;
+use crate::enrolment::Next;
+use crate::enrolment::State;
+use crate::flow::App;
+use crate::flow::share_of_spread;
+use crate::message::Prepared;
+use crate::message::Required;
+use crate::message::Templates;
+use crate::message::prepare;
+use crate::problem::Problem;
+use crate::site::Site;
+use crate::subscriber::Subscriber;
+use crate::timing;
+use crate::timing::Basis;
+use anyhow::Context as _;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// Where stored versions of a course stand in problems and errors.
+const STORED: &str = "the stored courses";
+
+/// Every course in force. Immutable; an edit makes another shelf.
+#[derive(Debug, Default, Clone)]
+pub struct Shelf {
+    pub courses: BTreeMap<String, Arc<Shelved>>,
+}
+
+/// A course with its lessons compiled.
+#[derive(Debug)]
+pub struct Shelved {
+    pub course: Course,
+    /// What every mail of it must show.
+    pub required: Required,
+    lessons: BTreeMap<String, Arc<Prepared>>,
+}
+
+impl Shelved {
+    /// Compiles every lesson of a course.
+    ///
+    /// # Errors
+    /// Every lesson that can't be compiled, with its problems.
+    pub fn new(templates: &Templates, site: &Site, course: Course) -> Result<Shelved, Vec<Problem>> {
+        let mut lessons = BTreeMap::new();
+        let mut problems = Vec::new();
+        for (id, lesson) in &course.lessons {
+            match prepare(templates, site, &course, lesson) {
+                Ok(prepared) => {
+                    lessons.insert(id.clone(), Arc::new(prepared));
+                }
+                Err(found) => problems.extend(found),
+            }
+        }
+        let required = Required::new(site, &course);
+        if problems.is_empty() { Ok(Shelved { course, required, lessons }) } else { Err(problems) }
+    }
+
+    pub fn lesson(&self, id: &str) -> Option<(&Lesson, Arc<Prepared>)> {
+        Some((self.course.lessons.get(id)?, Arc::clone(self.lessons.get(id)?)))
+    }
+
+    /// Moves an enrolment to the lesson that comes next by its progress, or to its end.
+    pub fn advance(&self, app: &App, enrolment: &mut Enrolment, subscriber: &Subscriber) {
+        let condition = |lesson: &Lesson| condition(lesson, app, subscriber);
+        let (state, lesson, skipped) = match enrolment::next(&self.course, &enrolment.progress, &condition) {
+            Next::Lesson { lesson, skipped } => (State::Waiting, lesson.id.clone(), skipped),
+            Next::Awaits { lesson, skipped } => (State::Awaiting, lesson.id.clone(), skipped),
+            Next::Completed { skipped } => (State::Completed, String::new(), skipped),
+        };
+        for id in skipped {
+            enrolment.progress.set(&id, enrolment::Mark::Skipped);
+        }
+        if enrolment.lesson != lesson {
+            enrolment.occurrence = 1;
+        }
+        enrolment.state = state;
+        enrolment.lesson = lesson;
+        enrolment.held_why = None;
+        if state == State::Waiting {
+            self.schedule(app, enrolment, subscriber);
+        }
+    }
+
+    /// Computes anew when the enrolment's lesson leaves, from its stored basis and floor.
+    pub fn schedule(&self, app: &App, enrolment: &mut Enrolment, subscriber: &Subscriber) {
+        let person = app.timing_person(subscriber, enrolment.pace);
+        match self.due(enrolment, &person) {
+            Some(due) => {
+                enrolment.state = State::Waiting;
+                enrolment.due = timing::spread(due.instant, share_of_spread(subscriber.id), due.spread, &person.zone);
+                enrolment.why = due.why;
+            }
+            None => {
+                enrolment.state = State::Held;
+                enrolment.held_why =
+                    Some("no moment within five years allows this lesson; change the schedule".to_string());
+            }
+        }
+    }
+
+    /// When the enrolment's lesson leaves, before the spread.
+    pub fn due(&self, enrolment: &Enrolment, person: &timing::Person) -> Option<timing::Due> {
+        let lesson = self.course.lessons.get(&enrolment.lesson)?;
+        let schedule = &self.course.schedule;
+        let used: BTreeSet<_> = enrolment.last_date.into_iter().collect();
+        let (mut basis, mut floor) = (Basis::Accepted(enrolment.basis), enrolment.floor);
+        if enrolment.is_new() {
+            basis = Basis::Confirmed(enrolment.basis);
+        } else if schedule.keep_dates && schedule.starts.is_some() {
+            basis = enrolment::kept_basis(&self.course, &enrolment.progress, enrolment.confirmed, person)?;
+            floor = floor.max(Some(enrolment.basis));
+        }
+        enrolment::due(&self.course, lesson, basis, floor, person, &used)
+    }
+
+    /// Whether the daily cap doesn't delay this lesson: a first lesson answers its confirmation, a wait in hours and a
+    /// fixed date are the coach's explicit wish.
+    pub fn ignores_cap(&self, enrolment: &Enrolment) -> bool {
+        let Some(lesson) = self.course.lessons.get(&enrolment.lesson) else { return false };
+        let rules = enrolment::rules(&self.course, lesson);
+        let answers_confirmation = enrolment.is_new() && rules.starts.is_none();
+        answers_confirmation || rules.fixed.is_some() || matches!(rules.wait, timing::Wait::Hours(_))
+    }
+
+    /// The bytes of an image that a lesson shows, by its hash.
+    pub fn image(&self, hash: &str) -> Option<(&str, &[u8])> {
+        let mut files = self.course.files.iter();
+        files
+            .find(|(_, bytes)| crate::message::image_hash(bytes) == hash)
+            .map(|(path, bytes)| (path.as_str(), bytes.as_slice()))
+    }
+}
+
+impl Shelf {
+    pub fn get(&self, course: &str) -> Option<&Arc<Shelved>> {
+        self.courses.get(course)
+    }
+}
+
+/// What decides whether a person gets a lesson.
+fn condition(lesson: &Lesson, app: &App, subscriber: &Subscriber) -> Condition {
+    let Some(when) = &lesson.when else { return Condition::Holds };
+    let language = subscriber.language.clone().unwrap_or_else(|| app.settings.site.language.clone());
+    let facts = Facts { answers: BTreeMap::new(), language, fields: subscriber.fields.clone() };
+    match when.evaluate(&facts) {
+        course::Verdict::Holds => Condition::Holds,
+        course::Verdict::Fails => Condition::Fails,
+        course::Verdict::Awaits => Condition::Awaits,
+    }
+}
+
+/// A course's files as the database keeps them: JSON of path → base64, compressed.
+pub fn pack(tree: &Tree) -> anyhow::Result<Vec<u8>> {
+    let texts: BTreeMap<&str, String> =
+        tree.iter().map(|(path, bytes)| (path.as_str(), STANDARD.encode(bytes))).collect();
+    Ok(zstd::bulk::compress(&serde_json::to_vec(&texts)?, 3)?)
+}
+
+/// The course that `pack` stored.
+pub fn unpack(id: &str, files: &[u8]) -> anyhow::Result<Course> {
+    let damaged = || format!("the stored version of course {id} is damaged; restore a backup");
+    let json = zstd::stream::decode_all(files).with_context(damaged)?;
+    let texts: BTreeMap<String, String> = serde_json::from_slice(&json).with_context(damaged)?;
+    let mut tree = Tree::new();
+    for (path, text) in texts {
+        tree.insert(path, STANDARD.decode(text).with_context(damaged)?);
+    }
+    let loaded = course::load(id, STORED, &tree);
+    let first = loaded.problems.first().map(ToString::to_string).unwrap_or_default();
+    loaded.course.with_context(|| format!("the stored version of course {id} no longer loads: {first}"))
+}

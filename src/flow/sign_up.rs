@@ -1,0 +1,328 @@
+//! How a person comes into a course: asked for, confirmed by a link, or brought in by hand with a source of consent.
+
+use crate::address::Address;
+use crate::clock::Now;
+use crate::delivery::State as DeliveryState;
+use crate::enrolment::Enrolment;
+use crate::enrolment::Progress;
+use crate::enrolment::State;
+use crate::flow::App;
+use crate::flow::deliver::ConfirmInputs;
+use crate::flow::shelf::Shelf;
+use crate::ids::next_id;
+use crate::ids::random;
+use crate::store::Connection;
+use crate::store::confirmations;
+use crate::store::confirmations::Confirmation;
+use crate::store::enrolments;
+use crate::store::outbox;
+use crate::store::outbox::Delivery;
+use crate::store::outbox::Lane;
+use crate::store::subscribers;
+use crate::store::subscribers::Consent;
+use crate::store::suppressions;
+use crate::subscriber::Status;
+use crate::subscriber::Subscriber;
+use anyhow::Context as _;
+use anyhow::Result;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jiff::SignedDuration;
+use jiff::Timestamp;
+use sha2::Digest as _;
+use sha2::Sha256;
+use std::collections::BTreeMap;
+
+/// How long a confirmation link works.
+const LINK_WORKS: SignedDuration = SignedDuration::from_hours(24 * 7);
+/// How long the mail with that link is worth sending.
+const MAIL_EXPIRES: SignedDuration = SignedDuration::from_hours(24);
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+/// Confirmation mails to one address in 30 days, over all courses.
+const MOST_IN_30_DAYS: usize = 3;
+
+/// Who wants into which course, already cleaned at the door.
+#[derive(Debug, Clone)]
+pub struct Request {
+    pub address: Address,
+    pub course: String,
+    pub first_name: Option<String>,
+    pub zone: Option<String>,
+    pub language: Option<String>,
+    pub fields: BTreeMap<String, String>,
+    /// Where consent came from, when it needn't be asked for by mail.
+    pub confirmed_by: Option<String>,
+}
+
+/// What became of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SignedUp {
+    /// In the course; the first lesson is on its way.
+    Enrolled,
+    /// A mail asks the person to confirm.
+    Asked,
+    /// A mail that asks was sent within the last day (or three within a month); it holds for this course too.
+    AskedBefore,
+    AlreadyEnrolled,
+    /// The address gets nothing, and why.
+    Suppressed(String),
+    NoSuchCourse,
+    /// The course doesn't ask for this.
+    UnknownField(String),
+    /// The course asks for this, and it wasn't given.
+    MissingField(String),
+    /// The cohort has begun.
+    Closed,
+}
+
+/// Enrols a person, or asks them to confirm.
+pub async fn add(app: &App, request: Request) -> Result<SignedUp> {
+    let now = app.clock.now();
+    let shelf = app.shelf.read().await;
+    if let Some(refused) = refusal(app, &shelf, &request, now) {
+        return Ok(refused);
+    }
+    let mut transaction = app.store.begin().await?;
+    if let Some(suppressed) = suppressions::get(&mut transaction, &app.address_hash(&request.address)).await? {
+        return Ok(SignedUp::Suppressed(suppressed.reason));
+    }
+    let person = remember(app, &mut transaction, &request, now).await?;
+    let known = enrolments::of_subscriber(&mut transaction, person.id).await?;
+    let running = known.iter().find(|it| it.course == request.course && it.state.is_running());
+    let is_pending = running.is_some_and(|it| it.state == State::Pending);
+    if running.is_some() && !is_pending {
+        transaction.commit().await?;
+        return Ok(SignedUp::AlreadyEnrolled);
+    }
+    let mut enrolment = match running {
+        Some(enrolment) => enrolment.clone(),
+        None => new_enrolment(&person, &request.course, &known, now),
+    };
+    let signed_up = match &request.confirmed_by {
+        Some(source) => {
+            begin(app, &shelf, &mut transaction, &mut enrolment, &person, source, now).await?;
+            SignedUp::Enrolled
+        }
+        None => {
+            if !is_pending {
+                store(&mut transaction, &enrolment, now).await?;
+            }
+            ask(&mut transaction, &person, &request.course, now).await?
+        }
+    };
+    transaction.commit().await?;
+    app.changed.notify_waiters();
+    Ok(signed_up)
+}
+
+/// What a confirmation link leads to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Link {
+    /// Waits for the person's press of the button: titles of the courses.
+    Asks(Vec<String>),
+    /// Was pressed already.
+    Used,
+    /// Unknown, or older than seven days.
+    Gone,
+}
+
+/// What the page behind a confirmation link shows. Changes nothing.
+pub async fn look_at(app: &App, token: &str) -> Result<Link> {
+    let mut connection = app.store.read().await?;
+    let Some(link) = confirmations::get(&mut connection, &token_hash(token)).await? else { return Ok(Link::Gone) };
+    if link.used > 0 {
+        return Ok(Link::Used);
+    }
+    if link.expires <= app.clock.now().wall.as_millisecond() {
+        return Ok(Link::Gone);
+    }
+    let shelf = app.shelf.read().await;
+    let pending = enrolments::of_subscriber(&mut connection, link.subscriber_id).await?;
+    let pending = pending.iter().filter(|it| it.state == State::Pending);
+    let titles = pending.filter_map(|it| shelf.get(&it.course)).map(|shelved| shelved.course.title.clone());
+    Ok(Link::Asks(titles.collect()))
+}
+
+/// Presses the button: every course that waits for this person's word begins. A second press changes nothing.
+pub async fn confirm(app: &App, token: &str) -> Result<Link> {
+    let looked = look_at(app, token).await?;
+    let Link::Asks(_) = &looked else { return Ok(looked) };
+    let now = app.clock.now();
+    let shelf = app.shelf.read().await;
+    let mut transaction = app.store.begin().await?;
+    let hash = token_hash(token);
+    let Some(link) = confirmations::get(&mut transaction, &hash).await? else { return Ok(Link::Gone) };
+    if !confirmations::burn(&mut transaction, &hash, now.wall.as_millisecond()).await? {
+        return Ok(Link::Used);
+    }
+    let Some(person) = subscribers::by_id(&mut transaction, link.subscriber_id).await? else { return Ok(Link::Gone) };
+    if person.status == Status::Suppressed {
+        return Ok(Link::Gone);
+    }
+    subscribers::set_status(&mut transaction, person.id, Status::Active).await?;
+    for mut enrolment in enrolments::of_subscriber(&mut transaction, person.id).await? {
+        if enrolment.state == State::Pending {
+            begin(app, &shelf, &mut transaction, &mut enrolment, &person, "confirmation link", now).await?;
+        }
+    }
+    transaction.commit().await?;
+    app.changed.notify_waiters();
+    Ok(looked)
+}
+
+fn refusal(app: &App, shelf: &Shelf, request: &Request, now: Now) -> Option<SignedUp> {
+    let Some(shelved) = shelf.get(&request.course) else { return Some(SignedUp::NoSuchCourse) };
+    let course = &shelved.course;
+    if let Some(unknown) = request.fields.keys().find(|name| !course.fields.contains_key(*name)) {
+        return Some(SignedUp::UnknownField(unknown.clone()));
+    }
+    let missing = course.fields.iter().find(|(name, field)| field.required && !request.fields.contains_key(*name));
+    if let Some((name, _)) = missing {
+        return Some(SignedUp::MissingField(name.clone()));
+    }
+    let closes = course.schedule.starts.filter(|_| course.schedule.late == crate::course::Late::Closed);
+    let today = now.reader.to_zoned(app.settings.site.time_zone.clone()).date();
+    closes.filter(|starts| today >= *starts).map(|_| SignedUp::Closed)
+}
+
+/// A person as the request tells of them: new, or with what it says written over what was known.
+async fn remember(app: &App, connection: &mut Connection, request: &Request, now: Now) -> Result<Subscriber> {
+    let known = subscribers::by_key(connection, &request.address.key()).await?;
+    let mut person = known.unwrap_or_else(|| Subscriber {
+        id: next_id(now.wall),
+        address: request.address.clone(),
+        first_name: None,
+        language: None,
+        zone: None,
+        hour: None,
+        weekdays: None,
+        fields: BTreeMap::new(),
+        status: Status::Pending,
+    });
+    person.first_name = request.first_name.clone().or(person.first_name);
+    person.zone = request.zone.clone().or(person.zone);
+    person.language = request.language.clone().or(person.language);
+    person.fields.extend(request.fields.clone());
+    person.status = match (person.status, &request.confirmed_by) {
+        (_, Some(_)) => Status::Active,
+        (Status::Left | Status::Suppressed, None) => Status::Pending,
+        (status @ (Status::Pending | Status::Active), None) => status,
+    };
+    subscribers::put(connection, &person, app.clock.now().wall.as_millisecond()).await?;
+    Ok(person)
+}
+
+fn new_enrolment(person: &Subscriber, course: &str, known: &[Enrolment], now: Now) -> Enrolment {
+    let runs = known.iter().filter(|it| it.course == course).map(|it| it.run).max();
+    Enrolment {
+        id: next_id(now.wall),
+        subscriber_id: person.id,
+        course: course.to_string(),
+        run: runs.unwrap_or(0) + 1,
+        state: State::Pending,
+        after: None,
+        serial: 0,
+        lesson: String::new(),
+        occurrence: 1,
+        confirmed: now.reader,
+        basis: now.reader,
+        floor: None,
+        due: now.reader,
+        why: String::new(),
+        progress: Progress::default(),
+        pace: 1.0,
+        last_date: None,
+        last_count: 0,
+        expired: 0,
+        paused_at: None,
+        paused_until: None,
+        held_why: None,
+    }
+}
+
+/// The person's word is there: the course begins, and what they agreed to is stored.
+async fn begin(
+    app: &App,
+    shelf: &Shelf,
+    connection: &mut Connection,
+    enrolment: &mut Enrolment,
+    person: &Subscriber,
+    source: &str,
+    now: Now,
+) -> Result<()> {
+    let shelved = shelf.get(&enrolment.course).context("the course isn't in force")?;
+    enrolment.confirmed = now.reader;
+    enrolment.basis = now.reader;
+    shelved.advance(app, enrolment, person);
+    store(connection, enrolment, now).await?;
+    let text = shelved.course.consent.as_deref().unwrap_or_default();
+    let consent = Consent {
+        id: next_id(now.wall),
+        subscriber_id: person.id,
+        course: &enrolment.course,
+        source,
+        text,
+        version: &shelved.course.version,
+        at: now.wall.as_millisecond(),
+    };
+    subscribers::add_consent(connection, &consent).await?;
+    Ok(())
+}
+
+/// Queues the mail that asks, unless one was sent within a day and still waits, or three within a month.
+async fn ask(connection: &mut Connection, person: &Subscriber, course: &str, now: Now) -> Result<SignedUp> {
+    let wall = now.wall.as_millisecond();
+    let earlier = confirmations::of_subscriber(connection, person.id).await?;
+    let waits = earlier.iter().any(|it| it.used == 0 && it.created > wall - DAY_MS);
+    let this_month = earlier.iter().filter(|it| it.created > wall - 30 * DAY_MS).count();
+    if waits || this_month >= MOST_IN_30_DAYS {
+        return Ok(SignedUp::AskedBefore);
+    }
+    let token = URL_SAFE_NO_PAD.encode(random::<16>());
+    let expires = now.wall.saturating_add(LINK_WORKS).unwrap_or(Timestamp::MAX).as_millisecond();
+    let link = Confirmation { subscriber_id: person.id, created: wall, expires, used: 0 };
+    confirmations::add(connection, &token_hash(&token), link).await?;
+    let inputs = serde_json::to_string(&ConfirmInputs { token, courses: vec![course.to_string()] })?;
+    let occurrence = outbox::last_occurrence(connection, "confirm", person.id).await? + 1;
+    outbox::insert(connection, &[confirmation(person, occurrence, inputs, now)], now.wall).await?;
+    Ok(SignedUp::Asked)
+}
+
+fn confirmation(person: &Subscriber, occurrence: i64, inputs: String, now: Now) -> Delivery {
+    Delivery {
+        id: next_id(now.wall),
+        what: "confirm".to_string(),
+        whom: person.id,
+        occurrence,
+        subscriber_id: person.id,
+        enrolment_id: 0,
+        serial: 0,
+        lane: Lane::Confirmation,
+        state: DeliveryState::Ready,
+        epoch: 0,
+        claims: 0,
+        attempts: 0,
+        losses: 0,
+        copies: 0,
+        not_before: now.wall,
+        expires: now.wall.saturating_add(MAIL_EXPIRES).unwrap_or(Timestamp::MAX),
+        due: now.reader,
+        why: "a sign-up asks for confirmation".to_string(),
+        version: String::new(),
+        message_id: String::new(),
+        dated: Timestamp::UNIX_EPOCH,
+        hash: String::new(),
+        inputs,
+        reply: String::new(),
+    }
+}
+
+async fn store(connection: &mut Connection, enrolment: &Enrolment, now: Now) -> Result<()> {
+    let written = enrolments::put(connection, enrolment, now.wall).await?;
+    anyhow::ensure!(written, "somebody else changed this enrolment at the same time; try again");
+    Ok(())
+}
+
+fn token_hash(token: &str) -> String {
+    Sha256::digest(token.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,141 @@
+//! The texts of a course that stand in its mails as they are: disclaimer, crisis text, questions. Written once as HTML
+//! and once as plain text; no person's value is in them.
+
+use crate::course::Ask;
+use crate::course::AskKind;
+use crate::course::Course;
+use crate::course::Lesson;
+use crate::message::markdown;
+use crate::message::marked::Marked;
+use crate::message::plain;
+use crate::problem::Problem;
+use crate::problem::Source;
+use crate::site::Site;
+use crate::text::Mail;
+use crate::text::fill;
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Arc;
+use tera::Function;
+use tera::Kwargs;
+use tera::State;
+use tera::Tera;
+use tera::TeraResult;
+
+/// One text in both forms.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Block {
+    pub html: String,
+    pub text: String,
+}
+
+/// The course's own Markdown under `key` of course.toml. Its problems are reported at that key.
+pub fn of_course(markdown: &str, key: &str, site: &Site, course: &Course, problems: &mut Vec<Problem>) -> Block {
+    let written = Source::new(course.source.name.as_str(), markdown);
+    let marked = Marked::untagged(markdown);
+    let mut found = Vec::new();
+    let document = markdown::read(&marked, site, course, &written, &mut found);
+    let span = key_span(&course.source.text, key);
+    for problem in found {
+        problems.push(Problem { source: Arc::clone(&course.source), span: span.clone(), ..problem });
+    }
+    Block { html: document.html(), text: plain::write(&marked, &document.events) }
+}
+
+/// The line on which a key of a TOML text stands, or its beginning.
+pub fn key_span(toml: &str, key: &str) -> Range<usize> {
+    let mut at = 0;
+    for line in toml.split_inclusive('\n') {
+        let behind = line.trim_start().strip_prefix(key).map(str::trim_start);
+        if behind.is_some_and(|rest| rest.starts_with('=')) {
+            return at..at + line.trim_end().len();
+        }
+        at += line.len();
+    }
+    0..0
+}
+
+/// Gives templates `ask(id=…)` and `crisis()`.
+pub fn register(tera: &mut Tera, lesson: &Lesson, crisis: &Block, words: &Mail) {
+    let questions = lesson.asks.iter().map(|ask| (ask.id.clone(), question(ask, words))).collect();
+    tera.register_function("ask", Placed { blocks: questions, only: None });
+    let blocks = BTreeMap::from([(String::new(), crisis.clone())]);
+    tera.register_function("crisis", Placed { blocks, only: Some(String::new()) });
+}
+
+/// A template function that places a block, as HTML or text, whichever part calls.
+struct Placed {
+    blocks: BTreeMap<String, Block>,
+    only: Option<String>,
+}
+
+impl Function<TeraResult<String>> for Placed {
+    fn call(&self, arguments: Kwargs, state: &State) -> TeraResult<String> {
+        let id = match &self.only {
+            Some(only) => only.clone(),
+            None => arguments.must_get::<String>("id")?,
+        };
+        let block = self.blocks.get(&id).ok_or_else(|| tera::Error::message("this lesson has no such question"))?;
+        Ok(if state.autoescaping_enabled() { block.html.clone() } else { block.text.clone() })
+    }
+
+    fn is_safe(&self) -> bool {
+        true
+    }
+}
+
+fn question(ask: &Ask, words: &Mail) -> Block {
+    let (options, reply) = match &ask.kind {
+        AskKind::Choice(options) => (labels(options), words.ask_reply),
+        AskKind::Choices(options) => (labels(options), words.ask_reply_many),
+        AskKind::Scale { min, max, low, high } => {
+            let (min, max) = (min.to_string(), max.to_string());
+            let sentence = if low.is_empty() && high.is_empty() { words.ask_scale } else { words.ask_scale_ends };
+            let values = [("min", min.as_str()), ("max", max.as_str()), ("low", low.as_str()), ("high", high.as_str())];
+            (vec![fill(sentence, &values)], words.ask_reply)
+        }
+        AskKind::Text => (Vec::new(), words.ask_reply),
+    };
+    let items: String = options.iter().map(|option| format!("<li>{}</li>", escape(option))).collect();
+    let list = if items.is_empty() { items } else { format!("<ul>{items}</ul>\n") };
+    let html = format!(
+        "<div class=\"ask\">\n<p><strong>{}</strong></p>\n{list}<p class=\"quiet\">{}</p>\n</div>\n",
+        escape(&ask.question),
+        escape(reply)
+    );
+    let list: String = options.iter().map(|option| format!("  - {option}\n")).collect();
+    let list = if list.is_empty() { list } else { format!("{list}\n") };
+    let text = format!("{}\n\n{list}{}\n", plain::wrap(&ask.question), plain::wrap(reply));
+    Block { html, text }
+}
+
+fn labels(options: &[(String, String)]) -> Vec<String> {
+    options.iter().map(|(_, label)| label.clone()).collect()
+}
+
+/// Text made safe for HTML, between tags and within quoted attributes.
+pub fn escape(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    // A Vec takes every write.
+    let _ = escape_into(text, &mut bytes);
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// Tera's own escaping leaves `'` alone.
+pub fn escape_into(text: &str, out: &mut dyn std::io::Write) -> std::io::Result<()> {
+    let mut start = 0;
+    for (at, byte) in text.bytes().enumerate() {
+        let entity = match byte {
+            b'&' => "&amp;",
+            b'<' => "&lt;",
+            b'>' => "&gt;",
+            b'"' => "&quot;",
+            b'\'' => "&#39;",
+            _ => continue,
+        };
+        out.write_all(&text.as_bytes()[start..at])?;
+        out.write_all(entity.as_bytes())?;
+        start = at + 1;
+    }
+    out.write_all(&text.as_bytes()[start..])
+}

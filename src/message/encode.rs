@@ -1,0 +1,186 @@
+//! Transfer encodings and header values (RFC 2045, 2047, 5322): text in, 7-bit ASCII out. Knows no header by name.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+/// Columns after which a header line is folded (RFC 5322 §2.1.1).
+const FOLD: usize = 78;
+
+/// Octets of UTF-8 in one encoded word: 52 characters of base64 and 12 around them stay within 75, and with a header's
+/// name before them within 76 (RFC 2047 §2).
+const WORD: usize = 39;
+
+/// How a body travels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Transfer {
+    QuotedPrintable,
+    Base64,
+}
+
+impl Transfer {
+    pub fn name(self) -> &'static str {
+        match self {
+            Transfer::QuotedPrintable => "quoted-printable",
+            Transfer::Base64 => "base64",
+        }
+    }
+}
+
+/// A text body in whichever encoding is shorter, with CRLF line ends.
+pub fn body(text: &str) -> (Transfer, String) {
+    let text = text.replace("\r\n", "\n").replace('\r', "\n");
+    let quoted = quoted_printable(&text);
+    // 76 characters and CRLF for 57 octets.
+    if quoted.len() <= text.len().div_ceil(57) * 78 {
+        return (Transfer::QuotedPrintable, quoted);
+    }
+    let coded = STANDARD.encode(text.replace('\n', "\r\n"));
+    let mut lines = String::with_capacity(coded.len() * 78 / 76 + 2);
+    for start in (0..coded.len()).step_by(76) {
+        lines.push_str(&coded[start..coded.len().min(start + 76)]);
+        lines.push_str("\r\n");
+    }
+    (Transfer::Base64, lines)
+}
+
+/// RFC 2045 §6.7. A line break of the text is a line break; soft breaks keep lines within 76 characters.
+fn quoted_printable(text: &str) -> String {
+    const HEX: &[u8; 16] = b"0123456789ABCDEF";
+    let mut out = String::with_capacity(text.len() * 5 / 4);
+    for line in text.split_inclusive('\n') {
+        let bytes = line.trim_end_matches('\n').as_bytes();
+        let mut column = 0;
+        for (n, byte) in bytes.iter().enumerate() {
+            let last = n + 1 == bytes.len();
+            // Programs on the way have been seen to change lines that begin like a mailbox's separator or end.
+            let fragile = column == 0 && (*byte == b'.' || bytes[n..].starts_with(b"From "));
+            let shown = matches!(byte, b'!'..=b'<' | b'>'..=b'~') || matches!(byte, b' ' | b'\t') && !last;
+            let literal = shown && !fragile;
+            let wide = if literal { 1 } else { 3 };
+            // The last character of a line needs no room for a soft break's `=`.
+            if column + wide > if last { 76 } else { 75 } {
+                out.push_str("=\r\n");
+                column = 0;
+            }
+            if literal {
+                out.push(char::from(*byte));
+            } else {
+                out.push('=');
+                out.push(char::from(HEX[usize::from(byte >> 4)]));
+                out.push(char::from(HEX[usize::from(byte & 15)]));
+            }
+            column += wide;
+        }
+        if line.ends_with('\n') {
+            out.push_str("\r\n");
+        }
+    }
+    out
+}
+
+/// An unstructured header value (RFC 5322 §2.2.1), folded to follow `Name: `.
+pub fn unstructured(name: &str, value: &str) -> String {
+    let plain = value.bytes().all(|b| matches!(b, b' '..=b'~')) && !value.contains("=?");
+    let long = value.split(' ').any(|word| word.len() > FOLD - 2);
+    if plain && !long { fold(name, value) } else { fold(name, &encoded_words(value)) }
+}
+
+/// A display name (RFC 5322 §3.2.5): as it is, in quotes, or as encoded words, which never stand in quotes.
+pub fn phrase(name: &str) -> String {
+    let atom = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&b);
+    let encoded = !name.bytes().all(|b| matches!(b, b' '..=b'~')) || name.contains("=?") || name.len() > FOLD - 2;
+    if encoded {
+        return encoded_words(name);
+    }
+    if name.bytes().all(|b| atom(b) || b == b' ') {
+        return name.to_string();
+    }
+    format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+/// `Name: value`, with line breaks before words that would pass column 78. White space in the value stays as it is.
+pub fn fold(name: &str, value: &str) -> String {
+    let mut out = format!("{name}:");
+    let mut column = out.len();
+    let mut in_quotes = false;
+    let mut word = String::new();
+    let mut push = |word: &mut String| {
+        if column + 1 + word.len() > FOLD && column > name.len() + 1 {
+            out.push_str("\r\n");
+            column = 0;
+        }
+        out.push(' ');
+        out.push_str(word);
+        column += 1 + word.len();
+        word.clear();
+    };
+    for c in value.chars() {
+        in_quotes = in_quotes != (c == '"' && !word.ends_with('\\'));
+        // Folding within quotes is allowed and often misread.
+        if c == ' ' && !in_quotes { push(&mut word) } else { word.push(c) }
+    }
+    push(&mut word);
+    out
+}
+
+/// RFC 2047 in UTF-8 and base64; a character is never split between two words.
+fn encoded_words(text: &str) -> String {
+    let mut words = Vec::new();
+    let mut chunk = String::new();
+    for c in text.chars() {
+        if chunk.len() + c.len_utf8() > WORD {
+            words.push(std::mem::take(&mut chunk));
+        }
+        chunk.push(c);
+    }
+    words.push(chunk);
+    words.iter().map(|chunk| format!("=?utf-8?B?{}?=", STANDARD.encode(chunk))).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quoted_printable_keeps_lines_short_and_white_space_at_ends() {
+        let check = |text: &str, expect: &str| assert_eq!(quoted_printable(text), expect, "{text:?}");
+        check("a=b\n", "a=3Db\r\n");
+        check("end \n\tx\t", "end=20\r\n\tx=09");
+        check("é", "=C3=A9");
+        check(&"x".repeat(76), &"x".repeat(76));
+        check(&"x".repeat(77), &format!("{}=\r\nxx", "x".repeat(75)));
+        check("\n\n", "\r\n\r\n");
+        check(".\n..\nFrom here", "=2E\r\n=2E.\r\n=46rom here");
+    }
+
+    #[test]
+    fn a_body_takes_the_shorter_encoding() {
+        let check = |text: &str, expect: Transfer| assert_eq!(body(text).0, expect, "{text}");
+        check("plain words, and one é", Transfer::QuotedPrintable);
+        check(&"текст ".repeat(50), Transfer::Base64);
+        check("", Transfer::QuotedPrintable);
+        assert_eq!(body("a\r\nb\rc\n").1, "a\r\nb\r\nc\r\n");
+    }
+
+    #[test]
+    fn display_names_are_plain_quoted_or_encoded() {
+        let check = |name: &str, expect: &str| assert_eq!(phrase(name), expect);
+        check("Ana Lima", "Ana Lima");
+        check("Doe, Jane", "\"Doe, Jane\"");
+        check("a\"b\\c", "\"a\\\"b\\\\c\"");
+        check("Zoë", "=?utf-8?B?Wm/Dqw==?=");
+        check("=?utf-8?Q?x?=", "=?utf-8?B?PT91dGYtOD9RP3g/PQ==?=");
+    }
+
+    #[test]
+    fn long_headers_are_folded_and_words_never_exceed_75() {
+        let folded = unstructured("Subject", &"🎻 listening ".repeat(30));
+        for line in folded.split("\r\n") {
+            assert!(line.len() <= FOLD, "{line}");
+            for word in line.split(' ').filter(|word| word.starts_with("=?")) {
+                assert!(word.len() <= 75 && word.ends_with("?="), "{word}");
+            }
+        }
+        assert_eq!(unstructured("Subject", "two  spaces"), "Subject: two  spaces");
+    }
+}

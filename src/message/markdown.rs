@@ -1,0 +1,313 @@
+//! Reads Markdown into events, checks and resolves what it points at, and writes the HTML. Tags are marks here; the
+//! text part is written from the same events by `plain.rs`.
+
+use crate::course::Course;
+use crate::message::marked::Marked;
+use crate::message::marked::Part;
+use crate::message::tags::TagKind;
+use crate::problem::Problem;
+use crate::problem::Source;
+use crate::site::Site;
+use pulldown_cmark::CowStr;
+use pulldown_cmark::Event;
+use pulldown_cmark::Options;
+use pulldown_cmark::Parser;
+use pulldown_cmark::Tag;
+use pulldown_cmark::TagEnd;
+use sha2::Digest;
+use sha2::Sha256;
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// Octets from which an image is too heavy for readers who pay for theirs.
+const IMAGE_LIMIT: usize = 1_000_000;
+
+/// A Markdown text after its checks, ready to be written as HTML and as plain text.
+pub struct Document<'a> {
+    pub events: Vec<Event<'a>>,
+}
+
+/// The name of an image below `/image/`: SHA-256 of its bytes, in hex.
+pub fn image_hash(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Reads a lesson's Markdown. Every problem is reported at its place in `source`.
+pub fn read<'a>(
+    marked: &'a Marked,
+    site: &Site,
+    course: &Course,
+    source: &Arc<Source>,
+    problems: &mut Vec<Problem>,
+) -> Document<'a> {
+    let events: Vec<_> = Parser::new_ext(&marked.text, options()).into_offset_iter().collect();
+    let mut reader = Reader { marked, site, course, source, problems, heading: 1 };
+    let events = reader.resolve(events);
+    let events = lift_block_tags(marked, events);
+    reader.check_constructs(&events);
+    Document { events: events.into_iter().map(|(event, _)| event).collect() }
+}
+
+impl Document<'_> {
+    pub fn html(&self) -> String {
+        let mut html = String::new();
+        pulldown_cmark::html::push_html(&mut html, self.events.iter().cloned());
+        html
+    }
+}
+
+/// What our Markdown has beyond CommonMark. No smart punctuation: it would curl quotes that code and links need.
+fn options() -> Options {
+    Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH
+}
+
+struct Reader<'r> {
+    marked: &'r Marked,
+    site: &'r Site,
+    course: &'r Course,
+    source: &'r Arc<Source>,
+    problems: &'r mut Vec<Problem>,
+    heading: usize,
+}
+
+type Placed<'a> = (Event<'a>, Range<usize>);
+
+impl Reader<'_> {
+    fn resolve<'a>(&mut self, events: Vec<Placed<'a>>) -> Vec<Placed<'a>> {
+        let mut resolved = Vec::with_capacity(events.len());
+        let mut events = events.into_iter();
+        while let Some((event, range)) = events.next() {
+            match event {
+                Event::Start(Tag::Heading { level, .. }) => {
+                    self.check_heading(level as usize, &range);
+                    resolved.push((event, range));
+                }
+                Event::Start(Tag::Link { link_type, dest_url, title, id }) => {
+                    let dest_url = CowStr::from(self.link(&dest_url, &range));
+                    resolved.push((Event::Start(Tag::Link { link_type, dest_url, title, id }), range));
+                }
+                Event::Start(Tag::Image { link_type, dest_url, title, id }) => {
+                    let alt: Vec<Placed<'a>> =
+                        events.by_ref().take_while(|(event, _)| *event != Event::End(TagEnd::Image)).collect();
+                    let dest_url = CowStr::from(self.image(&dest_url, !alt.is_empty(), &range));
+                    resolved.push((Event::Start(Tag::Image { link_type, dest_url, title, id }), range.clone()));
+                    resolved.extend(alt);
+                    resolved.push((Event::End(TagEnd::Image), range));
+                }
+                other => resolved.push((other, range)),
+            }
+        }
+        resolved
+    }
+
+    fn check_heading(&mut self, level: usize, range: &Range<usize>) {
+        if level > self.heading + 1 {
+            let message = format!("a heading of level {level} follows one of level {}", self.heading);
+            self.error(range, message, "skip no level: screen readers announce headings as an outline");
+        }
+        self.heading = level;
+    }
+
+    fn link(&mut self, url: &str, range: &Range<usize>) -> String {
+        if let Some(Part::Mark(n)) = self.marked.parts(url).first() {
+            // A person's value at the front could choose the scheme.
+            let tag = self.marked.tags.get(*n).map_or("", |tag| tag.text.as_str());
+            if !tag.trim_start_matches("{{").trim_start_matches('-').trim_start().starts_with("links.") {
+                let help = "begin it with https://… or with {{ links.… }}";
+                self.error(range, "a link can't begin with a value", help);
+            }
+            return url.to_string();
+        }
+        match scheme(url) {
+            Some("https" | "http" | "mailto" | "tel") => url.to_string(),
+            Some(other) => {
+                self.error(range, format!("a link can't go to `{other}:`"), "use https, http, mailto or tel");
+                url.to_string()
+            }
+            None if is_image(url) && self.file(url).is_some() => self.image_url(url),
+            None => {
+                self.error(range, format!("dead link `{url}`"), self.dead_link_help(url));
+                url.to_string()
+            }
+        }
+    }
+
+    fn dead_link_help(&self, url: &str) -> &'static str {
+        let lesson = url.trim_start_matches("./").strip_suffix(".md");
+        if lesson.is_some_and(|id| self.course.lessons.contains_key(id)) {
+            return "a lesson has no page of its own: name it in words, people find it in their mail";
+        }
+        "in a mail a link needs its whole address: https://…"
+    }
+
+    fn image(&mut self, url: &str, has_alt: bool, range: &Range<usize>) -> String {
+        if !has_alt {
+            let help = "say what it shows, for those who don't see it: ![a hand on a cello](…)";
+            self.error(range, "an image without a description", help);
+        }
+        if matches!(scheme(url), Some("https" | "http")) {
+            return url.to_string();
+        }
+        if self.marked.has_mark(url) || scheme(url).is_some() || !is_image(url) {
+            let help = "name a .png, .jpg, .gif or .webp file of this course, or a whole address: https://…";
+            self.error(range, "an image that a mail can't show", help);
+            return url.to_string();
+        }
+        match self.file(url).map(Vec::len) {
+            None => self.error(range, format!("there is no image `{url}`"), "put the file into the course's folder"),
+            Some(size) if size > IMAGE_LIMIT => {
+                let message = format!("the image `{url}` has {:.1} MB; the limit is 1 MB", size as f64 / 1e6);
+                self.error(range, message, "make it smaller: 1200 pixels across are plenty");
+            }
+            Some(_) => return self.image_url(url),
+        }
+        url.to_string()
+    }
+
+    fn image_url(&self, url: &str) -> String {
+        let hash = self.file(url).map(|bytes| image_hash(bytes)).unwrap_or_default();
+        format!("{}/image/{hash}", self.site.url)
+    }
+
+    fn file(&self, url: &str) -> Option<&Vec<u8>> {
+        let path = url.trim_start_matches("./").replace("%20", " ");
+        self.course.files.get(&path)
+    }
+
+    /// `if` and `endif` must stand in one paragraph, one list item, one cell – or between paragraphs, both of them.
+    fn check_constructs(&mut self, events: &[Placed<'_>]) {
+        let containers = containers(self.marked, events);
+        for construct in &self.marked.constructs {
+            let homes: Vec<_> = construct.iter().map(|n| containers.get(n)).collect();
+            let first = construct.first().map(|n| &self.marked.tags[*n]);
+            if let Some(tag) = first.filter(|_| homes.windows(2).any(|pair| pair[0] != pair[1])) {
+                self.problems.push(Problem::error(
+                    self.source,
+                    tag.span.clone(),
+                    format!("`{}` opens in one paragraph and closes in another", tag.text),
+                    "write both in one paragraph, or each on a line of its own",
+                ));
+            }
+        }
+        for (n, tag) in self.marked.tags.iter().enumerate() {
+            if tag.kind == TagKind::Block && containers.get(&n).is_some_and(|home| home.inline) {
+                let help = "put it on a line of its own";
+                let message = format!("`{}` prints paragraphs, and stands within one", tag.text);
+                self.problems.push(Problem::error(self.source, tag.span.clone(), message, help));
+            }
+        }
+    }
+
+    fn error(&mut self, range: &Range<usize>, message: impl Into<String>, help: impl Into<String>) {
+        let span = self.marked.source_at(range.start)..self.marked.source_at(range.end);
+        self.problems.push(Problem::error(self.source, span, message, help));
+    }
+}
+
+/// The scheme of an address that has one.
+fn scheme(url: &str) -> Option<&str> {
+    let (scheme, _) = url.split_once(':')?;
+    let ok = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+        && scheme.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'));
+    ok.then_some(scheme)
+}
+
+fn is_image(url: &str) -> bool {
+    let extension = url.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase());
+    extension.is_some_and(|e| matches!(e.as_str(), "png" | "jpg" | "jpeg" | "gif" | "webp"))
+}
+
+/// Takes paragraphs that hold nothing but block tags out of their `<p>`.
+fn lift_block_tags<'a>(marked: &Marked, events: Vec<Placed<'a>>) -> Vec<Placed<'a>> {
+    let mut lifted: Vec<Placed<'a>> = Vec::with_capacity(events.len());
+    let mut paragraph = None;
+    for (event, range) in events {
+        match event {
+            Event::Start(Tag::Paragraph) => paragraph = Some(lifted.len()),
+            Event::End(TagEnd::Paragraph) => {
+                let start = paragraph.take().unwrap_or(lifted.len());
+                let inner = lifted[start.min(lifted.len())..].iter().skip(1).map(|(event, _)| event);
+                if let Some(marks) = only_block_tags(marked, inner) {
+                    lifted.truncate(start);
+                    lifted.push((Event::Start(Tag::HtmlBlock), range.clone()));
+                    lifted.push((Event::Html(format!("{marks}\n").into()), range.clone()));
+                    lifted.push((Event::End(TagEnd::HtmlBlock), range));
+                    continue;
+                }
+            }
+            _ => {}
+        }
+        lifted.push((event, range));
+    }
+    lifted
+}
+
+fn only_block_tags<'e, 'a: 'e>(marked: &Marked, events: impl Iterator<Item = &'e Event<'a>>) -> Option<String> {
+    let mut marks = String::new();
+    for event in events {
+        match event {
+            Event::Text(text) => marks.push_str(text.trim()),
+            Event::SoftBreak => marks.push('\n'),
+            _ => return None,
+        }
+    }
+    let blocks_only = marked.parts(&marks).iter().all(|part| match part {
+        Part::Text(text) => text.trim().is_empty(),
+        Part::Mark(n) => marked.tags.get(*n).is_some_and(|tag| tag.kind != TagKind::Value),
+    });
+    (blocks_only && !marks.is_empty()).then_some(marks)
+}
+
+/// Where a tag stands: the innermost element that is open there, by its number.
+#[derive(Debug, PartialEq, Eq)]
+struct Home {
+    element: usize,
+    inline: bool,
+}
+
+fn containers(marked: &Marked, events: &[Placed<'_>]) -> BTreeMap<usize, Home> {
+    let mut homes = BTreeMap::new();
+    let mut open: Vec<(usize, bool)> = vec![(0, false)];
+    for (n, (event, _)) in events.iter().enumerate() {
+        let (element, inline) = open.last().copied().unwrap_or_default();
+        let mut keep = |text: &str| {
+            for part in marked.parts(text) {
+                if let Part::Mark(tag) = part {
+                    homes.entry(tag).or_insert(Home { element, inline });
+                }
+            }
+        };
+        match event {
+            // A block of HTML is transparent: its tags stand between paragraphs.
+            Event::Start(Tag::HtmlBlock) => open.push((element, false)),
+            Event::Start(tag) => {
+                if let Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. } = tag {
+                    for part in marked.parts(dest_url) {
+                        if let Part::Mark(tag) = part {
+                            homes.entry(tag).or_insert(Home { element: n + 1, inline: true });
+                        }
+                    }
+                }
+                open.push((n + 1, is_inline(tag)));
+            }
+            Event::End(_) => {
+                open.pop();
+            }
+            Event::Text(text) | Event::Code(text) | Event::Html(text) | Event::InlineHtml(text) => keep(text),
+            Event::InlineMath(_)
+            | Event::DisplayMath(_)
+            | Event::FootnoteReference(_)
+            | Event::SoftBreak
+            | Event::HardBreak
+            | Event::Rule
+            | Event::TaskListMarker(_) => {}
+        }
+    }
+    homes
+}
+
+/// Elements that hold words, not paragraphs. A list item may be either: a tight one is taken for words by Markdown.
+fn is_inline(tag: &Tag<'_>) -> bool {
+    !matches!(tag, Tag::BlockQuote(_) | Tag::List(_) | Tag::Item | Tag::HtmlBlock)
+}

@@ -1,0 +1,138 @@
+//! A text whose tags are opaque marks, made of letters and digits so that Markdown leaves them alone, and the way back:
+//! from marks to tags, and from places to the places where they were written. Knows no Tera and no Markdown.
+
+use crate::message::tags::Tag;
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+/// A text with marks in the place of its tags.
+#[derive(Debug)]
+pub struct Marked {
+    pub text: String,
+    pub tags: Vec<Tag>,
+    /// The tags that belong together, from each `if` to its `endif`.
+    pub constructs: Vec<Vec<usize>>,
+    pub prefix: String,
+    pub places: Vec<(usize, usize)>,
+}
+
+/// A piece of a text that has marks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part<'t> {
+    Text(&'t str),
+    Mark(usize),
+}
+
+/// A Tera template made of a marked text, and which tag stands where in it.
+#[derive(Debug)]
+pub struct Filled {
+    pub template: String,
+    places: Vec<(Range<usize>, usize)>,
+}
+
+/// A text, and where its pieces came from: at each of these places, that place of the origin.
+#[derive(Debug, Default)]
+pub struct Mapped {
+    pub text: String,
+    pub places: Vec<(usize, usize)>,
+}
+
+impl Mapped {
+    pub fn push(&mut self, text: &str, from: usize) {
+        self.places.push((self.text.len(), from));
+        self.text.push_str(text);
+    }
+}
+
+/// The origin of a place.
+pub fn look_up(places: &[(usize, usize)], at: usize) -> usize {
+    let next = places.partition_point(|(place, _)| *place <= at);
+    let Some((place, from)) = next.checked_sub(1).and_then(|n| places.get(n)) else { return 0 };
+    let limit = places.get(next).map_or(usize::MAX, |(_, from)| *from);
+    (from + at - place).min(limit.max(*from))
+}
+
+/// Cuts a text at the marks of this prefix.
+pub fn parts<'t>(text: &'t str, prefix: &str) -> Vec<Part<'t>> {
+    let mut parts = Vec::new();
+    let mut rest = text;
+    while let Some(found) = rest.find(prefix) {
+        let behind = &rest[found + prefix.len()..];
+        let digits = behind.find(|c: char| !c.is_ascii_digit()).unwrap_or(behind.len());
+        if found > 0 {
+            parts.push(Part::Text(&rest[..found]));
+        }
+        if let Ok(n) = behind[..digits].parse() {
+            parts.push(Part::Mark(n));
+        }
+        rest = behind.get(digits + 1..).unwrap_or_default();
+    }
+    if !rest.is_empty() {
+        parts.push(Part::Text(rest));
+    }
+    parts
+}
+
+/// What a mark begins with: letters that the text itself doesn't have.
+pub fn unused_prefix(text: &str) -> String {
+    let mut prefix = "qtag".to_string();
+    while text.contains(&prefix) {
+        prefix.push('q');
+    }
+    prefix
+}
+
+impl Marked {
+    /// A text whose braces are braces.
+    pub fn untagged(text: &str) -> Marked {
+        let prefix = unused_prefix(text);
+        let places = vec![(0, 0)];
+        Marked { text: text.to_string(), tags: Vec::new(), constructs: Vec::new(), prefix, places }
+    }
+
+    /// The place in the source of a place in the marked text.
+    pub fn source_at(&self, at: usize) -> usize {
+        look_up(&self.places, at)
+    }
+
+    /// Cuts a text that came out of the marked one into what was written and what is a mark.
+    pub fn parts<'t>(&self, text: &'t str) -> Vec<Part<'t>> {
+        parts(text, &self.prefix)
+    }
+
+    /// The mark of a tag.
+    pub fn mark(&self, tag: usize) -> String {
+        format!("{}{tag}z", self.prefix)
+    }
+
+    pub fn has_mark(&self, text: &str) -> bool {
+        text.contains(&self.prefix)
+    }
+
+    /// Puts the tags back, but for those in `skip`. Every other brace is made harmless to Tera.
+    pub fn fill(&self, before: &str, text: &str, after: &str, skip: &BTreeSet<usize>) -> Filled {
+        let mut template = before.to_string();
+        let mut places = Vec::new();
+        for part in self.parts(text) {
+            match part {
+                Part::Text(text) => template.push_str(&text.replace('{', "{{ \"{\" }}")),
+                Part::Mark(n) if skip.contains(&n) => {}
+                Part::Mark(n) => {
+                    let start = template.len();
+                    template.push_str(&self.tags[n].text);
+                    places.push((start..template.len(), n));
+                }
+            }
+        }
+        template.push_str(after);
+        Filled { template, places }
+    }
+}
+
+impl Filled {
+    /// The tag that stands at a place of the template, or the last one before it.
+    pub fn tag_at(&self, at: usize) -> Option<usize> {
+        let behind = self.places.partition_point(|(range, _)| range.start <= at);
+        self.places.get(behind.checked_sub(1)?).map(|(_, n)| *n)
+    }
+}

@@ -1,0 +1,104 @@
+//! A lesson, a person's values and links become the bytes of one mail. Knows no database, no clock and no relay.
+//!
+//! Tags, then Markdown, then layout, and all of it once for each version of a lesson: every Tera tag is replaced by an
+//! opaque mark, the Markdown is read once and written twice (HTML and plain text), the tags are put back, and both
+//! texts are compiled as templates that extend the layout. For each mail only the values are filled in. A value
+//! therefore never passes through Markdown and never is template source: it can't become a link, a heading or a tag.
+
+mod blocks;
+mod check;
+mod confirmation;
+mod encode;
+mod markdown;
+mod marked;
+mod mime;
+mod names;
+mod plain;
+mod prepare;
+mod required;
+mod tags;
+mod templates;
+mod visible;
+
+pub use check::check_lesson;
+pub use confirmation::Asked;
+pub use confirmation::confirmation;
+pub use markdown::image_hash;
+pub use mime::BuildError;
+pub use mime::Head;
+pub use mime::Kind;
+pub use mime::List;
+pub use mime::build;
+pub use mime::list_id;
+pub use mime::message_id;
+pub use prepare::Prepared;
+pub use prepare::RenderError;
+pub use prepare::prepare;
+pub use required::Missing;
+pub use required::Required;
+pub use required::required;
+pub use templates::Templates;
+
+use crate::link::Urls;
+use serde::Deserialize;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// Octets of a whole mail from which `check` complains: Gmail hides what is behind 102 KB.
+pub const MAIL_LIMIT: usize = 100_000;
+
+/// Octets that one rendered part may have.
+pub const RENDER_LIMIT: usize = 1 << 20;
+
+/// What one mail says about one person: stored with the message, so that the same bytes can be built again.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Values {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_name: Option<String>,
+    pub language: String,
+    /// Only those that the person gave.
+    pub fields: BTreeMap<String, String>,
+    /// The latest answer to each question that was answered.
+    pub answers: BTreeMap<String, Answer>,
+    pub progress: Progress,
+    pub links: Urls,
+}
+
+/// An answer as templates see it: option ids, a number of a scale, or words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Answer {
+    Number(i64),
+    One(String),
+    Many(Vec<String>),
+}
+
+/// Where a person stands in a course: lesson `number`, counted from 1, of `of`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Progress {
+    pub number: u32,
+    pub of: u32,
+}
+
+/// A mail's words, before they become a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rendered {
+    /// One line.
+    pub subject: String,
+    /// What mail programs show behind the subject; one line, maybe empty.
+    pub preview: String,
+    pub html: String,
+    pub text: String,
+}
+
+/// A text as one line of a header: no control characters, no bidi controls, single spaces.
+fn one_line(text: &str) -> String {
+    let unsafe_in_headers = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{61c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+            || matches!(c, '\u{feff}' | '\u{fff9}'..='\u{fffb}')
+    };
+    let spaced: String =
+        text.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).filter(|c| !unsafe_in_headers(*c)).collect();
+    spaced.split_whitespace().collect::<Vec<_>>().join(" ")
+}

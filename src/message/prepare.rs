@@ -1,0 +1,361 @@
+//! Makes templates of a lesson, once for each version of it, and fills them in for a person.
+
+use crate::course::Course;
+use crate::course::Kind;
+use crate::course::Lesson;
+use crate::message::RENDER_LIMIT;
+use crate::message::Rendered;
+use crate::message::Templates;
+use crate::message::Values;
+use crate::message::blocks;
+use crate::message::blocks::Block;
+use crate::message::markdown;
+use crate::message::marked::Filled;
+use crate::message::marked::Marked;
+use crate::message::names::Names;
+use crate::message::one_line;
+use crate::message::plain;
+use crate::message::tags;
+use crate::message::tags::TagKind;
+use crate::message::templates;
+use crate::message::templates::Complaint;
+use crate::problem::Problem;
+use crate::problem::Source;
+use crate::problem::any_error;
+use crate::site::Site;
+use crate::text::direction;
+use crate::text::fill;
+use crate::text::words;
+use serde::Serialize;
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::io;
+use std::sync::Arc;
+use tera::Context;
+use tera::ErrorKind;
+use tera::Tera;
+
+const HTML: &str = "lesson.html";
+const TEXT: &str = "lesson.txt";
+const SUBJECT: &str = "subject.txt";
+const PREVIEW: &str = "preview.txt";
+
+/// A lesson that only waits for a person's values.
+pub struct Prepared {
+    tera: Tera,
+    lesson: LessonFacts,
+    origins: Origins,
+}
+
+/// Why a mail couldn't be made of these values. Its text holds no value of the person.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{place} can't be filled in for this person; run `dripline check` and give every optional value an `or`")]
+pub struct RenderError {
+    /// `file:line:column`
+    place: String,
+    pub(super) problem: Box<Problem>,
+    /// The tag of the body at fault.
+    pub(super) tag: Option<usize>,
+}
+
+#[derive(Serialize)]
+struct LessonFacts {
+    id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    content_note: Option<String>,
+}
+
+/// Where the templates of a lesson came from, for problems.
+struct Origins {
+    source: Arc<Source>,
+    body: Marked,
+    html: Filled,
+    text: Filled,
+    subject: String,
+    preview: String,
+    templates: BTreeMap<String, Arc<Source>>,
+}
+
+/// Compiles a lesson.
+///
+/// # Errors
+/// Every error that can be seen without a person; warnings are left to `check`.
+pub fn prepare(templates: &Templates, site: &Site, course: &Course, lesson: &Lesson) -> Result<Prepared, Vec<Problem>> {
+    let mut problems = Vec::new();
+    let prepared = draft(templates, site, course, lesson, &BTreeSet::new(), &mut problems);
+    match prepared {
+        Ok(prepared) if !any_error(&problems) => Ok(prepared),
+        Ok(_) => Err(problems),
+        Err(error) => {
+            problems.push(*error.problem);
+            Err(problems)
+        }
+    }
+}
+
+/// As [`prepare`], but leaves out the tags in `skip`, so that what is behind a faulty one can be looked at.
+pub(super) fn draft(
+    templates: &Templates,
+    site: &Site,
+    course: &Course,
+    lesson: &Lesson,
+    skip: &BTreeSet<usize>,
+    problems: &mut Vec<Problem>,
+) -> Result<Prepared, RenderError> {
+    let words = words(&course.language);
+    let body = mark_body(course, lesson, problems);
+    let document = markdown::read(&body, site, course, &lesson.source, problems);
+    let html = body.fill(
+        "{% extends \"mail/lesson/mail.html\" %}{% block lesson %}\n",
+        &document.html(),
+        "{% endblock lesson %}",
+        skip,
+    );
+    let text = plain::write(&body, &document.events);
+    if text.trim().is_empty() {
+        let help = "write it in Markdown: the text part is made of it, and some people read nothing else";
+        let span = lesson.body..lesson.source.text.len();
+        problems.push(Problem::error(&lesson.source, span, "this lesson has no plain text", help));
+    }
+    let text =
+        body.fill("{% extends \"mail/lesson/mail.txt\" %}{% block lesson %}\n", &text, "{% endblock lesson %}", skip);
+    let mut tera = templates.tera.clone();
+    let crisis = block(course.crisis.as_deref(), "crisis", site, course, problems);
+    blocks::register(&mut tera, lesson, &crisis, &words.mail);
+    *tera.global_context() = constants(site, course, problems);
+    let origins = Origins {
+        source: Arc::clone(&lesson.source),
+        body,
+        html,
+        text,
+        subject: header(&lesson.subject, "subject", course, lesson, problems),
+        preview: header(lesson.preview.as_deref().unwrap_or_default(), "preview", course, lesson, problems),
+        templates: templates.sources.clone(),
+    };
+    let compiled = [SUBJECT, PREVIEW, HTML, TEXT].map(|name| (name, origins.text_of(name).unwrap_or_default()));
+    tera.add_raw_templates(compiled).map_err(|error| origins.explain(&error))?;
+    let lesson = LessonFacts { id: lesson.id.clone(), content_note: lesson.content_note.clone() };
+    Ok(Prepared { tera, lesson, origins })
+}
+
+impl Prepared {
+    /// One person's mail.
+    ///
+    /// # Errors
+    /// When a value is missing that the lesson insists on, or a part exceeds [`RENDER_LIMIT`].
+    pub fn render(&self, values: &Values) -> Result<Rendered, RenderError> {
+        let (context, subject, preview) = self.context(values, false)?;
+        let html = self.part(HTML, &context)?;
+        let text = tidy(&self.part(TEXT, &context)?);
+        Ok(Rendered { subject, preview, html, text })
+    }
+
+    /// The same mail as a page for a browser.
+    ///
+    /// # Errors
+    /// As [`Prepared::render`].
+    pub fn page(&self, values: &Values) -> Result<String, RenderError> {
+        let (context, _, _) = self.context(values, true)?;
+        self.part(HTML, &context)
+    }
+
+    /// What templates see, the subject and the preview of this person's mail.
+    fn context(&self, values: &Values, page: bool) -> Result<(Context, String, String), RenderError> {
+        let mut context = Context::new();
+        let mut subscriber = json!({ "language": values.language, "fields": values.fields });
+        if let Some(first_name) = &values.first_name {
+            subscriber["first_name"] = json!(first_name);
+        }
+        context.insert("subscriber", &subscriber);
+        context.insert("answers", &values.answers);
+        context.insert("progress", &values.progress);
+        context.insert("links", &values.links);
+        context.insert("lesson", &self.lesson);
+        let subject = one_line(&self.part(SUBJECT, &context)?);
+        let preview = one_line(&self.part(PREVIEW, &context)?);
+        let mut lesson = json!({ "id": self.lesson.id, "subject": subject });
+        if let Some(note) = &self.lesson.content_note {
+            lesson["content_note"] = json!(note);
+        }
+        if !preview.is_empty() {
+            lesson["preview"] = json!(preview);
+        }
+        context.insert("lesson", &lesson);
+        context.insert("mail", &json!({ "subject": subject, "preview": preview, "page": page, "list": true }));
+        Ok((context, subject, preview))
+    }
+
+    fn part(&self, name: &str, context: &Context) -> Result<String, RenderError> {
+        let mut out = Limited(Vec::new());
+        self.tera.render_to(name, context, &mut out).map_err(|error| self.origins.explain(&error))?;
+        Ok(String::from_utf8_lossy(&out.0).into_owned())
+    }
+}
+
+impl RenderError {
+    fn new(problem: Problem, tag: Option<usize>) -> RenderError {
+        let (line, column) = problem.position();
+        RenderError { place: format!("{}:{line}:{column}", problem.file()), problem: Box::new(problem), tag }
+    }
+
+    /// What went wrong in one of the program's own templates.
+    pub(super) fn of_template(error: &tera::Error, templates: &Templates) -> RenderError {
+        let text = |path: &str| templates.sources.get(path).map(|source| source.text.as_str());
+        let complaint = templates::complaint(error, text).unwrap_or_else(|| Complaint {
+            template: String::new(),
+            at: 0..0,
+            message: templates::sentence(error),
+        });
+        RenderError::new(in_template(complaint, &templates.sources), None)
+    }
+}
+
+impl Origins {
+    /// Finds the tag that a complaint of Tera is about.
+    fn explain(&self, error: &tera::Error) -> RenderError {
+        if let ErrorKind::Io(_) = error.kind() {
+            let span = self.source.text.len()..self.source.text.len();
+            let message = format!("this lesson grows beyond {} KiB", RENDER_LIMIT >> 10);
+            let help = "look for a `for` that repeats too often";
+            return RenderError::new(Problem::error(&self.source, span, message, help), None);
+        }
+        let Some(complaint) = templates::complaint(error, |name| self.text_of(name)) else {
+            let problem = Problem::error(&self.source, 0..0, templates::sentence(error), "correct the tag");
+            return RenderError::new(problem, None);
+        };
+        let filled = match complaint.template.as_str() {
+            HTML => &self.html,
+            TEXT => &self.text,
+            key @ (SUBJECT | PREVIEW) => {
+                let span = blocks::key_span(&self.source.text, key.trim_end_matches(".txt"));
+                return RenderError::new(in_tag(&complaint.message, &self.source, span), None);
+            }
+            _ => return RenderError::new(in_template(complaint, &self.templates), None),
+        };
+        let tag = filled.tag_at(complaint.at.start);
+        let span = tag.map_or(0..0, |n| self.body.tags[n].span.clone());
+        let removable = tag.filter(|n| matches!(self.body.tags[*n].kind, TagKind::Value | TagKind::Block));
+        RenderError::new(in_tag(&complaint.message, &self.source, span), removable)
+    }
+
+    fn text_of(&self, template: &str) -> Option<&str> {
+        match template {
+            HTML => Some(&self.html.template),
+            TEXT => Some(&self.text.template),
+            SUBJECT => Some(&self.subject),
+            PREVIEW => Some(&self.preview),
+            path => self.templates.get(path).map(|source| source.text.as_str()),
+        }
+    }
+}
+
+fn in_tag(message: &str, source: &Arc<Source>, span: std::ops::Range<usize>) -> Problem {
+    let tag = source.text.get(span.clone()).unwrap_or_default().trim();
+    if message.contains("undefined") || message.contains("not defined") {
+        let help = "not everyone has this value: write {{ … or \"something else\" }}, or ask for it with `if`";
+        return Problem::error(source, span.clone(), format!("`{tag}` may be missing for a subscriber"), help);
+    }
+    let message = message.lines().last().unwrap_or(message);
+    Problem::error(source, span.clone(), format!("`{tag}`: {message}"), "correct the tag")
+}
+
+fn in_template(complaint: Complaint, sources: &BTreeMap<String, Arc<Source>>) -> Problem {
+    let source = sources.get(&complaint.template).cloned().unwrap_or_else(|| Source::new("templates", ""));
+    let help = "correct the template, or remove it: the built-in one takes its place";
+    Problem::error(&source, complaint.at, complaint.message, help)
+}
+
+/// Marks the body's tags, and adds the questions that it doesn't place itself.
+fn mark_body(course: &Course, lesson: &Lesson, problems: &mut Vec<Problem>) -> Marked {
+    let range = lesson.body..lesson.source.text.len();
+    let body = tags::mark(&lesson.source, range.clone(), &[], problems);
+    let placed = Names::of_body(course, lesson).check(&body.tags, &lesson.source, problems);
+    let missing = lesson.asks.iter().filter(|ask| !placed.contains(&ask.id));
+    let added: Vec<String> = missing.map(|ask| format!("{{{{ ask(id=\"{}\") }}}}", ask.id)).collect();
+    if added.is_empty() { body } else { tags::mark(&lesson.source, range, &added, &mut Vec::new()) }
+}
+
+/// The template of a line of the head. Its problems stand at its key.
+fn header(line: &str, key: &str, course: &Course, lesson: &Lesson, problems: &mut Vec<Problem>) -> String {
+    let written = Source::new("", line);
+    let mut found = Vec::new();
+    let marked = tags::mark(&written, 0..line.len(), &[], &mut found);
+    Names::of_header(course, lesson).check(&marked.tags, &written, &mut found);
+    let span = blocks::key_span(&lesson.source.text[..lesson.body], key);
+    for problem in found {
+        problems.push(Problem { source: Arc::clone(&lesson.source), span: span.clone(), ..problem });
+    }
+    let text = marked.text.clone();
+    marked.fill("", &text, "", &BTreeSet::new()).template
+}
+
+fn block(markdown: Option<&str>, key: &str, site: &Site, course: &Course, problems: &mut Vec<Problem>) -> Block {
+    markdown.map(|markdown| blocks::of_course(markdown, key, site, course, problems)).unwrap_or_default()
+}
+
+/// What is the same in every mail of a course.
+fn constants(site: &Site, course: &Course, problems: &mut Vec<Problem>) -> Context {
+    let words = words(&course.language);
+    let why = match course.kind {
+        Kind::Course => words.mail.why_course,
+        Kind::Newsletter => words.mail.why_newsletter,
+    };
+    let why = fill(why, &[("course", &course.title)]);
+    let disclaimer = block(course.disclaimer.as_deref(), "disclaimer", site, course, problems);
+    let mut context = envelope(site, &course.language);
+    context.insert(
+        "course",
+        &json!({ "id": course.id, "title": course.title, "summary": course.summary, "language": course.language }),
+    );
+    context.insert("footer", &json!({ "why": why, "why_text": plain::wrap(&why), "disclaimer_text": disclaimer.text }));
+    context.insert_value("disclaimer_html", tera::Value::safe_string(&disclaimer.html));
+    context
+}
+
+/// What is the same in every mail of a language.
+pub(super) fn envelope(site: &Site, language: &str) -> Context {
+    let mut context = Context::new();
+    context.insert("site", &json!({ "name": site.name, "url": site.url, "postal_address": site.postal_address }));
+    context.insert("words", &words(language).mail);
+    context.insert("language", language);
+    context.insert("direction", direction(language));
+    context
+}
+
+/// At most one blank line in a row, nothing at the ends of lines: conditions that were false leave gaps.
+pub(super) fn tidy(text: &str) -> String {
+    let mut tidy = String::with_capacity(text.len());
+    let mut blank = 0;
+    for line in text.trim().lines().map(str::trim_end) {
+        blank = if line.is_empty() { blank + 1 } else { 0 };
+        if blank < 2 {
+            tidy.push_str(line);
+            tidy.push('\n');
+        }
+    }
+    tidy
+}
+
+/// Takes [`RENDER_LIMIT`] octets and no more.
+pub(super) struct Limited(pub(super) Vec<u8>);
+
+impl io::Write for Limited {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.0.len() + bytes.len() > RENDER_LIMIT {
+            return Err(io::Error::other("the rendered text is too long"));
+        }
+        self.0.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl std::fmt::Debug for Prepared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Prepared({})", self.lesson.id)
+    }
+}

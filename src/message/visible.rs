@@ -1,0 +1,239 @@
+//! What a reader sees of a piece of HTML: its words, and where its visible links go. Not a browser: it knows what hides
+//! text in mails (comments, the head, `hidden`, `display: none` and its kin, also by class), and nothing of layout.
+
+/// The words that show, with white space where tags stood, and the addresses of links whose words show.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Visible {
+    pub text: String,
+    pub links: Vec<String>,
+}
+
+const VOID: [&str; 12] = ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "wbr"];
+const UNSEEN: [&str; 6] = ["head", "style", "script", "template", "title", "noscript"];
+
+pub fn visible(html: &str) -> Visible {
+    let mut walk = Walk { hiding: hiding_classes(html), ..Walk::default() };
+    let mut rest = html;
+    while let Some(open) = rest.find('<') {
+        walk.text(&rest[..open]);
+        rest = &rest[open..];
+        if let Some(comment) = rest.strip_prefix("<!--") {
+            rest = comment.find("-->").map_or("", |end| &comment[end + 3..]);
+            continue;
+        }
+        if !rest[1..].starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '/' | '!' | '?')) {
+            walk.text("<");
+            rest = &rest[1..];
+            continue;
+        }
+        let end = end_of_tag(rest);
+        walk.tag(&rest[1..end]);
+        rest = rest.get(end + 1..).unwrap_or_default();
+    }
+    walk.text(rest);
+    walk.seen
+}
+
+/// The characters that entities stand for.
+pub fn decode_entities(text: &str) -> String {
+    let mut decoded = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('&') {
+        decoded.push_str(&rest[..at]);
+        rest = &rest[at..];
+        let end = rest.find(';').filter(|end| *end <= 10);
+        match end.and_then(|end| Some((entity(&rest[1..end])?, end))) {
+            Some((c, end)) => {
+                decoded.push(c);
+                rest = &rest[end + 1..];
+            }
+            None => {
+                decoded.push('&');
+                rest = &rest[1..];
+            }
+        }
+    }
+    decoded.push_str(rest);
+    decoded
+}
+
+fn entity(name: &str) -> Option<char> {
+    if let Some(number) = name.strip_prefix('#') {
+        let hex = number.strip_prefix(['x', 'X']);
+        let code = hex.map_or_else(|| number.parse().ok(), |hex| u32::from_str_radix(hex, 16).ok())?;
+        return char::from_u32(code);
+    }
+    match name {
+        "amp" => Some('&'),
+        "lt" => Some('<'),
+        "gt" => Some('>'),
+        "quot" => Some('"'),
+        "apos" => Some('\''),
+        "nbsp" => Some('\u{a0}'),
+        "shy" => Some('\u{ad}'),
+        "ndash" => Some('–'),
+        "mdash" => Some('—'),
+        "hellip" => Some('…'),
+        "copy" => Some('©'),
+        _ => None,
+    }
+}
+
+#[derive(Default)]
+struct Walk {
+    seen: Visible,
+    hiding: Vec<String>,
+    /// Open elements, and whether each hides what it holds.
+    open: Vec<(String, bool)>,
+    link: Option<(String, usize)>,
+}
+
+impl Walk {
+    fn hidden(&self) -> bool {
+        self.open.iter().any(|(_, hides)| *hides)
+    }
+
+    fn text(&mut self, text: &str) {
+        if !self.hidden() {
+            self.seen.text.push_str(&decode_entities(text));
+        }
+    }
+
+    fn tag(&mut self, tag: &str) {
+        self.seen.text.push(' ');
+        if let Some(name) = tag.strip_prefix('/') {
+            self.close(name.trim().to_ascii_lowercase().as_str());
+            return;
+        }
+        let end = tag.find(|c: char| c.is_whitespace() || c == '/').unwrap_or(tag.len());
+        let name = tag[..end].to_ascii_lowercase();
+        let attributes = attributes(&tag[end..]);
+        let value = |wanted: &str| attributes.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str());
+        if name == "a"
+            && let Some(href) = value("href")
+        {
+            self.link = Some((href.to_string(), self.seen.text.len()));
+        }
+        if VOID.contains(&name.as_str()) || name.starts_with(['!', '?']) {
+            return;
+        }
+        let by_class = value("class").is_some_and(|classes| {
+            classes.split_whitespace().any(|class| self.hiding.iter().any(|hiding| hiding == class))
+        });
+        let hides = UNSEEN.contains(&name.as_str())
+            || value("hidden").is_some()
+            || value("style").is_some_and(hides)
+            || by_class;
+        self.open.push((name, hides));
+    }
+
+    fn close(&mut self, name: &str) {
+        let link = if name == "a" { self.link.take() } else { None };
+        if let Some((href, start)) = link
+            && !self.seen.text[start..].trim().is_empty()
+        {
+            self.seen.links.push(href);
+        }
+        if let Some(at) = self.open.iter().rposition(|(open, _)| open == name) {
+            self.open.truncate(at);
+        }
+    }
+}
+
+/// The place of the `>` that ends the tag; quoted values may hold one.
+fn end_of_tag(html: &str) -> usize {
+    let mut quote = None;
+    for (n, c) in html.char_indices() {
+        match quote {
+            Some(q) if c == q => quote = None,
+            Some(_) => {}
+            None if matches!(c, '"' | '\'') => quote = Some(c),
+            None if c == '>' => return n,
+            None => {}
+        }
+    }
+    html.len()
+}
+
+fn attributes(text: &str) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let mut rest = text.trim_start_matches(|c: char| c.is_whitespace() || c == '/');
+    while !rest.is_empty() {
+        let end = rest.find(|c: char| c.is_whitespace() || c == '=').unwrap_or(rest.len());
+        let name = rest[..end].to_ascii_lowercase();
+        rest = rest[end..].trim_start();
+        let mut value = "";
+        if let Some(behind) = rest.strip_prefix('=') {
+            let behind = behind.trim_start();
+            let quote = behind.chars().next().filter(|c| matches!(c, '"' | '\''));
+            let (start, end) = match quote {
+                Some(quote) => (1, behind[1..].find(quote).map_or(behind.len(), |end| end + 1)),
+                None => (0, behind.find(char::is_whitespace).unwrap_or(behind.len())),
+            };
+            value = &behind[start..end];
+            rest = behind.get(end + start..).unwrap_or_default();
+        }
+        if !name.is_empty() {
+            found.push((name, decode_entities(value)));
+        }
+        rest = rest.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '/' | '='));
+    }
+    found
+}
+
+fn hides(style: &str) -> bool {
+    style.split(';').any(|declaration| {
+        let Some((name, value)) = declaration.split_once(':') else { return false };
+        let value = value.trim().to_ascii_lowercase();
+        let value = value.trim_end_matches("!important").trim();
+        let zero = value.trim_end_matches(|c: char| c.is_ascii_alphabetic() || c == '%').parse() == Ok(0.0);
+        match name.trim().to_ascii_lowercase().as_str() {
+            "display" => value == "none",
+            "visibility" => matches!(value, "hidden" | "collapse"),
+            "font-size" | "opacity" | "max-height" | "max-width" | "height" => zero,
+            _ => false,
+        }
+    })
+}
+
+/// Classes that a `<style>` hides. Rules within a media query count too: somebody wouldn't see it.
+fn hiding_classes(html: &str) -> Vec<String> {
+    let mut classes = Vec::new();
+    for style in html.split("<style").skip(1).filter_map(|behind| behind.split("</style").next()) {
+        for rule in style.split('}') {
+            let mut pieces = rule.rsplit('{');
+            let (Some(body), Some(selectors)) = (pieces.next(), pieces.next()) else { continue };
+            if hides(body) {
+                let named = selectors.split('.').skip(1);
+                classes.extend(named.map(|name| {
+                    name.chars().take_while(|c| c.is_alphanumeric() || matches!(c, '-' | '_')).collect::<String>()
+                }));
+            }
+        }
+    }
+    classes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hidden_words_and_links_do_not_count() {
+        let check = |html: &str, text: &str, links: &[&str]| {
+            let seen = visible(html);
+            assert_eq!(seen.text.split_whitespace().collect::<Vec<_>>().join(" "), text, "{html}");
+            assert_eq!(seen.links, links, "{html}");
+        };
+        check("<p>a &amp; b</p>", "a & b", &[]);
+        check("<!-- a --><p hidden>b</p><title>c</title>d", "d", &[]);
+        check("<div style=\"display: NONE\"><b>a</b></div>b", "b", &[]);
+        check("<div style='font-size:0px'>a</div><i style='font-size:10px'>b</i>", "b", &[]);
+        check("<style>@media x { .gone , .away{ display:none } }</style><p class='x gone'>a</p>b", "b", &[]);
+        check("<a href=\"https://x/?a=1&amp;b=2\">go</a><a href='https://y'></a>", "go", &["https://x/?a=1&b=2"]);
+        check("<p style='visibility:hidden'><a href=https://z>go</a></p>", "", &[]);
+        check("1 < 2 <br> <img alt='>' src=x>3", "1 < 2 3", &[]);
+        check("<a title=x href=\"u\" >w</a>", "w", &["u"]);
+        check("&#233;&#xe9;&nbsp;&unknown;", "éé &unknown;", &[]);
+    }
+}

@@ -1,0 +1,373 @@
+//! The outbox: what is due is claimed here, and what waits to be tried again.
+
+use super::Connection;
+use super::Row;
+use super::enrolments;
+use super::enrolments::enrolment_columns;
+use super::subscribers;
+use super::subscribers::subscriber_columns;
+use crate::clock::from_ms;
+use crate::delivery::State;
+use crate::enrolment::Enrolment;
+use crate::subscriber::Subscriber;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde_json::Value;
+use serde_json::json;
+use sqlx::Row as _;
+
+/// Which queue a message stands in. A confirmation never waits behind lessons.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lane {
+    Confirmation = 0,
+    Lesson = 1,
+}
+
+/// An outbox row as far as sending needs it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Delivery {
+    pub id: i64,
+    pub what: String,
+    pub whom: i64,
+    pub occurrence: i64,
+    pub subscriber_id: i64,
+    /// 0: none.
+    pub enrolment_id: i64,
+    pub serial: i64,
+    pub lane: Lane,
+    pub state: State,
+    /// Raised by every lease; who writes with an old one writes nothing.
+    pub epoch: i64,
+    pub claims: i64,
+    pub attempts: i64,
+    pub losses: i64,
+    /// How many times the body may have been handed over.
+    pub copies: i64,
+    pub not_before: Timestamp,
+    pub expires: Timestamp,
+    pub due: Timestamp,
+    pub why: String,
+    /// Of the course, as it was when the message was first made; empty before that.
+    pub version: String,
+    pub message_id: String,
+    pub dated: Timestamp,
+    pub hash: String,
+    pub inputs: String,
+    pub reply: String,
+}
+
+/// The columns that make a [`Delivery`], in the order in which `read` takes them.
+macro_rules! columns {
+    () => {
+        "o.id, o.what, o.whom, o.occurrence, o.subscriber_id, o.enrolment_id, o.serial, o.lane, o.state, o.epoch, o.claims,
+         o.attempts, o.losses, o.copies, o.not_before, o.expires, o.due, o.why, o.version, o.message_id, o.dated, o.hash, o.inputs, o.reply"
+    };
+}
+pub(super) use columns as outbox_columns;
+
+/// True for a row that nothing holds back.
+macro_rules! not_held {
+    ($what:literal) => {
+        concat!(
+            "NOT EXISTS (SELECT 1 FROM hold h WHERE h.scope = 'all' OR ",
+            $what,
+            " = h.scope OR ",
+            $what,
+            " LIKE h.scope || '/%')"
+        )
+    };
+}
+pub(super) use not_held;
+
+/// Enrolments whose lesson is due by `now` and which nothing holds back, longest due first, with the person.
+pub async fn due(
+    connection: &mut Connection,
+    now: Timestamp,
+    limit: i64,
+) -> Result<Vec<(Enrolment, Subscriber)>, sqlx::Error> {
+    let sql = concat!(
+        "SELECT ",
+        enrolment_columns!(),
+        ", ",
+        subscriber_columns!(),
+        " FROM enrolment e JOIN subscriber s ON s.id = e.subscriber_id
+         WHERE e.state = 1 AND e.due <= $1 AND ",
+        not_held!("('lesson/' || e.course || '/' || e.lesson)"),
+        " ORDER BY e.due LIMIT $2"
+    );
+    let rows = sqlx::query(sql).bind(now.as_millisecond()).bind(limit).fetch_all(connection).await?;
+    rows.iter().map(|row| Ok((enrolments::read(row)?, subscribers::read(row, enrolments::COLUMNS)?))).collect()
+}
+
+/// What one enrolment says about the local dates that its person has used.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DateUse {
+    pub subscriber_id: i64,
+    pub enrolment_id: i64,
+    pub last_date: Option<Date>,
+    pub last_count: u32,
+    /// Due time of a message in flight.
+    pub in_flight: Option<Timestamp>,
+}
+
+/// The dates used by all enrolments of these people.
+pub async fn date_uses(connection: &mut Connection, subscribers: &[i64]) -> Result<Vec<DateUse>, sqlx::Error> {
+    let sql = "SELECT e.subscriber_id, e.id, e.last_date, e.last_count, e.state, e.due
+        FROM json_each($1) j JOIN enrolment e ON e.subscriber_id = cast(j.value ->> 0 as bigint)";
+    let ids: Vec<[i64; 1]> = subscribers.iter().map(|id| [*id]).collect();
+    let rows = sqlx::query(sql).bind(json!(ids).to_string()).fetch_all(connection).await?;
+    rows.iter()
+        .map(|row| {
+            let in_flight = row.try_get::<i64, _>(4)? == crate::enrolment::State::InFlight.stored();
+            let due = from_ms(row.try_get(5)?);
+            Ok(DateUse {
+                subscriber_id: row.try_get(0)?,
+                enrolment_id: row.try_get(1)?,
+                last_date: row.try_get::<String, _>(2)?.parse().ok(),
+                last_count: u32::try_from(row.try_get::<i64, _>(3)?).unwrap_or(u32::MAX),
+                in_flight: in_flight.then_some(due),
+            })
+        })
+        .collect()
+}
+
+/// Marks due enrolments as in flight. Returns how many were still as they had been read.
+pub async fn take(connection: &mut Connection, taken: &[(i64, i64)]) -> Result<u64, sqlx::Error> {
+    let sql = "UPDATE enrolment SET state = 2 FROM json_each($1) j
+        WHERE enrolment.id = cast(j.value ->> 0 as bigint) AND enrolment.serial = cast(j.value ->> 1 as bigint) AND +enrolment.state = 1";
+    Ok(sqlx::query(sql).bind(json!(taken).to_string()).execute(connection).await?.rows_affected())
+}
+
+/// Moves waiting enrolments to a later due time: `(id, serial, due, why)`.
+pub async fn slide(connection: &mut Connection, slides: &[(i64, i64, Timestamp, String)]) -> Result<(), sqlx::Error> {
+    let rows: Vec<Value> =
+        slides.iter().map(|(id, serial, due, why)| json!([id, serial, due.as_millisecond(), why])).collect();
+    let sql = "UPDATE enrolment SET due = cast(j.value ->> 2 as bigint), why = j.value ->> 3 FROM json_each($1) j
+        WHERE enrolment.id = cast(j.value ->> 0 as bigint) AND enrolment.serial = cast(j.value ->> 1 as bigint) AND +enrolment.state = 1";
+    sqlx::query(sql).bind(Value::from(rows).to_string()).execute(connection).await?;
+    Ok(())
+}
+
+/// Adds rows in the state they have. Returns the ids that were new: a missing one means that this message exists
+/// already, and must not be sent again.
+pub async fn insert(connection: &mut Connection, rows: &[Delivery], now: Timestamp) -> Result<Vec<i64>, sqlx::Error> {
+    let values: Vec<Value> = rows
+        .iter()
+        .map(|row| {
+            json!([
+                row.id,
+                row.what,
+                row.whom,
+                row.occurrence,
+                row.subscriber_id,
+                row.enrolment_id,
+                row.serial,
+                row.lane as i64,
+                row.state.stored(),
+                row.epoch,
+                row.claims,
+                row.not_before.as_millisecond(),
+                row.expires.as_millisecond(),
+                row.due.as_millisecond(),
+                row.why,
+                row.inputs,
+                now.as_millisecond()
+            ])
+        })
+        .collect();
+    let sql = "INSERT INTO outbox(id, what, whom, occurrence, subscriber_id, enrolment_id, serial, lane, state, epoch, claims, attempts,
+            losses, copies, not_before, expires, created, due, why, version, message_id, dated, hash, inputs, doubtful_since, reply, ended)
+        SELECT cast(j.value ->> 0 as bigint), j.value ->> 1, cast(j.value ->> 2 as bigint), cast(j.value ->> 3 as bigint),
+            cast(j.value ->> 4 as bigint), cast(j.value ->> 5 as bigint), cast(j.value ->> 6 as bigint), cast(j.value ->> 7 as bigint),
+            cast(j.value ->> 8 as bigint), cast(j.value ->> 9 as bigint), cast(j.value ->> 10 as bigint), 0, 0, 0,
+            cast(j.value ->> 11 as bigint), cast(j.value ->> 12 as bigint), cast(j.value ->> 16 as bigint), cast(j.value ->> 13 as bigint),
+            j.value ->> 14, '', '', 0, '', j.value ->> 15, 0, '', 0
+        FROM json_each($1) j WHERE true ON CONFLICT DO NOTHING RETURNING id";
+    let rows = sqlx::query(sql).bind(Value::from(values).to_string()).fetch_all(connection).await?;
+    rows.iter().map(|row| row.try_get(0)).collect()
+}
+
+/// Leases rows of a lane that may be tried by `now` and that nothing holds back: the epoch and the claims rise.
+/// Rows whose claims ended three times without a message are left out; see [`lease_suspect`].
+pub async fn lease(
+    connection: &mut Connection,
+    lane: Lane,
+    now: Timestamp,
+    limit: i64,
+) -> Result<Vec<Delivery>, sqlx::Error> {
+    let sql = concat!(
+        "WITH d AS MATERIALIZED (SELECT o.id FROM outbox o WHERE o.state <= 1 AND o.lane = $1 AND o.not_before <= $2
+            AND NOT (o.claims >= 3 AND o.hash = '') AND ",
+        not_held!("o.what"),
+        " ORDER BY o.not_before LIMIT $3)
+         UPDATE outbox AS o SET state = 2, epoch = epoch + 1, claims = claims + 1 FROM d WHERE o.id = d.id RETURNING ",
+        columns!()
+    );
+    let rows = sqlx::query(sql).bind(lane as i64).bind(now.as_millisecond()).bind(limit).fetch_all(connection).await?;
+    rows.iter().map(read).collect()
+}
+
+/// Leases one row whose three claims ended before a message was made of it. The caller tries it with nothing else
+/// leased: when the program ends again, this row is why.
+pub async fn lease_suspect(connection: &mut Connection, now: Timestamp) -> Result<Option<Delivery>, sqlx::Error> {
+    let sql = concat!(
+        "WITH d AS MATERIALIZED (SELECT o.id FROM outbox o WHERE o.state <= 1 AND o.not_before <= $1 AND o.claims = 3
+            AND o.hash = '' AND ",
+        not_held!("o.what"),
+        " ORDER BY o.id LIMIT 1)
+         UPDATE outbox AS o SET state = 2, epoch = epoch + 1, claims = claims + 1 FROM d WHERE o.id = d.id RETURNING ",
+        columns!()
+    );
+    let row = sqlx::query(sql).bind(now.as_millisecond()).fetch_optional(connection).await?;
+    row.map(|row| read(&row)).transpose()
+}
+
+/// The earliest instant, by the wall clock, at which a row waits to be tried.
+pub async fn next_ready(connection: &mut Connection) -> Result<Option<Timestamp>, sqlx::Error> {
+    let row = sqlx::query("SELECT min(not_before) FROM outbox WHERE state <= 1").fetch_one(&mut *connection).await?;
+    let doubt = sqlx::query("SELECT min(doubtful_since) FROM outbox WHERE state = 4").fetch_one(connection).await?;
+    let earliest = [row.try_get::<Option<i64>, _>(0)?, doubt.try_get::<Option<i64>, _>(0)?];
+    Ok(earliest.into_iter().flatten().min().map(from_ms))
+}
+
+pub async fn by_id(connection: &mut Connection, id: i64) -> Result<Option<Delivery>, sqlx::Error> {
+    let sql = concat!("SELECT ", columns!(), " FROM outbox o WHERE o.id = $1");
+    let row = sqlx::query(sql).bind(id).fetch_optional(connection).await?;
+    row.map(|row| read(&row)).transpose()
+}
+
+/// The rows of one person that haven't ended, those whose whole course is meant, or all (`course` empty).
+pub async fn open_of(connection: &mut Connection, subscriber: i64) -> Result<Vec<Delivery>, sqlx::Error> {
+    let sql = concat!("SELECT ", columns!(), " FROM outbox o WHERE o.subscriber_id = $1 AND o.state < 10");
+    let rows = sqlx::query(sql).bind(subscriber).fetch_all(connection).await?;
+    rows.iter().map(read).collect()
+}
+
+/// The highest occurrence of a message that exists; 0 when there was none.
+pub async fn last_occurrence(connection: &mut Connection, what: &str, whom: i64) -> Result<i64, sqlx::Error> {
+    let sql = "SELECT coalesce(max(occurrence), 0) FROM outbox WHERE what = $1 AND whom = $2";
+    sqlx::query(sql).bind(what.to_string()).bind(whom).fetch_one(connection).await?.try_get(0)
+}
+
+/// Moves one row from a state to another outside of the ledger. Whether it was still in that state.
+pub async fn set_state(
+    connection: &mut Connection,
+    id: i64,
+    from: State,
+    to: State,
+    reply: &str,
+    now: Timestamp,
+) -> Result<bool, sqlx::Error> {
+    debug_assert!(from.may_become(to), "{} -> {}", from.name(), to.name());
+    let ended = if to.has_ended() { now.as_millisecond() } else { 0 };
+    let sql =
+        "UPDATE outbox SET state = $3, reply = CASE WHEN $4 = '' THEN reply ELSE $4 END, ended = $5, not_before = $6,
+            inputs = CASE WHEN $5 = 0 THEN inputs ELSE '' END WHERE id = $1 AND +state = $2";
+    let done = sqlx::query(sql)
+        .bind(id)
+        .bind(from.stored())
+        .bind(to.stored())
+        .bind(super::storable(reply))
+        .bind(ended)
+        .bind(now.as_millisecond())
+        .execute(connection)
+        .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Sends a held or quarantined row after all: made anew, with a fresh count of copies and claims, since a human says so.
+pub async fn again(connection: &mut Connection, id: i64, now: Timestamp) -> Result<(), sqlx::Error> {
+    let sql = "UPDATE outbox SET state = 0, not_before = $2, claims = 0, copies = 0, losses = 0, hash = '', message_id = '', version = '',
+            inputs = CASE WHEN enrolment_id = 0 THEN inputs ELSE '' END WHERE id = $1 AND +state IN (5, 6)";
+    sqlx::query(sql).bind(id).bind(now.as_millisecond()).execute(&mut *connection).await?;
+    drop_body(connection, id).await
+}
+
+/// Tries a deferred row now instead of later.
+pub async fn hurry(connection: &mut Connection, id: i64, now: Timestamp) -> Result<(), sqlx::Error> {
+    let sql = "UPDATE outbox SET not_before = $2 WHERE id = $1 AND state <= 1";
+    sqlx::query(sql).bind(id).bind(now.as_millisecond()).execute(connection).await?;
+    Ok(())
+}
+
+pub async fn drop_body(connection: &mut Connection, id: i64) -> Result<(), sqlx::Error> {
+    sqlx::query("DELETE FROM body WHERE id = $1").bind(id).execute(connection).await?;
+    Ok(())
+}
+
+/// Rows in doubt since `before` or longer.
+pub async fn in_doubt(
+    connection: &mut Connection,
+    before: Timestamp,
+    limit: i64,
+) -> Result<Vec<Delivery>, sqlx::Error> {
+    let sql = concat!(
+        "SELECT ",
+        columns!(),
+        " FROM outbox o WHERE o.state = 4 AND o.doubtful_since <= $1 ORDER BY o.doubtful_since LIMIT $2"
+    );
+    let rows = sqlx::query(sql).bind(before.as_millisecond()).bind(limit).fetch_all(connection).await?;
+    rows.iter().map(read).collect()
+}
+
+/// Rows that waited too long to be tried: expired by `now`.
+pub async fn expired(connection: &mut Connection, now: Timestamp, limit: i64) -> Result<Vec<Delivery>, sqlx::Error> {
+    let sql = concat!(
+        "SELECT ",
+        columns!(),
+        " FROM outbox o WHERE o.state <= 1 AND o.not_before <= $1 AND o.expires <= $1 LIMIT $2"
+    );
+    let rows = sqlx::query(sql).bind(now.as_millisecond()).bind(limit).fetch_all(connection).await?;
+    rows.iter().map(read).collect()
+}
+
+/// Gives everything that waits more time: the relay was away for so long.
+pub async fn extend_expiry(connection: &mut Connection, by_ms: i64) -> Result<(), sqlx::Error> {
+    sqlx::query("UPDATE outbox SET expires = expires + $1 WHERE state <= 1").bind(by_ms).execute(connection).await?;
+    Ok(())
+}
+
+/// The stored bytes (zstd) of a message, if an attempt left some.
+pub async fn body(connection: &mut Connection, id: i64) -> Result<Option<Vec<u8>>, sqlx::Error> {
+    let row = sqlx::query("SELECT bytes FROM body WHERE id = $1").bind(id).fetch_optional(connection).await?;
+    row.map(|row| row.try_get(0)).transpose()
+}
+
+/// After a start: what was leased goes back, what was on the wire is in doubt. Returns how many of each.
+pub async fn recover(connection: &mut Connection, now: Timestamp) -> Result<(u64, u64), sqlx::Error> {
+    let leased = "UPDATE outbox SET state = 0, epoch = epoch + 1 WHERE state < 10 AND +state = 2";
+    let sending = "UPDATE outbox SET state = 4, epoch = epoch + 1, doubtful_since = $1 WHERE state < 10 AND +state = 3";
+    let leased = sqlx::query(leased).execute(&mut *connection).await?.rows_affected();
+    let sending = sqlx::query(sending).bind(now.as_millisecond()).execute(connection).await?.rows_affected();
+    Ok((leased, sending))
+}
+
+pub(super) fn read(row: &Row) -> Result<Delivery, sqlx::Error> {
+    let damaged = || sqlx::Error::Decode("an outbox row can't be read; run `dripline verify`".into());
+    Ok(Delivery {
+        id: row.try_get(0)?,
+        what: row.try_get(1)?,
+        whom: row.try_get(2)?,
+        occurrence: row.try_get(3)?,
+        subscriber_id: row.try_get(4)?,
+        enrolment_id: row.try_get(5)?,
+        serial: row.try_get(6)?,
+        lane: if row.try_get::<i64, _>(7)? == 0 { Lane::Confirmation } else { Lane::Lesson },
+        state: State::from_stored(row.try_get(8)?).ok_or_else(damaged)?,
+        epoch: row.try_get(9)?,
+        claims: row.try_get(10)?,
+        attempts: row.try_get(11)?,
+        losses: row.try_get(12)?,
+        copies: row.try_get(13)?,
+        not_before: from_ms(row.try_get(14)?),
+        expires: from_ms(row.try_get(15)?),
+        due: from_ms(row.try_get(16)?),
+        why: row.try_get(17)?,
+        version: row.try_get(18)?,
+        message_id: row.try_get(19)?,
+        dated: from_ms(row.try_get(20)?),
+        hash: row.try_get(21)?,
+        inputs: row.try_get(22)?,
+        reply: row.try_get(23)?,
+    })
+}

@@ -1,0 +1,129 @@
+//! What operators ask: counts by state, one person's journal, and where an issue of trouble stands.
+
+use super::Connection;
+use super::outbox;
+use super::outbox::Delivery;
+use super::outbox::outbox_columns;
+use crate::clock::from_ms;
+use crate::delivery::STATES;
+use crate::delivery::State;
+use jiff::Timestamp;
+use serde_json::json;
+use sqlx::Row as _;
+use std::collections::BTreeMap;
+
+/// How many deliveries are in each state.
+pub async fn counts(connection: &mut Connection) -> Result<Vec<(State, i64)>, sqlx::Error> {
+    let sql = "SELECT state, cast(count(*) as bigint) FROM outbox GROUP BY state";
+    let rows = sqlx::query(sql).fetch_all(connection).await?;
+    let mut found = BTreeMap::new();
+    for row in &rows {
+        found.insert(row.try_get::<i64, _>(0)?, row.try_get::<i64, _>(1)?);
+    }
+    Ok(STATES.into_iter().map(|state| (state, found.get(&state.stored()).copied().unwrap_or(0))).collect())
+}
+
+/// How many enrolments are in each state, by name; `active` joins those that wait and those in flight.
+pub async fn enrolment_counts(connection: &mut Connection) -> Result<BTreeMap<&'static str, i64>, sqlx::Error> {
+    let sql = "SELECT state, cast(count(*) as bigint) FROM enrolment GROUP BY state";
+    let rows = sqlx::query(sql).fetch_all(connection).await?;
+    let mut counts = BTreeMap::new();
+    for row in &rows {
+        let name =
+            crate::enrolment::State::from_stored(row.try_get(0)?).map_or("unknown", crate::enrolment::State::name);
+        *counts.entry(name).or_insert(0) += row.try_get::<i64, _>(1)?;
+    }
+    Ok(counts)
+}
+
+/// One exchange with the relay, as `why` shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attempt {
+    pub at: Timestamp,
+    pub relay: String,
+    pub code: i64,
+    pub enhanced: String,
+    pub text: String,
+    pub outcome: String,
+}
+
+/// Every delivery to one person, oldest first, with what the relay said.
+pub async fn journal(
+    connection: &mut Connection,
+    subscriber: i64,
+    enrolments: &[i64],
+) -> Result<Vec<(Delivery, Vec<Attempt>)>, sqlx::Error> {
+    let whoms: Vec<[i64; 1]> = enrolments.iter().chain([&subscriber]).map(|id| [*id]).collect();
+    let sql = concat!(
+        "SELECT ",
+        outbox_columns!(),
+        " FROM outbox o WHERE o.whom IN (SELECT cast(j.value ->> 0 as bigint) FROM json_each($1) j) ORDER BY o.id"
+    );
+    let rows = sqlx::query(sql).bind(json!(whoms).to_string()).fetch_all(&mut *connection).await?;
+    let deliveries = rows.iter().map(outbox::read).collect::<Result<Vec<_>, _>>()?;
+    let ids: Vec<[i64; 1]> = deliveries.iter().map(|delivery| [delivery.id]).collect();
+    let mut attempts = attempts_of(connection, &ids).await?;
+    Ok(deliveries
+        .into_iter()
+        .map(|delivery| {
+            let said = attempts.remove(&delivery.id).unwrap_or_default();
+            (delivery, said)
+        })
+        .collect())
+}
+
+async fn attempts_of(
+    connection: &mut Connection,
+    ids: &[[i64; 1]],
+) -> Result<BTreeMap<i64, Vec<Attempt>>, sqlx::Error> {
+    let sql = "SELECT a.outbox_id, a.at, a.relay, a.code, a.enhanced, a.text, a.outcome
+        FROM json_each($1) j JOIN attempt a ON a.outbox_id = cast(j.value ->> 0 as bigint) ORDER BY a.id";
+    let rows = sqlx::query(sql).bind(json!(ids).to_string()).fetch_all(connection).await?;
+    let mut attempts: BTreeMap<i64, Vec<Attempt>> = BTreeMap::new();
+    for row in &rows {
+        attempts.entry(row.try_get(0)?).or_default().push(Attempt {
+            at: from_ms(row.try_get(1)?),
+            relay: row.try_get(2)?,
+            code: row.try_get(3)?,
+            enhanced: row.try_get(4)?,
+            text: row.try_get(5)?,
+            outcome: row.try_get(6)?,
+        });
+    }
+    Ok(attempts)
+}
+
+/// Deliveries that wait for a human: held or quarantined, at most `limit`.
+pub async fn waiting_for_a_human(connection: &mut Connection, limit: i64) -> Result<Vec<Delivery>, sqlx::Error> {
+    let sql = concat!(
+        "SELECT ",
+        outbox_columns!(),
+        " FROM outbox o WHERE o.state < 10 AND +o.state IN (5, 6) ORDER BY o.id LIMIT $1"
+    );
+    let rows = sqlx::query(sql).bind(limit).fetch_all(connection).await?;
+    rows.iter().map(outbox::read).collect()
+}
+
+/// Held enrolments by reason, with how many there are of each.
+pub async fn held_enrolments(connection: &mut Connection) -> Result<Vec<(String, i64)>, sqlx::Error> {
+    let sql =
+        "SELECT held_why, cast(count(*) as bigint) FROM enrolment WHERE state = 5 GROUP BY held_why ORDER BY 2 DESC";
+    let rows = sqlx::query(sql).fetch_all(connection).await?;
+    rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
+}
+
+/// How a lesson fares: how many deliveries of it have ended, and how many of them the relay refused for their content.
+/// Those refused for their address are told by the suppression of their person.
+pub async fn lesson_refusals(connection: &mut Connection, what: &str) -> Result<(i64, i64), sqlx::Error> {
+    let sql = "SELECT cast(count(*) as bigint),
+            cast(coalesce(sum(CASE WHEN o.state = 11 AND s.status <> 4 THEN 1 ELSE 0 END), 0) as bigint)
+        FROM outbox o JOIN subscriber s ON s.id = o.subscriber_id WHERE o.what = $1 AND o.state IN (10, 11)";
+    let row = sqlx::query(sql).bind(what.to_string()).fetch_one(connection).await?;
+    Ok((row.try_get(0)?, row.try_get(1)?))
+}
+
+/// The longest due lesson that waits, by the reader's clock.
+pub async fn oldest_due(connection: &mut Connection) -> Result<Option<Timestamp>, sqlx::Error> {
+    let row = sqlx::query("SELECT min(due) FROM enrolment WHERE state = 1").fetch_one(connection).await?;
+    Ok(row.try_get::<Option<i64>, _>(0)?.map(from_ms))
+}

@@ -1,0 +1,131 @@
+//! People as rows, and what they agreed to.
+
+use super::Connection;
+use super::Row;
+use super::optional;
+use super::storable;
+use crate::subscriber::Status;
+use crate::subscriber::Subscriber;
+use sqlx::Row as _;
+
+/// The columns that make a [`Subscriber`], in the order in which `read` takes them.
+macro_rules! columns {
+    () => {
+        "s.id, s.address, s.first_name, s.language, s.zone, s.hour, s.weekdays, s.fields, s.status"
+    };
+}
+pub(super) use columns as subscriber_columns;
+
+pub async fn by_key(connection: &mut Connection, key: &str) -> Result<Option<Subscriber>, sqlx::Error> {
+    let sql = concat!("SELECT ", columns!(), " FROM subscriber s WHERE s.address_key = $1");
+    let row = sqlx::query(sql).bind(key.to_string()).fetch_optional(connection).await?;
+    row.map(|row| read(&row, 0)).transpose()
+}
+
+pub async fn by_id(connection: &mut Connection, id: i64) -> Result<Option<Subscriber>, sqlx::Error> {
+    let sql = concat!("SELECT ", columns!(), " FROM subscriber s WHERE s.id = $1");
+    let row = sqlx::query(sql).bind(id).fetch_optional(connection).await?;
+    row.map(|row| read(&row, 0)).transpose()
+}
+
+/// Everybody, by address.
+pub async fn all(connection: &mut Connection) -> Result<Vec<Subscriber>, sqlx::Error> {
+    let sql = concat!("SELECT ", columns!(), " FROM subscriber s ORDER BY s.address_key");
+    let rows = sqlx::query(sql).fetch_all(connection).await?;
+    rows.iter().map(|row| read(row, 0)).collect()
+}
+
+/// Writes a person: new by id, else everything but the address is replaced.
+pub async fn put(connection: &mut Connection, person: &Subscriber, now: i64) -> Result<(), sqlx::Error> {
+    let sql = "INSERT INTO subscriber(id, address, address_key, first_name, language, zone, hour, weekdays, fields, status, created)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+        ON CONFLICT(id) DO UPDATE SET first_name = excluded.first_name, language = excluded.language, zone = excluded.zone,
+            hour = excluded.hour, weekdays = excluded.weekdays, fields = excluded.fields, status = excluded.status";
+    let hour = person.hour.map(|hour| hour.strftime("%H:%M").to_string()).unwrap_or_default();
+    sqlx::query(sql)
+        .bind(person.id)
+        .bind(person.address.to_string())
+        .bind(person.address.key())
+        .bind(storable(person.first_name.as_deref().unwrap_or_default()))
+        .bind(storable(person.language.as_deref().unwrap_or_default()))
+        .bind(storable(person.zone.as_deref().unwrap_or_default()))
+        .bind(hour)
+        .bind(storable(person.weekdays.as_deref().unwrap_or_default()))
+        .bind(storable(&serde_json::to_string(&person.fields).unwrap_or_default()))
+        .bind(person.status.stored())
+        .bind(now)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+pub async fn set_status(connection: &mut Connection, id: i64, status: Status) -> Result<(), sqlx::Error> {
+    sqlx::query("UPDATE subscriber SET status = $2 WHERE id = $1")
+        .bind(id)
+        .bind(status.stored())
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// What a person agreed to: the words by their hash, and where the agreement came from.
+#[derive(Debug, Clone)]
+pub struct Consent<'a> {
+    pub id: i64,
+    pub subscriber_id: i64,
+    pub course: &'a str,
+    pub source: &'a str,
+    pub text: &'a str,
+    pub version: &'a str,
+    pub at: i64,
+}
+
+pub async fn add_consent(connection: &mut Connection, consent: &Consent<'_>) -> Result<(), sqlx::Error> {
+    let sql =
+        "INSERT INTO consent(id, subscriber_id, course, source, text, version, at) VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    sqlx::query(sql)
+        .bind(consent.id)
+        .bind(consent.subscriber_id)
+        .bind(consent.course.to_string())
+        .bind(storable(consent.source))
+        .bind(storable(consent.text))
+        .bind(consent.version.to_string())
+        .bind(consent.at)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Removes a person and every row that tells of them.
+pub async fn erase(connection: &mut Connection, id: i64) -> Result<(), sqlx::Error> {
+    for sql in [
+        "DELETE FROM attempt WHERE outbox_id IN (SELECT id FROM outbox WHERE whom IN (SELECT id FROM enrolment WHERE subscriber_id = $1) OR whom = $1)",
+        "DELETE FROM body WHERE id IN (SELECT id FROM outbox WHERE whom IN (SELECT id FROM enrolment WHERE subscriber_id = $1) OR whom = $1)",
+        "DELETE FROM outbox WHERE whom IN (SELECT id FROM enrolment WHERE subscriber_id = $1) OR whom = $1",
+        "DELETE FROM confirmation WHERE subscriber_id = $1",
+        "DELETE FROM consent WHERE subscriber_id = $1",
+        "DELETE FROM enrolment WHERE subscriber_id = $1",
+        "DELETE FROM subscriber WHERE id = $1",
+    ] {
+        sqlx::query(sql).bind(id).execute(&mut *connection).await?;
+    }
+    Ok(())
+}
+
+pub(super) fn read(row: &Row, at: usize) -> Result<Subscriber, sqlx::Error> {
+    let damaged =
+        |what: &str| sqlx::Error::Decode(format!("a subscriber's {what} can't be read; run `dripline verify`").into());
+    let hour: String = row.try_get(at + 5)?;
+    let fields: String = row.try_get(at + 7)?;
+    Ok(Subscriber {
+        id: row.try_get(at)?,
+        address: row.try_get::<String, _>(at + 1)?.parse().map_err(|_| damaged("address"))?,
+        first_name: optional(row.try_get(at + 2)?),
+        language: optional(row.try_get(at + 3)?),
+        zone: optional(row.try_get(at + 4)?),
+        hour: optional(hour).map(|hour| hour.parse()).transpose().map_err(|_| damaged("hour"))?,
+        weekdays: optional(row.try_get(at + 6)?),
+        fields: serde_json::from_str(&fields).map_err(|_| damaged("fields"))?,
+        status: Status::from_stored(row.try_get(at + 8)?).ok_or_else(|| damaged("status"))?,
+    })
+}

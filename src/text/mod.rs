@@ -1,0 +1,110 @@
+//! The words of mails in each language: what the program itself says, apart from what a coach writes. Knows no
+//! template. A language is one more file beside `en.rs`, and one more line in [`LANGUAGES`].
+
+mod en;
+
+use serde::Serialize;
+
+/// Every language we have words in; the first stands in for those that we have not.
+const LANGUAGES: [&Words; 1] = [&en::WORDS];
+
+/// The words of one language.
+#[derive(Debug, Serialize)]
+pub struct Words {
+    /// BCP 47.
+    pub language: &'static str,
+    pub mail: Mail,
+}
+
+/// Words of mails. `{name}` stands for a value; see [`fill`].
+#[derive(Debug, Serialize)]
+pub struct Mail {
+    pub view: &'static str,
+    pub answer: &'static str,
+    /// `{course}`
+    pub why_course: &'static str,
+    /// `{course}`
+    pub why_newsletter: &'static str,
+    pub leave: &'static str,
+    pub content_note: &'static str,
+    pub ask_reply: &'static str,
+    pub ask_reply_many: &'static str,
+    /// `{min}`, `{max}`
+    pub ask_scale: &'static str,
+    /// `{min}`, `{low}`, `{max}`, `{high}`
+    pub ask_scale_ends: &'static str,
+    /// `{site}`
+    pub confirm_subject: &'static str,
+    pub confirm_asked: &'static str,
+    pub confirm_button: &'static str,
+    pub confirm_valid: &'static str,
+    pub confirm_not_you: &'static str,
+    pub confirm_never: &'static str,
+    pub confirm_why: &'static str,
+}
+
+/// The words of the language with this BCP 47 tag, of its base language, or English.
+pub fn words(language: &str) -> &'static Words {
+    let base = base(language);
+    let exact = LANGUAGES.iter().find(|words| words.language.eq_ignore_ascii_case(language));
+    let near = || LANGUAGES.iter().find(|words| words.language.eq_ignore_ascii_case(base));
+    exact.or_else(near).unwrap_or(&LANGUAGES[0])
+}
+
+/// `rtl` for languages that are written from right to left, `ltr` for all others.
+pub fn direction(language: &str) -> &'static str {
+    const RIGHT_TO_LEFT: [&str; 12] = ["ar", "arc", "ckb", "dv", "fa", "he", "ks", "ps", "sd", "ug", "ur", "yi"];
+    let right_to_left = RIGHT_TO_LEFT.iter().any(|known| base(language).eq_ignore_ascii_case(known));
+    if right_to_left { "rtl" } else { "ltr" }
+}
+
+/// Puts values in the place of their names. A value's own braces stay as they are.
+pub fn fill(sentence: &str, values: &[(&str, &str)]) -> String {
+    let mut filled = String::new();
+    let mut rest = sentence;
+    while let Some((before, after)) = rest.split_once('{') {
+        filled.push_str(before);
+        let Some((name, behind)) = after.split_once('}') else { break };
+        let value = values.iter().find(|(known, _)| *known == name).map_or("", |(_, value)| value);
+        filled.push_str(value);
+        rest = behind;
+    }
+    filled.push_str(rest);
+    filled
+}
+
+fn base(language: &str) -> &str {
+    language.split(['-', '_']).next().unwrap_or(language)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_language_falls_back_to_its_base_and_then_to_english() {
+        for tag in ["en", "EN", "en-GB", "en_US", "pt-BR", ""] {
+            assert_eq!(words(tag).language, "en", "{tag}");
+        }
+    }
+
+    #[test]
+    fn direction_follows_the_script_of_the_language() {
+        let check = |tag: &str, expect: &str| assert_eq!(direction(tag), expect, "{tag}");
+        check("en", "ltr");
+        check("he", "rtl");
+        check("fa-IR", "rtl");
+        check("yi", "rtl");
+        check("pt-BR", "ltr");
+    }
+
+    #[test]
+    fn values_are_filled_in_once_and_never_read_as_names() {
+        let check = |sentence: &str, expect: &str| {
+            assert_eq!(fill(sentence, &[("a", "{b}"), ("b", "two")]), expect, "{sentence}");
+        };
+        check("{a} and {b}", "{b} and two");
+        check("nothing", "nothing");
+        check("{c}!", "!");
+    }
+}
