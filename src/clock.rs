@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
+use std::time::Instant;
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
@@ -98,4 +99,30 @@ pub fn from_ms(ms: i64) -> Timestamp {
 #[expect(clippy::disallowed_methods, reason = "this is the one door of time")]
 fn system_time() -> Timestamp {
     from_ms(Timestamp::now().as_millisecond())
+}
+
+/// Sees the wall clock jump: compares it with the clock that only counts seconds.
+#[derive(Debug)]
+pub struct Jumps {
+    clock: Clock,
+    wall: Timestamp,
+    counted: Instant,
+}
+
+impl Clock {
+    pub fn watch_jumps(&self) -> Jumps {
+        Jumps { clock: self.clone(), wall: self.now().wall, counted: Instant::now() }
+    }
+}
+
+impl Jumps {
+    /// By how much the wall clock left the counted seconds behind (or fell behind them) since the last call, when that
+    /// is more than `limit`.
+    pub fn jump_over(&mut self, limit: SignedDuration) -> Option<SignedDuration> {
+        let (wall, counted) = (self.clock.now().wall, Instant::now());
+        let passed = SignedDuration::try_from(counted.duration_since(self.counted)).unwrap_or(SignedDuration::MAX);
+        let jump = self.wall.duration_until(wall) - passed;
+        (self.wall, self.counted) = (wall, counted);
+        (jump.abs() > limit).then_some(jump)
+    }
 }

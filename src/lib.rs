@@ -42,6 +42,8 @@ pub mod relay;
 pub mod flow;
 
 // Edges: translate the world into verbs.
+pub mod web;
 pub mod mailbox;
 pub mod config;
+pub mod daemon;
 pub mod cli;

@@ -4,8 +4,12 @@ use crate::cli::Context;
 use crate::cli::output;
 use crate::cli::problems;
 use crate::config;
+use crate::flow;
+use crate::problem;
 use crate::problem::any_error;
+use crate::site::Site;
 use clap::ValueEnum;
+use jiff::tz::TimeZone;
 use std::process::ExitCode;
 
 /// Find every problem in the configuration and the courses
@@ -27,11 +31,29 @@ pub enum Format {
 /// Exit status 1 when a problem is an error.
 pub async fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
     let loaded = config::load(&context.config, context.environment.clone());
-    let problems = loaded.problems;
+    let mut problems = loaded.problems;
+    if let Some(folders) = &loaded.folders {
+        let site = loaded.config.map_or_else(stand_in, |config| config.site);
+        problems.extend(flow::check::check(&site, &folders.courses, &folders.templates));
+    }
+    problem::sort(&mut problems);
     output::data(match args.format {
         Format::Text => problems::text(&problems, problems::look(&std::io::stdout())),
         Format::Json => format!("{:#}\n", problems::json(&problems)),
     })?;
     eprintln!("{}", problems::summary(&problems));
     Ok(if any_error(&problems) { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// Where the configuration is wrong, the courses are looked at all the same.
+fn stand_in() -> Site {
+    Site {
+        name: "Site".to_string(),
+        url: "https://example.org".to_string(),
+        postal_address: "An address".to_string(),
+        time_zone: TimeZone::UTC,
+        language: "en".to_string(),
+        daily_cap: 1,
+        quiet_during_course: false,
+    }
 }

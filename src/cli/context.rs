@@ -1,8 +1,17 @@
 //! What every command is given besides its own arguments. Opens nothing until a command asks.
 
+use crate::address::Address;
 use crate::cli::problems;
+use crate::clock::Clock;
 use crate::config;
 use crate::config::Config;
+use crate::flow::App;
+use crate::flow::Settings;
+use crate::flow::check;
+use crate::flow::open;
+use crate::flow::reload;
+use crate::message::Templates;
+use crate::relay::Connector;
 use std::path::PathBuf;
 
 /// Where the configuration is, and what the environment says.
@@ -22,6 +31,48 @@ impl Context {
         eprint!("{}", problems::text(&loaded.problems, problems::look(&std::io::stderr())));
         loaded.config.ok_or_else(|| anyhow::anyhow!("the configuration can't be used; `dripline check` says the same"))
     }
+}
+
+impl Context {
+    /// Everything a verb needs: configuration, templates, the database (created or migrated first). Where no daemon
+    /// works on it, the coach's files are put in force too, so that a first command finds the courses.
+    ///
+    /// # Errors
+    /// When one of them can't be used.
+    pub async fn app(&self) -> anyhow::Result<(Config, App)> {
+        let config = self.config()?;
+        let app = open_app(&config, None).await?;
+        if let Ok(_lock) = app.store.lock() {
+            for problem in reload::from_disk(&app).await?.problems {
+                eprintln!("{problem}");
+            }
+        }
+        Ok((config, app))
+    }
+}
+
+/// Opens what a verb needs with this configuration. `redirect_to` gets every mail instead of its reader.
+pub async fn open_app(config: &Config, redirect_to: Option<Address>) -> anyhow::Result<App> {
+    let overrides = check::read_templates(&config.templates)?;
+    let templates = Templates::load(&overrides).map_err(|problems| {
+        eprint!("{}", problems::text(&problems, problems::look(&std::io::stderr())));
+        anyhow::anyhow!("a template can't be used; `dripline check` says the same")
+    })?;
+    let settings = Settings {
+        site: config.site.clone(),
+        sender: config.sender.clone(),
+        bounce: config.bounce.clone(),
+        courses: config.courses.clone(),
+        delivery: config.delivery,
+        redirect_to,
+    };
+    open::open(&config.database, Clock::system(), settings, templates).await
+}
+
+/// The relays of a configuration, each with how many connections it may have.
+pub fn connectors(config: &Config) -> anyhow::Result<Vec<(Connector, usize)>> {
+    let relays = config.relays.iter();
+    relays.map(|relay| Ok((Connector::new(relay)?, relay.connections.max(1)))).collect()
 }
 
 #[cfg(test)]

@@ -1,7 +1,15 @@
 //! `dripline mailbox`: a small SMTP receiver to rehearse against.
 
+use crate::cli::Context;
+use crate::cli::output;
+use crate::daemon;
+use crate::mailbox::Mailbox;
+use crate::mailbox::Settings;
+use anyhow::Context as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::process::ExitCode;
+use tokio_util::sync::CancellationToken;
 
 /// Receive mails by SMTP into a folder, to rehearse against
 #[derive(Debug, clap::Args)]
@@ -18,6 +26,21 @@ pub struct Args {
     /// Where each conversation is written down
     #[arg(long, value_name = "FILE")]
     pub log: Option<PathBuf>,
+}
+
+/// Runs until it is told to stop. Prints where it listens: with port 0 the system chooses.
+pub async fn run(args: Args, _context: &Context) -> anyhow::Result<ExitCode> {
+    let script = args.script.as_deref().unwrap_or_default().parse()?;
+    let settings =
+        Settings { script, folder: Some(args.folder), log: args.log, forgetful: true, ..Settings::default() };
+    let mailbox =
+        Mailbox::start(args.listen, settings).with_context(|| format!("can't receive mail at {}", args.listen))?;
+    let stop = CancellationToken::new();
+    daemon::stop_on_signals(stop.clone())?;
+    output::data(format!("smtp://{}\n", mailbox.address()))?;
+    stop.cancelled().await;
+    eprintln!("{} mails came", mailbox.accepted());
+    Ok(ExitCode::SUCCESS)
 }
 
 #[cfg(test)]

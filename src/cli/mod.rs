@@ -51,7 +51,20 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    Demo(demo::Args),
     Check(check::Args),
+    Simulate(simulate::Args),
+    Serve(serve::Args),
+    SendTest(send_test::Args),
+    Subscriber(subscriber::Args),
+    Suppression(suppression::Args),
+    Why(why::Args),
+    Status(status::Args),
+    Hold(hold::Args),
+    Release(release::Args),
+    Retry(retry::Args),
+    Verify(verify::Args),
+    Mailbox(mailbox::Args),
     Completions(completions::Args),
     Man(man::Args),
 }
@@ -61,7 +74,20 @@ pub enum Command {
 pub async fn run(line: Cli, environment: Vec<(String, String)>) -> anyhow::Result<ExitCode> {
     let context = Context { config: line.config, environment };
     match line.command {
+        Command::Demo(args) => demo::run(args, &context).await,
         Command::Check(args) => check::run(args, &context).await,
+        Command::Simulate(args) => simulate::run(args, &context).await,
+        Command::Serve(args) => serve::run(args, &context).await,
+        Command::SendTest(args) => send_test::run(args, &context).await,
+        Command::Subscriber(args) => subscriber::run(args, &context).await,
+        Command::Suppression(args) => suppression::run(args, &context).await,
+        Command::Why(args) => why::run(args, &context).await,
+        Command::Status(args) => status::run(args, &context).await,
+        Command::Hold(args) => hold::run(args, &context).await,
+        Command::Release(args) => release::run(args, &context).await,
+        Command::Retry(args) => retry::run(args, &context).await,
+        Command::Verify(args) => verify::run(args, &context).await,
+        Command::Mailbox(args) => mailbox::run(args, &context).await,
         Command::Completions(args) => completions::run(args, &context).await,
         Command::Man(args) => man::run(args, &context).await,
     }

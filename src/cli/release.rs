@@ -1,6 +1,11 @@
 //! `dripline release`: go on sending.
 
+use crate::cli::Context;
+use crate::cli::retry;
+use crate::cli::values;
 use crate::cli::values::Scope;
+use crate::flow::operate;
+use std::process::ExitCode;
 use std::str::FromStr;
 
 /// Go on sending what is held: everything, a course, a lesson or one mail
@@ -29,6 +34,24 @@ impl FromStr for Held {
         }
         text.parse().map(Held::Scope)
     }
+}
+
+/// Exit status 1 when there is no such delivery, or nothing of it to release.
+pub async fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
+    let scope = match args.held {
+        Some(Held::Delivery(id)) => return retry::run(retry::Args { id }, context).await,
+        Some(Held::Scope(scope)) => Some(scope),
+        None => None,
+    };
+    let (_, app) = context.app().await?;
+    let scope = values::scope(scope);
+    if let Some(missing) = values::unknown(&app, &scope).await {
+        eprintln!("{missing}");
+        return Ok(ExitCode::FAILURE);
+    }
+    let (held, people) = operate::release(&app, &scope).await?;
+    eprintln!("{}; {people} people who were held go on", if held { "released" } else { "nothing was held here" });
+    Ok(ExitCode::SUCCESS)
 }
 
 #[cfg(test)]

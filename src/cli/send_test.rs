@@ -1,7 +1,12 @@
 //! `dripline send-test`: one lesson as a person would get it.
 
 use crate::address::Address;
+use crate::cli::Context;
+use crate::cli::context::connectors;
 use crate::cli::values::LessonName;
+use crate::flow::send_test;
+use anyhow::Context as _;
+use std::process::ExitCode;
 
 /// Send one lesson as a person would get it
 #[derive(Debug, clap::Args)]
@@ -11,6 +16,16 @@ pub struct Args {
     /// Who gets it
     #[arg(long, value_name = "ADDRESS")]
     pub to: Address,
+}
+
+/// Nothing of it is kept: it counts for nobody.
+pub async fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
+    let (config, app) = context.app().await?;
+    let connectors = connectors(&config)?;
+    let (connector, _) = connectors.first().context("no relay is configured")?;
+    let said = send_test::send(&app, connector, &args.lesson.course, &args.lesson.lesson, &args.to).await?;
+    eprintln!("{} took it: {said}", connector.label());
+    Ok(ExitCode::SUCCESS)
 }
 
 #[cfg(test)]

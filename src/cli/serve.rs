@@ -1,8 +1,21 @@
 //! `dripline serve`: the daemon.
 
 use crate::address::Address;
+use crate::cli::Context;
+use crate::cli::context::connectors;
+use crate::cli::context::open_app;
 use crate::cli::values;
+use crate::config::Config;
+use crate::daemon::Daemon;
+use crate::daemon::stop_on_signals;
+use crate::flow::open;
+use crate::relay::Tls;
+use anyhow::Context as _;
+use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 
 /// Serve pages, schedule lessons and send them, until told to stop
 #[derive(Debug, clap::Args)]
@@ -13,6 +26,35 @@ pub struct Args {
     /// Send every mail to this address instead of its reader's
     #[arg(long, value_name = "ADDRESS")]
     pub redirect_to: Option<Address>,
+}
+
+/// Runs until SIGTERM or Ctrl-C.
+pub async fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
+    let config = context.config()?;
+    if args.day.is_some() && args.redirect_to.is_none() && !stays_here(&config) {
+        anyhow::bail!(
+            "a rehearsal sends only to a relay on this machine; use a loopback relay, or --redirect-to ADDRESS"
+        );
+    }
+    if config.dkim.is_some() {
+        tracing::warn!("[dkim] is set, but this version doesn't sign: let the relay do it");
+    }
+    let connectors = connectors(&config)?;
+    let mut app = open_app(&config, args.redirect_to).await?;
+    open::rehearse(&mut app, args.day).await?;
+    let address = config.web.listen;
+    let listener = TcpListener::bind(address).await;
+    let listener =
+        listener.with_context(|| format!("can't serve pages at {address}; set another `listen` in [web]"))?;
+    let stop = CancellationToken::new();
+    stop_on_signals(stop.clone())?;
+    tracing::info!(pages = %listener.local_addr()?, "serving");
+    Daemon { app: Arc::new(app), connectors, listener, stop }.run().await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn stays_here(config: &Config) -> bool {
+    config.relays.iter().all(|relay| relay.tls == Tls::PlainLoopback)
 }
 
 #[cfg(test)]

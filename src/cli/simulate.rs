@@ -1,10 +1,24 @@
 //! `dripline simulate`: the exact plan that a person would get.
 
+use crate::cli::Context;
+use crate::cli::output;
+use crate::cli::problems;
 use crate::cli::values;
+use crate::clock::Clock;
+use crate::course::Course;
+use crate::course::Loaded;
+use crate::flow::read_courses;
+use crate::flow::simulate;
+use crate::flow::simulate::Reader;
+use crate::problem::any_error;
 use crate::timing;
 use crate::timing::DateRange;
+use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::process::ExitCode;
 
 /// Print the plan that a person would get: each lesson, its moment and the rule that set it
 #[derive(Debug, clap::Args)]
@@ -30,6 +44,60 @@ pub struct Args {
     /// Print an array of {lesson, local, utc, why}
     #[arg(long)]
     pub json: bool,
+}
+
+/// One line of the plan.
+#[derive(Debug, Serialize)]
+struct Line {
+    lesson: String,
+    local: DateTime,
+    utc: Timestamp,
+    why: String,
+}
+
+/// The plan comes from the files on disk. Exit status 1 when they have errors.
+pub async fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
+    let config = context.config()?;
+    let zone = args.zone.unwrap_or_else(|| config.site.time_zone.clone());
+    let Some(course) = course(&config.courses, &args.course)? else { return Ok(ExitCode::FAILURE) };
+    let reader = Reader {
+        signup: args.signup.unwrap_or_else(|| Clock::system().now().reader.to_zoned(zone.clone()).datetime()),
+        person: timing::Person { zone, hour: None, weekdays: None, pace: args.pace.unwrap_or(1.0) },
+        language: course.language.clone(),
+        answers: args.answers.into_iter().collect::<BTreeMap<_, _>>(),
+        pauses: args.pause.into_iter().collect(),
+    };
+    if let Some(unknown) = simulate::unknown_answer(&course, &reader) {
+        eprintln!("{unknown}");
+        return Ok(ExitCode::FAILURE);
+    }
+    let plan = simulate::simulate(&course, &reader);
+    let lines: Vec<Line> =
+        plan.into_iter().map(|it| Line { lesson: it.lesson, local: it.local, utc: it.utc, why: it.why }).collect();
+    if args.json {
+        output::data(format!("{}\n", serde_json::to_string_pretty(&lines)?))?;
+    } else {
+        let width = lines.iter().map(|line| line.lesson.len()).max().unwrap_or(0);
+        for line in &lines {
+            let local = line.local.strftime("%a %Y-%m-%d %H:%M");
+            output::data(format!("{local}  {:width$}  {}\n", line.lesson, line.why))?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The course from disk; `None` when its problems were told instead.
+fn course(folder: &std::path::Path, id: &str) -> anyhow::Result<Option<Course>> {
+    let prefix = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let shelf = read_courses::read_courses(folder, &prefix)?;
+    let known: Vec<String> = shelf.iter().map(|one| one.id.clone()).collect();
+    let Some(Loaded { course, problems, .. }) = shelf.into_iter().find(|one| one.id == id) else {
+        anyhow::bail!("there is no course {id}; there are: {}", known.join(", "));
+    };
+    if any_error(&problems) {
+        eprint!("{}", problems::text(&problems, problems::look(&std::io::stderr())));
+    }
+    Ok(course)
 }
 
 #[cfg(test)]

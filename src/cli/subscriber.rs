@@ -2,11 +2,23 @@
 
 use crate::address::Address;
 use crate::address::clean_line;
+use crate::cli::Context;
+use crate::cli::output;
 use crate::cli::values;
 use crate::config;
+use crate::flow::App;
+use crate::flow::journal;
+use crate::flow::preferences;
+use crate::flow::preferences::Acted;
+use crate::flow::preferences::Which;
+use crate::flow::sign_up;
+use crate::flow::sign_up::Request;
+use crate::flow::sign_up::SignedUp;
 use crate::timing;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use std::fmt::Write as _;
+use std::process::ExitCode;
 
 /// Add, show and change people by hand
 #[derive(Debug, clap::Args)]
@@ -100,6 +112,123 @@ pub struct Person {
     /// Only this course [default: all]
     #[arg(long, value_parser = values::course)]
     pub course: Option<String>,
+}
+
+/// Exit status 1 when nobody has the address, or a person can't be added; the reason is told.
+pub async fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
+    let (_, app) = context.app().await?;
+    match args.action {
+        Action::Add(add) => run_add(&app, add).await,
+        Action::Show(show) => run_show(&app, &show).await,
+        Action::List(list) => run_list(&app, &list).await,
+        Action::Pause(Pause { person, until }) => {
+            let back = until.map(|last| last.tomorrow()).transpose()?;
+            tell(&preferences::pause(&app, &person.address, &which(person.course), back).await?, "paused")
+        }
+        Action::Resume(person) => {
+            tell(&preferences::resume(&app, &person.address, &which(person.course)).await?, "going on")
+        }
+        Action::Leave(person) => tell(&preferences::leave(&app, &person.address, &which(person.course)).await?, "left"),
+        Action::Erase(person) => {
+            let erased = preferences::erase(&app, &person.address).await?;
+            let done = "erased; only a keyed hash stays, so that nobody writes to this address again";
+            eprintln!("{}", if erased { done } else { NOBODY });
+            Ok(if erased { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        }
+    }
+}
+
+const NOBODY: &str = "nobody has this address; `dripline subscriber list` shows everybody";
+
+async fn run_add(app: &App, add: Add) -> anyhow::Result<ExitCode> {
+    let request = Request {
+        first_name: add.name(),
+        address: add.address,
+        course: add.course.clone(),
+        zone: add.zone.and_then(|zone| zone.iana_name().map(str::to_string)),
+        language: add.language,
+        fields: add.fields.into_iter().collect(),
+        confirmed_by: add.source.filter(|_| add.confirmed),
+    };
+    let (good, said) = match sign_up::add(app, request).await? {
+        SignedUp::Enrolled => (true, "enrolled; the first lesson is on its way".to_string()),
+        SignedUp::Asked => (true, "a mail asks this person to confirm".to_string()),
+        SignedUp::AskedBefore => {
+            (true, "this person was asked before; that confirmation counts for this course too".to_string())
+        }
+        SignedUp::AlreadyEnrolled => (true, "already enrolled; nothing changed".to_string()),
+        SignedUp::Suppressed(why) => {
+            (false, format!("this address gets nothing: {why}; `dripline suppression lift` undoes that, with a reason"))
+        }
+        SignedUp::NoSuchCourse => {
+            (false, format!("there is no course {}; `dripline check` shows what is wrong with the files", add.course))
+        }
+        SignedUp::UnknownField(name) => (false, format!("the course asks for no field {name}; add it under [fields]")),
+        SignedUp::MissingField(name) => (false, format!("the course needs the field {name}; give --field {name}=TEXT")),
+        SignedUp::Closed => (false, "this course has begun and takes nobody any more (late = \"closed\")".to_string()),
+    };
+    eprintln!("{said}");
+    Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn run_show(app: &App, show: &Show) -> anyhow::Result<ExitCode> {
+    let Some(mut person) = journal::show(app, &show.person.address).await? else {
+        eprintln!("{NOBODY}");
+        return Ok(ExitCode::FAILURE);
+    };
+    if let Some(course) = &show.person.course {
+        person.enrolments.retain(|place| place.course == *course);
+    }
+    output::data(if show.json { format!("{}\n", serde_json::to_string_pretty(&person)?) } else { text(&person) })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn run_list(app: &App, list: &List) -> anyhow::Result<ExitCode> {
+    let mut people = journal::list(app).await?;
+    if let Some(course) = &list.course {
+        people.iter_mut().for_each(|person| person.enrolments.retain(|place| place.course == *course));
+        people.retain(|person| !person.enrolments.is_empty());
+    }
+    if list.json {
+        output::data(format!("{}\n", serde_json::to_string_pretty(&people)?))?;
+    } else {
+        people.iter().try_for_each(|person| output::data(text(person)))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn which(course: Option<String>) -> Which {
+    course.map_or(Which::All, Which::Course)
+}
+
+fn tell(acted: &Acted, done: &str) -> anyhow::Result<ExitCode> {
+    match acted {
+        Acted::On(courses) => eprintln!("{done}: {}", courses.join(", ")),
+        Acted::Nothing => eprintln!("nothing changed"),
+        Acted::NobodyThere => eprintln!("{NOBODY}"),
+    }
+    Ok(if *acted == Acted::NobodyThere { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+fn text(person: &journal::Person) -> String {
+    let mut text = format!("{}  {}  {}  {}\n", person.address, person.status, person.zone, person.language);
+    if let Some(it) = &person.suppression {
+        writeln!(text, "    suppressed since {}: {}", it.since, it.reason).ok();
+    }
+    for place in &person.enrolments {
+        write!(text, "    {} (run {}): {}, {} done", place.course, place.run, place.state, place.done.len()).ok();
+        if let Some(next) = &place.next {
+            write!(text, "; next {} on {}, {}", next.lesson, next.local.strftime("%a %Y-%m-%d %H:%M"), next.why).ok();
+        }
+        if let Some(why) = &place.held_why {
+            write!(text, "; {why}").ok();
+        }
+        if let Some(until) = place.paused_until {
+            write!(text, "; until {until}").ok();
+        }
+        text.push('\n');
+    }
+    text
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Values of the command line, parsed at the door: what a command gets needs no further look.
 
+use crate::flow::App;
+use crate::flow::operate;
 use crate::timing::parse_duration;
 use std::fmt;
 use std::str::FromStr;
@@ -71,6 +73,31 @@ pub fn short_day(text: &str) -> Result<Duration, String> {
     let duration = Duration::try_from(duration).map_err(|_| wrong())?;
     let day = Duration::from_secs(24 * 60 * 60);
     if duration.is_zero() || duration > day { Err(wrong()) } else { Ok(duration) }
+}
+
+/// What a command's scope means; none is everything.
+pub fn scope(scope: Option<Scope>) -> operate::Scope {
+    match scope {
+        None => operate::Scope::All,
+        Some(Scope::Course(course)) => operate::Scope::Course(course),
+        Some(Scope::Lesson(LessonName { course, lesson })) => operate::Scope::Lesson { course, lesson },
+    }
+}
+
+/// A sentence when a scope names a course or lesson that isn't there.
+pub async fn unknown(app: &App, scope: &operate::Scope) -> Option<String> {
+    let shelf = app.shelf.read().await;
+    let (course, lesson) = match scope {
+        operate::Scope::All => return None,
+        operate::Scope::Course(course) => (course, None),
+        operate::Scope::Lesson { course, lesson } => (course, Some(lesson)),
+    };
+    let Some(shelved) = shelf.get(course) else {
+        let known: Vec<&str> = shelf.courses.keys().map(String::as_str).collect();
+        return Some(format!("there is no course {course}; there are: {}", known.join(", ")));
+    };
+    let lesson = lesson.filter(|lesson| !shelved.course.lessons.contains_key(*lesson))?;
+    Some(format!("the course {course} has no lesson {lesson}; it has: {}", shelved.course.order.join(", ")))
 }
 
 /// A person's pace: waits are multiplied by it.

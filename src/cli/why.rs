@@ -1,6 +1,11 @@
 //! `dripline why`: one person's journal.
 
 use crate::address::Address;
+use crate::cli::Context;
+use crate::cli::output;
+use crate::flow::journal;
+use std::fmt::Write as _;
+use std::process::ExitCode;
 
 /// Print one person's journal: each lesson, when it was due and why, and what the relay said
 #[derive(Debug, clap::Args)]
@@ -9,6 +14,38 @@ pub struct Args {
     /// Print an array
     #[arg(long)]
     pub json: bool,
+}
+
+/// Exit status 1 when nobody has this address.
+pub async fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
+    let (_, app) = context.app().await?;
+    let Some(entries) = journal::why(&app, &args.address).await? else {
+        eprintln!("nobody has this address; `dripline subscriber list` shows everybody");
+        return Ok(ExitCode::FAILURE);
+    };
+    if args.json {
+        output::data(format!("{}\n", serde_json::to_string_pretty(&entries)?))?;
+    } else {
+        entries.iter().try_for_each(|entry| output::data(text(entry)))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn text(entry: &journal::Entry) -> String {
+    let name =
+        if entry.course.is_empty() { entry.lesson.clone() } else { format!("{}/{}", entry.course, entry.lesson) };
+    let mut text = format!("{} {name}: {}\n", entry.due, entry.state);
+    writeln!(text, "    {}", entry.why).ok();
+    if !entry.message_id.is_empty() {
+        writeln!(text, "    delivery {}, Message-ID {}", entry.id, entry.message_id).ok();
+    }
+    for attempt in &entry.attempts {
+        writeln!(text, "    {} {}: {} ({})", attempt.at, attempt.relay, attempt.text, attempt.outcome).ok();
+    }
+    if entry.attempts.is_empty() && !entry.reply.is_empty() {
+        writeln!(text, "    {}", entry.reply).ok();
+    }
+    text
 }
 
 #[cfg(test)]

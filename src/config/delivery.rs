@@ -1,29 +1,13 @@
 //! `[delivery]`, `[dkim]` and `[retention]`: how mails leave, and how long traces of them stay. Acts on none of it.
 
 use crate::config::secret;
+use crate::flow::DeliverySettings;
+use crate::flow::InDoubt;
 use crate::keys::Keys;
 use crate::timing::parse_duration;
 use jiff::SignedDuration;
 use secrecy::SecretString;
 use std::path::Path;
-use std::str::FromStr;
-
-/// `[delivery]`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct DeliverySettings {
-    pub in_doubt: InDoubt,
-    /// From the moment the answer was lost.
-    pub in_doubt_after: SignedDuration,
-    /// From the moment a lesson was due; never zero.
-    pub lesson_expires: SignedDuration,
-}
-
-/// What happens to a mail whose acceptance nobody can know.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum InDoubt {
-    Resend,
-    Hold,
-}
 
 /// `[dkim]`: we sign ourselves (RFC 6376).
 #[derive(Debug, Clone)]
@@ -48,18 +32,6 @@ pub struct Retention {
     pub attempts: SignedDuration,
     /// After the course ended.
     pub answers: SignedDuration,
-}
-
-impl FromStr for InDoubt {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<InDoubt, &'static str> {
-        match text {
-            "resend" => Ok(InDoubt::Resend),
-            "hold" => Ok(InDoubt::Hold),
-            _ => Err("this is neither `resend` nor `hold`"),
-        }
-    }
 }
 
 pub fn delivery(keys: &Keys<'_>) -> DeliverySettings {

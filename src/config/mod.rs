@@ -10,10 +10,8 @@ mod secret;
 mod site;
 mod web;
 
-pub use delivery::DeliverySettings;
 pub use delivery::Dkim;
 pub use delivery::DkimKey;
-pub use delivery::InDoubt;
 pub use delivery::Retention;
 pub use network::Network;
 pub use places::Images;
@@ -21,6 +19,7 @@ pub use site::language;
 pub use web::WebSettings;
 
 use crate::address::Address;
+use crate::flow::DeliverySettings;
 use crate::keys;
 use crate::keys::Keys;
 use crate::problem;

@@ -30,6 +30,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use shelf::Shelf;
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::sync::Arc;
 use tokio::sync::Notify;
 use tokio::sync::RwLock;
@@ -79,6 +80,18 @@ pub enum InDoubt {
     Resend,
     /// Nothing, until a human says.
     Hold,
+}
+
+impl FromStr for InDoubt {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<InDoubt, &'static str> {
+        match text {
+            "resend" => Ok(InDoubt::Resend),
+            "hold" => Ok(InDoubt::Hold),
+            _ => Err("this is neither `resend` nor `hold`"),
+        }
+    }
 }
 
 impl App {

@@ -17,6 +17,8 @@ use hmac::KeyInit as _;
 use hmac::Mac as _;
 use sha2::Sha256;
 
+pub use crate::store::suppressions::Suppression;
+
 /// How the reason of an enrolment begins whose lesson a relay refused for what is in it: an edit releases it.
 pub const REFUSED_CONTENT: &str = "the relay refused this mail for what is in it";
 
@@ -141,6 +143,11 @@ pub async fn retry(app: &App, id: i64) -> Result<Retried> {
     transaction.commit().await?;
     app.changed.notify_waiters();
     Ok(retried)
+}
+
+/// Every suppressed address, oldest first.
+pub async fn suppressions(app: &App) -> Result<Vec<Suppression>> {
+    Ok(suppressions::all(&mut *app.store.read().await?).await?)
 }
 
 /// Lets an address receive mail again. False when it wasn't suppressed. Its courses stay held until `release`.

@@ -1,5 +1,7 @@
 //! The plan that a person would get in a course, from files or from the version in force. Writes nothing.
 
+use crate::course::Ask;
+use crate::course::AskKind;
 use crate::course::Course;
 use crate::course::Fact;
 use crate::course::Facts;
@@ -50,16 +52,29 @@ pub fn simulate(course: &Course, reader: &Reader) -> Vec<Planned> {
     enrolment::simulate(course, &simulation)
 }
 
+/// A sentence when an answer names a question or an option that the course doesn't have.
+pub fn unknown_answer(course: &Course, reader: &Reader) -> Option<String> {
+    let asks: Vec<&Ask> = course.lessons.values().flat_map(|lesson| &lesson.asks).collect();
+    for (id, text) in &reader.answers {
+        let Some(ask) = asks.iter().find(|ask| ask.id == *id) else {
+            let known: Vec<&str> = asks.iter().map(|ask| ask.id.as_str()).collect();
+            return Some(format!("the course asks no question {id}; it asks: {}", known.join(", ")));
+        };
+        let (AskKind::Choice(options) | AskKind::Choices(options)) = &ask.kind else { continue };
+        let known: Vec<&str> = options.iter().map(|(option, _)| option.as_str()).collect();
+        if let Some(wrong) = text.split(',').map(str::trim).find(|part| !known.contains(part)) {
+            return Some(format!("{id} has no option {wrong}; it has: {}", known.join(", ")));
+        }
+    }
+    None
+}
+
 /// An answer as the question's kind reads it.
 fn value(course: &Course, id: &str, text: &str) -> Value {
     let ask = course.lessons.values().flat_map(|lesson| &lesson.asks).find(|ask| ask.id == id);
     match ask.map(|ask| &ask.kind) {
-        Some(crate::course::AskKind::Scale { .. }) => {
-            text.parse().map_or_else(|_| Value::Text(text.to_string()), Value::Number)
-        }
-        Some(crate::course::AskKind::Choices(_)) => {
-            Value::Texts(text.split(',').map(|part| part.trim().to_string()).collect())
-        }
-        Some(crate::course::AskKind::Choice(_) | crate::course::AskKind::Text) | None => Value::Text(text.to_string()),
+        Some(AskKind::Scale { .. }) => text.parse().map_or_else(|_| Value::Text(text.to_string()), Value::Number),
+        Some(AskKind::Choices(_)) => Value::Texts(text.split(',').map(|part| part.trim().to_string()).collect()),
+        Some(AskKind::Choice(_) | AskKind::Text) | None => Value::Text(text.to_string()),
     }
 }

@@ -224,10 +224,14 @@ pub async fn lease_suspect(connection: &mut Connection, now: Timestamp) -> Resul
 
 /// The earliest instant, by the wall clock, at which a row waits to be tried.
 pub async fn next_ready(connection: &mut Connection) -> Result<Option<Timestamp>, sqlx::Error> {
-    let row = sqlx::query("SELECT min(not_before) FROM outbox WHERE state <= 1").fetch_one(&mut *connection).await?;
-    let doubt = sqlx::query("SELECT min(doubtful_since) FROM outbox WHERE state = 4").fetch_one(connection).await?;
-    let earliest = [row.try_get::<Option<i64>, _>(0)?, doubt.try_get::<Option<i64>, _>(0)?];
-    Ok(earliest.into_iter().flatten().min().map(from_ms))
+    let row = sqlx::query("SELECT min(not_before) FROM outbox WHERE state <= 1").fetch_one(connection).await?;
+    Ok(row.try_get::<Option<i64>, _>(0)?.map(from_ms))
+}
+
+/// Since when the message has been in doubt that is so for longest.
+pub async fn oldest_doubt(connection: &mut Connection) -> Result<Option<Timestamp>, sqlx::Error> {
+    let row = sqlx::query("SELECT min(doubtful_since) FROM outbox WHERE state = 4").fetch_one(connection).await?;
+    Ok(row.try_get::<Option<i64>, _>(0)?.map(from_ms))
 }
 
 pub async fn by_id(connection: &mut Connection, id: i64) -> Result<Option<Delivery>, sqlx::Error> {

@@ -63,9 +63,11 @@ pub async fn next(app: &App) -> Result<Option<Timestamp>> {
     let mut connection = app.store.read().await?;
     let due = enrolments::next_due(&mut connection).await?;
     let ready = outbox::next_ready(&mut connection).await?;
+    let doubt = outbox::oldest_doubt(&mut connection).await?;
+    let doubt = doubt.map(|since| since.saturating_add(app.settings.delivery.in_doubt_after).unwrap_or(Timestamp::MAX));
     let now = app.clock.now().wall;
     let due = due.map(|due| now.saturating_add(app.clock.until_reader(due)).unwrap_or(Timestamp::MAX));
-    Ok(due.into_iter().chain(ready).min())
+    Ok(due.into_iter().chain(ready).chain(doubt).min())
 }
 
 async fn with_people(connection: &mut Connection, leased: Vec<Delivery>) -> Result<Vec<Job>> {

@@ -130,6 +130,11 @@ impl Line {
         }
     }
 
+    /// Until a relay fails or works again.
+    pub async fn relays_changed(&self) {
+        self.relays.changed.notified().await;
+    }
+
     /// What `status` shows of each relay.
     pub fn relays(&self) -> Vec<RelayState> {
         self.relays.states(self.app.clock.now().wall)

@@ -1,0 +1,226 @@
+//! The daemon: loops over the steps of `flow`, and ends when it is told to. The only room that loops and sleeps.
+
+use crate::flow::App;
+use crate::flow::deliver::Line;
+use crate::flow::deliver::Stepped;
+use crate::flow::deliver::overdue;
+use crate::flow::journal;
+use crate::flow::open;
+use crate::flow::preferences;
+use crate::flow::reload;
+use crate::relay::Connector;
+use crate::store::Store;
+use crate::store::meta;
+use crate::web;
+use anyhow::Context as _;
+use anyhow::Result;
+use jiff::SignedDuration;
+use notify::Watcher as _;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::signal::unix::SignalKind;
+use tokio::signal::unix::signal;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+/// How soon what another process wrote is noticed.
+const LOOK: Duration = Duration::from_millis(250);
+/// How long files must be still before they are read: an editor or a copy may be at work.
+const STILL: Duration = Duration::from_millis(400);
+/// At most this long between two looks at what time alone does.
+const OVERDUE: Duration = Duration::from_secs(1);
+/// Rest after an inability (a full disk, a locked file).
+const REST: Duration = Duration::from_secs(2);
+/// A clock that jumps further than this isn't believed at once.
+const JUMP: SignedDuration = SignedDuration::from_hours(2);
+const JUMP_REST: Duration = Duration::from_secs(600);
+
+/// What the daemon works with.
+pub struct Daemon {
+    pub app: Arc<App>,
+    pub connectors: Vec<(Connector, usize)>,
+    pub listener: TcpListener,
+    pub stop: CancellationToken,
+}
+
+impl Daemon {
+    /// Works until the token is cancelled; then hears replies that are on their way, and ends.
+    ///
+    /// # Errors
+    /// When another daemon has the database, or it can't be written at the start.
+    pub async fn run(self) -> Result<()> {
+        let Daemon { app, connectors, listener, stop } = self;
+        let lock = app.store.lock()?;
+        open::take_over(&app).await?;
+        let reloaded =
+            reload::from_disk(&app).await.map_err(|error| tracing::warn!("{error:#}; the courses stay as they were"));
+        let courses = app.shelf.read().await.courses.len();
+        tracing::info!(courses, swapped = reloaded.map_or(0, |it| it.swapped.len()), "ready");
+        let line = Line::start(Arc::clone(&app), connectors);
+        let mut tasks = JoinSet::new();
+        tasks.spawn(serve_pages(Arc::clone(&app), listener, stop.clone()));
+        tasks.spawn(watch_database(Arc::clone(&app), stop.clone()));
+        tasks.spawn(watch_files(Arc::clone(&app), stop.clone()));
+        tasks.spawn(watchdog(stop.clone()));
+        sd_notify::notify(&[sd_notify::NotifyState::Ready]).ok();
+        deliver(&app, &line, &stop).await;
+        sd_notify::notify(&[sd_notify::NotifyState::Stopping]).ok();
+        tracing::info!("stopping: no new message leaves, replies on their way are heard");
+        line.stop().await;
+        tokio::time::timeout(REST, async { while tasks.join_next().await.is_some() {} }).await.ok();
+        app.store.close().await;
+        drop(lock);
+        Ok(())
+    }
+}
+
+/// Cancels the token on SIGTERM or SIGINT.
+pub fn stop_on_signals(stop: CancellationToken) -> Result<()> {
+    let mut term = signal(SignalKind::terminate()).context("can't listen for SIGTERM")?;
+    let mut int = signal(SignalKind::interrupt()).context("can't listen for SIGINT")?;
+    tokio::spawn(async move {
+        tokio::select! { _ = term.recv() => {}, _ = int.recv() => {} }
+        stop.cancel();
+    });
+    Ok(())
+}
+
+async fn deliver(app: &App, line: &Line, stop: &CancellationToken) {
+    let mut looked = None;
+    let mut jumps = app.clock.watch_jumps();
+    let mut relays = String::new();
+    while !stop.is_cancelled() {
+        if let Some(jump) = jumps.jump_over(JUMP) {
+            let text = format!("the clock jumped by {} minutes; scheduling rests for 10 minutes", jump.as_mins());
+            app.raise("clock", &text).await;
+            rest(JUMP_REST, stop).await;
+        }
+        let now = tokio::time::Instant::now();
+        if looked.is_none_or(|then| now.duration_since(then) >= OVERDUE) {
+            looked = Some(now);
+            look_at_time(app).await;
+            publish(app, line, &mut relays).await;
+        }
+        match line.step().await {
+            Ok(Stepped::Claimed(_)) => {}
+            Ok(Stepped::Waiting) => {
+                tokio::select! { () = line.wait() => {}, () = stop.cancelled() => {} }
+            }
+            Ok(Stepped::Idle(next)) => {
+                let sleep = next.map_or(Duration::from_secs(3600), |next| {
+                    let ahead = app.clock.now().wall.duration_until(next);
+                    Duration::try_from(ahead)
+                        .unwrap_or_default()
+                        .clamp(Duration::from_millis(1), Duration::from_secs(3600))
+                });
+                looked = None;
+                tokio::select! {
+                    () = tokio::time::sleep(sleep) => {}
+                    () = app.changed.notified() => {}
+                    () = line.relays_changed() => {}
+                    () = stop.cancelled() => {}
+                }
+            }
+            Err(error) => {
+                tracing::error!("can't claim what is due: {error:#}");
+                rest(REST, stop).await;
+            }
+        }
+    }
+}
+
+async fn look_at_time(app: &App) {
+    if let Err(error) = overdue::step(app).await {
+        tracing::error!("can't look at what is overdue: {error:#}");
+    }
+    if let Err(error) = preferences::step(app).await {
+        tracing::error!("can't bring back who paused: {error:#}");
+    }
+}
+
+/// Leaves the state of the relays where `status` finds it, when it changed.
+async fn publish(app: &App, line: &Line, published: &mut String) {
+    let states = line.relays().into_iter().map(|it| journal::Relay { url: it.url, state: it.state.to_string() });
+    let Ok(json) = serde_json::to_string(&states.collect::<Vec<_>>()) else { return };
+    if json == *published {
+        return;
+    }
+    let written = async {
+        let mut transaction = app.store.begin().await?;
+        meta::set(&mut transaction, journal::RELAYS, &json).await?;
+        transaction.commit().await
+    };
+    if written.await.is_ok() {
+        *published = json;
+    }
+}
+
+async fn rest(time: Duration, stop: &CancellationToken) {
+    tokio::select! { () = tokio::time::sleep(time) => {}, () = stop.cancelled() => {} }
+}
+
+async fn serve_pages(app: Arc<App>, listener: TcpListener, stop: CancellationToken) {
+    let ended = axum::serve(listener, web::router(app)).with_graceful_shutdown(stop.cancelled_owned()).await;
+    if let Err(error) = ended {
+        tracing::error!(%error, "the pages can't be served any more");
+    }
+}
+
+/// Notices what other processes wrote: a counter in memory, no table is read.
+async fn watch_database(app: Arc<App>, stop: CancellationToken) {
+    let Ok(mut connection) = app.store.read().await else { return };
+    let mut seen = None;
+    while !stop.is_cancelled() {
+        match Store::change_counter(&mut connection).await {
+            Ok(counter) if seen != Some(counter) => {
+                seen = Some(counter);
+                app.changed.notify_one();
+            }
+            Ok(_) => {}
+            Err(error) => tracing::warn!(%error, "can't see whether another process wrote"),
+        }
+        rest(LOOK, &stop).await;
+    }
+}
+
+/// Puts edited files in force, on SIGHUP and when they have been still for a moment.
+async fn watch_files(app: Arc<App>, stop: CancellationToken) {
+    let (touched, mut touches) = mpsc::channel(1);
+    let tell = move |event: notify::Result<notify::Event>| {
+        if event.is_ok_and(|event| !event.kind.is_access()) {
+            touched.try_send(()).ok();
+        }
+    };
+    let watcher = notify::recommended_watcher(tell).and_then(|mut watcher| {
+        watcher.watch(&app.settings.courses, notify::RecursiveMode::Recursive)?;
+        Ok(watcher)
+    });
+    if let Err(error) = &watcher {
+        tracing::warn!(%error, "changed files aren't noticed by themselves; send SIGHUP after an edit");
+    }
+    let Ok(mut hangup) = signal(SignalKind::hangup()) else { return };
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = hangup.recv() => {}
+            Some(()) = touches.recv() => {
+                // Until nothing moves any more.
+                while tokio::time::timeout(STILL, touches.recv()).await.is_ok_and(|it| it.is_some()) {}
+            }
+        }
+        if let Err(error) = reload::from_disk(&app).await {
+            tracing::warn!("{error:#}; the courses stay as they were");
+        }
+    }
+}
+
+/// Tells systemd that the runtime turns.
+async fn watchdog(stop: CancellationToken) {
+    let Some(period) = sd_notify::watchdog_enabled() else { return };
+    while !stop.is_cancelled() {
+        sd_notify::notify(&[sd_notify::NotifyState::Watchdog]).ok();
+        rest(period / 3, &stop).await;
+    }
+}
