@@ -59,8 +59,8 @@ pub struct Delivery {
 /// The columns that make a [`Delivery`], in the order in which `read` takes them.
 macro_rules! columns {
     () => {
-        "o.id, o.what, o.whom, o.occurrence, o.subscriber_id, o.enrolment_id, o.serial, o.lane, o.state, o.epoch, o.claims,
-         o.attempts, o.losses, o.copies, o.not_before, o.expires, o.due, o.why, o.version, o.message_id, o.dated, o.hash, o.inputs, o.reply"
+        "outbox.id, outbox.what, outbox.whom, outbox.occurrence, outbox.subscriber_id, outbox.enrolment_id, outbox.serial, outbox.lane, outbox.state, outbox.epoch, outbox.claims,
+         outbox.attempts, outbox.losses, outbox.copies, outbox.not_before, outbox.expires, outbox.due, outbox.why, outbox.version, outbox.message_id, outbox.dated, outbox.hash, outbox.inputs, outbox.reply"
     };
 }
 pub(super) use columns as outbox_columns;
@@ -196,11 +196,11 @@ pub async fn lease(
     limit: i64,
 ) -> Result<Vec<Delivery>, sqlx::Error> {
     let sql = concat!(
-        "WITH d AS MATERIALIZED (SELECT o.id FROM outbox o WHERE o.state <= 1 AND o.lane = $1 AND o.not_before <= $2
-            AND NOT (o.claims >= 3 AND o.hash = '') AND ",
-        not_held!("o.what"),
-        " ORDER BY o.not_before LIMIT $3)
-         UPDATE outbox AS o SET state = 2, epoch = epoch + 1, claims = claims + 1 FROM d WHERE o.id = d.id RETURNING ",
+        "WITH d AS MATERIALIZED (SELECT outbox.id FROM outbox WHERE outbox.state <= 1 AND outbox.lane = $1 AND outbox.not_before <= $2
+            AND NOT (outbox.claims >= 3 AND outbox.hash = '') AND ",
+        not_held!("outbox.what"),
+        " ORDER BY outbox.not_before LIMIT $3)
+         UPDATE outbox SET state = 2, epoch = epoch + 1, claims = claims + 1 FROM d WHERE outbox.id = d.id RETURNING ",
         columns!()
     );
     let rows = sqlx::query(sql).bind(lane as i64).bind(now.as_millisecond()).bind(limit).fetch_all(connection).await?;
@@ -211,11 +211,11 @@ pub async fn lease(
 /// leased: when the program ends again, this row is why.
 pub async fn lease_suspect(connection: &mut Connection, now: Timestamp) -> Result<Option<Delivery>, sqlx::Error> {
     let sql = concat!(
-        "WITH d AS MATERIALIZED (SELECT o.id FROM outbox o WHERE o.state <= 1 AND o.not_before <= $1 AND o.claims = 3
-            AND o.hash = '' AND ",
-        not_held!("o.what"),
-        " ORDER BY o.id LIMIT 1)
-         UPDATE outbox AS o SET state = 2, epoch = epoch + 1, claims = claims + 1 FROM d WHERE o.id = d.id RETURNING ",
+        "WITH d AS MATERIALIZED (SELECT outbox.id FROM outbox WHERE outbox.state <= 1 AND outbox.not_before <= $1 AND outbox.claims = 3
+            AND outbox.hash = '' AND ",
+        not_held!("outbox.what"),
+        " ORDER BY outbox.id LIMIT 1)
+         UPDATE outbox SET state = 2, epoch = epoch + 1, claims = claims + 1 FROM d WHERE outbox.id = d.id RETURNING ",
         columns!()
     );
     let row = sqlx::query(sql).bind(now.as_millisecond()).fetch_optional(connection).await?;
@@ -235,14 +235,14 @@ pub async fn oldest_doubt(connection: &mut Connection) -> Result<Option<Timestam
 }
 
 pub async fn by_id(connection: &mut Connection, id: i64) -> Result<Option<Delivery>, sqlx::Error> {
-    let sql = concat!("SELECT ", columns!(), " FROM outbox o WHERE o.id = $1");
+    let sql = concat!("SELECT ", columns!(), " FROM outbox WHERE outbox.id = $1");
     let row = sqlx::query(sql).bind(id).fetch_optional(connection).await?;
     row.map(|row| read(&row)).transpose()
 }
 
 /// The rows of one person that haven't ended, those whose whole course is meant, or all (`course` empty).
 pub async fn open_of(connection: &mut Connection, subscriber: i64) -> Result<Vec<Delivery>, sqlx::Error> {
-    let sql = concat!("SELECT ", columns!(), " FROM outbox o WHERE o.subscriber_id = $1 AND o.state < 10");
+    let sql = concat!("SELECT ", columns!(), " FROM outbox WHERE outbox.subscriber_id = $1 AND outbox.state < 10");
     let rows = sqlx::query(sql).bind(subscriber).fetch_all(connection).await?;
     rows.iter().map(read).collect()
 }
@@ -308,7 +308,7 @@ pub async fn in_doubt(
     let sql = concat!(
         "SELECT ",
         columns!(),
-        " FROM outbox o WHERE o.state = 4 AND o.doubtful_since <= $1 ORDER BY o.doubtful_since LIMIT $2"
+        " FROM outbox WHERE outbox.state = 4 AND outbox.doubtful_since <= $1 ORDER BY outbox.doubtful_since LIMIT $2"
     );
     let rows = sqlx::query(sql).bind(before.as_millisecond()).bind(limit).fetch_all(connection).await?;
     rows.iter().map(read).collect()
@@ -319,7 +319,7 @@ pub async fn expired(connection: &mut Connection, now: Timestamp, limit: i64) ->
     let sql = concat!(
         "SELECT ",
         columns!(),
-        " FROM outbox o WHERE o.state <= 1 AND o.not_before <= $1 AND o.expires <= $1 LIMIT $2"
+        " FROM outbox WHERE outbox.state <= 1 AND outbox.not_before <= $1 AND outbox.expires <= $1 LIMIT $2"
     );
     let rows = sqlx::query(sql).bind(now.as_millisecond()).bind(limit).fetch_all(connection).await?;
     rows.iter().map(read).collect()

@@ -57,7 +57,7 @@ pub async fn journal(
     let sql = concat!(
         "SELECT ",
         outbox_columns!(),
-        " FROM outbox o WHERE o.whom IN (SELECT cast(j.value ->> 0 as bigint) FROM json_each($1) j) ORDER BY o.id"
+        " FROM outbox WHERE outbox.whom IN (SELECT cast(j.value ->> 0 as bigint) FROM json_each($1) j) ORDER BY outbox.id"
     );
     let rows = sqlx::query(sql).bind(json!(whoms).to_string()).fetch_all(&mut *connection).await?;
     let deliveries = rows.iter().map(outbox::read).collect::<Result<Vec<_>, _>>()?;
@@ -98,7 +98,7 @@ pub async fn waiting_for_a_human(connection: &mut Connection, limit: i64) -> Res
     let sql = concat!(
         "SELECT ",
         outbox_columns!(),
-        " FROM outbox o WHERE o.state < 10 AND +o.state IN (5, 6) ORDER BY o.id LIMIT $1"
+        " FROM outbox WHERE outbox.state < 10 AND +outbox.state IN (5, 6) ORDER BY outbox.id LIMIT $1"
     );
     let rows = sqlx::query(sql).bind(limit).fetch_all(connection).await?;
     rows.iter().map(outbox::read).collect()
@@ -116,8 +116,8 @@ pub async fn held_enrolments(connection: &mut Connection) -> Result<Vec<(String,
 /// Those refused for their address are told by the suppression of their person.
 pub async fn lesson_refusals(connection: &mut Connection, what: &str) -> Result<(i64, i64), sqlx::Error> {
     let sql = "SELECT cast(count(*) as bigint),
-            cast(coalesce(sum(CASE WHEN o.state = 11 AND s.status <> 4 THEN 1 ELSE 0 END), 0) as bigint)
-        FROM outbox o JOIN subscriber s ON s.id = o.subscriber_id WHERE o.what = $1 AND o.state IN (10, 11)";
+            cast(coalesce(sum(CASE WHEN outbox.state = 11 AND s.status <> 4 THEN 1 ELSE 0 END), 0) as bigint)
+        FROM outbox JOIN subscriber s ON s.id = outbox.subscriber_id WHERE outbox.what = $1 AND outbox.state IN (10, 11)";
     let row = sqlx::query(sql).bind(what.to_string()).fetch_one(connection).await?;
     Ok((row.try_get(0)?, row.try_get(1)?))
 }
