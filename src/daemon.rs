@@ -31,6 +31,8 @@ const LOOK: Duration = Duration::from_millis(250);
 const STILL: Duration = Duration::from_millis(400);
 /// At most this long between two looks at what time alone does.
 const OVERDUE: Duration = Duration::from_secs(1);
+/// However far away the next lesson is.
+const LONGEST_SLEEP: Duration = Duration::from_secs(3600);
 /// Rest after an inability (a full disk, a locked file).
 const REST: Duration = Duration::from_secs(2);
 /// A clock that jumps further than this isn't believed at once.
@@ -100,7 +102,7 @@ async fn deliver(app: &App, line: &Line, stop: &CancellationToken) {
         let now = tokio::time::Instant::now();
         if looked.is_none_or(|then| now.duration_since(then) >= OVERDUE) {
             looked = Some(now);
-            look_at_time(app).await;
+            look_at_time(app, line).await;
             publish(app, line, &mut relays).await;
         }
         match line.step().await {
@@ -109,11 +111,10 @@ async fn deliver(app: &App, line: &Line, stop: &CancellationToken) {
                 tokio::select! { () = line.wait() => {}, () = stop.cancelled() => {} }
             }
             Ok(Stepped::Idle(next)) => {
-                let sleep = next.map_or(Duration::from_secs(3600), |next| {
-                    let ahead = app.clock.now().wall.duration_until(next);
-                    Duration::try_from(ahead)
-                        .unwrap_or_default()
-                        .clamp(Duration::from_millis(1), Duration::from_secs(3600))
+                let sleep = next.map_or(LONGEST_SLEEP, |next| {
+                    // What is due and wasn't claimed is held back by something; whoever changes that rings.
+                    let ahead = Duration::try_from(app.clock.now().wall.duration_until(next)).ok();
+                    ahead.filter(|ahead| !ahead.is_zero()).unwrap_or(OVERDUE).min(LONGEST_SLEEP)
                 });
                 looked = None;
                 tokio::select! {
@@ -131,8 +132,8 @@ async fn deliver(app: &App, line: &Line, stop: &CancellationToken) {
     }
 }
 
-async fn look_at_time(app: &App) {
-    if let Err(error) = overdue::step(app).await {
+async fn look_at_time(app: &App, line: &Line) {
+    if let Err(error) = overdue::step(app, line.is_heard()).await {
         tracing::error!("can't look at what is overdue: {error:#}");
     }
     if let Err(error) = preferences::step(app).await {

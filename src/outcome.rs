@@ -105,6 +105,14 @@ pub fn verdict(phase: Phase, reply: &Reply) -> Verdict {
 }
 
 impl Phase {
+    /// From MAIL on, what is said is about this message.
+    pub fn is_about_the_message(self) -> bool {
+        match self {
+            Phase::Connect | Phase::Greeting | Phase::Ehlo | Phase::Tls | Phase::Auth => false,
+            Phase::Mail | Phase::Rcpt | Phase::Data | Phase::Dot => true,
+        }
+    }
+
     /// The stable name, as it is stored, logged and written in a mailbox's script.
     pub fn as_str(self) -> &'static str {
         match self {

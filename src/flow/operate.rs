@@ -1,16 +1,21 @@
 //! What an operator does by hand: hold, release, try again, lift a suppression; and what a human should look at.
 
 use crate::address::Address;
+use crate::clock::Now;
 use crate::delivery::State as DeliveryState;
+use crate::enrolment::Enrolment;
 use crate::enrolment::State;
 use crate::flow::App;
+use crate::flow::shelf::Shelved;
 use crate::ids::next_id;
+use crate::store::Connection;
 use crate::store::enrolments;
 use crate::store::meta;
 use crate::store::outbox;
 use crate::store::subscribers;
 use crate::store::suppressions;
 use crate::subscriber::Status;
+use crate::subscriber::Subscriber;
 use anyhow::Result;
 use hmac::Hmac;
 use hmac::KeyInit as _;
@@ -21,6 +26,8 @@ pub use crate::store::suppressions::Suppression;
 
 /// How the reason of an enrolment begins whose lesson a relay refused for what is in it: an edit releases it.
 pub const REFUSED_CONTENT: &str = "the relay refused this mail for what is in it";
+/// How the reason of an enrolment begins whose message couldn't be made, before the delivery's number.
+pub const UNMADE: &str = "no message could be made for delivery";
 
 /// What is held or released.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,12 +88,7 @@ pub async fn release(app: &App, scope: &Scope) -> Result<(bool, usize)> {
             if !meant || enrolment.state != State::Held || person.status != Status::Active {
                 continue;
             }
-            let what = format!("lesson/{course}/{}", enrolment.lesson);
-            enrolment.occurrence = outbox::last_occurrence(&mut transaction, &what, enrolment.id).await? + 1;
-            enrolment.expired = 0;
-            enrolment.floor = Some(now.reader);
-            shelved.schedule(app, &mut enrolment, &person);
-            enrolment.held_why = None;
+            free(app, shelved, &mut transaction, &mut enrolment, &person, now).await?;
             if enrolments::put(&mut transaction, &enrolment, now.wall).await? {
                 released += 1;
             }
@@ -104,34 +106,31 @@ pub async fn retry(app: &App, id: i64) -> Result<Retried> {
     let mut transaction = app.store.begin().await?;
     let Some(row) = outbox::by_id(&mut transaction, id).await? else { return Ok(Retried::Unknown) };
     let retried = match row.state {
-        DeliveryState::Held | DeliveryState::Quarantined => {
-            outbox::again(&mut transaction, id, now.wall).await?;
-            Retried::Again
+        DeliveryState::Held | DeliveryState::Quarantined | DeliveryState::Refused | DeliveryState::Expired => {
+            let enrolment = enrolments::by_id(&mut transaction, row.enrolment_id).await?;
+            let person = subscribers::by_id(&mut transaction, row.subscriber_id).await?;
+            let shelved = enrolment.as_ref().and_then(|it| shelf.get(&it.course));
+            match (enrolment, person, shelved) {
+                (Some(mut it), Some(person), Some(shelved))
+                    if it.state == State::Held && person.status == Status::Active =>
+                {
+                    free(app, shelved, &mut transaction, &mut it, &person, now).await?;
+                    anyhow::ensure!(
+                        enrolments::put(&mut transaction, &it, now.wall).await?,
+                        "the enrolment changed meanwhile; try again"
+                    );
+                    Retried::Again
+                }
+                (None, Some(_), _) if !row.state.has_ended() => {
+                    outbox::again(&mut transaction, id, now.wall).await?;
+                    Retried::Again
+                }
+                (_, _, _) => Retried::NotNeeded(row.state),
+            }
         }
         DeliveryState::Deferred => {
             outbox::hurry(&mut transaction, id, now.wall).await?;
             Retried::Again
-        }
-        DeliveryState::Refused | DeliveryState::Expired => {
-            let enrolment = enrolments::by_id(&mut transaction, row.enrolment_id).await?;
-            let person = subscribers::by_id(&mut transaction, row.subscriber_id).await?;
-            match (enrolment, person) {
-                (Some(mut enrolment), Some(person))
-                    if enrolment.state == State::Held && person.status == Status::Active =>
-                {
-                    enrolment.occurrence =
-                        outbox::last_occurrence(&mut transaction, &row.what, enrolment.id).await? + 1;
-                    enrolment.floor = Some(now.reader);
-                    enrolment.state = State::Waiting;
-                    enrolment.held_why = None;
-                    enrolment.due = now.reader;
-                    enrolment.why = "tried again by hand".to_string();
-                    let written = shelf.get(&enrolment.course).is_some()
-                        && enrolments::put(&mut transaction, &enrolment, now.wall).await?;
-                    if written { Retried::Again } else { Retried::NotNeeded(row.state) }
-                }
-                (_, _) => Retried::NotNeeded(row.state),
-            }
         }
         DeliveryState::Ready | DeliveryState::Leased | DeliveryState::Sending | DeliveryState::InDoubt => {
             Retried::NotNeeded(row.state)
@@ -143,6 +142,30 @@ pub async fn retry(app: &App, id: i64) -> Result<Retried> {
     transaction.commit().await?;
     app.changed.notify_waiters();
     Ok(retried)
+}
+
+/// Lets a held enrolment go on: its held or quarantined message is made anew and sent, or its lesson scheduled again.
+async fn free(
+    app: &App,
+    shelved: &Shelved,
+    connection: &mut Connection,
+    it: &mut Enrolment,
+    person: &Subscriber,
+    now: Now,
+) -> Result<()> {
+    it.expired = 0;
+    let open = outbox::open_of(connection, person.id).await?;
+    if let Some(row) = open.iter().find(|row| row.enrolment_id == it.id) {
+        outbox::again(connection, row.id, now.wall).await?;
+        it.state = State::InFlight;
+    } else {
+        let what = format!("lesson/{}/{}", it.course, it.lesson);
+        it.occurrence = outbox::last_occurrence(connection, &what, it.id).await? + 1;
+        it.floor = Some(now.reader);
+        shelved.schedule(app, it, person);
+    }
+    it.held_why = None;
+    Ok(())
 }
 
 /// Every suppressed address, oldest first.

@@ -156,7 +156,7 @@ async fn act(
         courses.push(enrolment.course);
     }
     let nobody_left = enrolments::of_subscriber(&mut transaction, person.id).await?;
-    if person.status == Status::Active
+    if matches!(person.status, Status::Active | Status::Pending)
         && nobody_left.iter().all(|it| it.state == State::Left || it.after == Some(State::Left))
     {
         subscribers::set_status(&mut transaction, person.id, Status::Left).await?;

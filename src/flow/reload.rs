@@ -6,11 +6,14 @@ use crate::course;
 use crate::course::Course;
 use crate::course::Loaded;
 use crate::course::Tree;
+use crate::delivery::State::Cancelled;
 use crate::enrolment;
 use crate::enrolment::Enrolment;
 use crate::enrolment::Known;
 use crate::enrolment::State;
 use crate::flow::App;
+use crate::flow::operate::REFUSED_CONTENT;
+use crate::flow::operate::UNMADE;
 use crate::flow::read_courses;
 use crate::flow::shelf;
 use crate::flow::shelf::Shelf;
@@ -22,6 +25,7 @@ use crate::store::Connection;
 use crate::store::courses::Version;
 use crate::store::courses::put_in_force;
 use crate::store::enrolments;
+use crate::store::outbox;
 use crate::subscriber::Subscriber;
 use anyhow::Result;
 use jiff::SignedDuration;
@@ -144,7 +148,11 @@ async fn reconcile_all(app: &App, connection: &mut Connection, old: &Course, new
         let Some((last, _)) = page.last() else { return Ok(()) };
         after = last.id;
         for (enrolment, subscriber) in page {
+            let occurrence = enrolment.occurrence;
             if let Some(changed) = reconcile(app, old, new, enrolment, &subscriber, now) {
+                if changed.occurrence > occurrence {
+                    cancel_unmade(connection, &changed, now).await?;
+                }
                 anyhow::ensure!(
                     enrolments::put(connection, &changed, now.wall).await?,
                     "an enrolment changed during a reload"
@@ -152,6 +160,16 @@ async fn reconcile_all(app: &App, connection: &mut Connection, old: &Course, new
             }
         }
     }
+}
+
+/// The next occurrence takes the place of a message that couldn't be made.
+async fn cancel_unmade(connection: &mut Connection, enrolment: &Enrolment, now: Now) -> Result<()> {
+    for row in outbox::open_of(connection, enrolment.subscriber_id).await? {
+        if row.enrolment_id == enrolment.id {
+            outbox::set_state(connection, row.id, row.state, Cancelled, "the lesson was edited", now.wall).await?;
+        }
+    }
+    Ok(())
 }
 
 /// What an edit does to one person: `None` when nothing.
@@ -193,11 +211,12 @@ fn soften(app: &App, new: &Shelved, before: &Enrolment, after: &mut Enrolment, p
     }
 }
 
-/// A lesson that a relay refused for what is in it is tried again once it was edited.
+/// A lesson that a relay refused for what is in it, or that couldn't be made, is tried again once it was edited.
 fn released_by_edit(app: &App, old: &Course, new: &Shelved, after: &mut Enrolment, person: &Subscriber, now: Now) {
     let version = |course: &Course| course.lessons.get(&after.lesson).map(|lesson| lesson.version.clone());
-    let refused = after.held_why.as_deref().is_some_and(|why| why.starts_with(crate::flow::operate::REFUSED_CONTENT));
-    if refused && version(old) != version(&new.course) {
+    let why = after.held_why.as_deref().unwrap_or_default();
+    let mendable = why.starts_with(REFUSED_CONTENT) || why.starts_with(UNMADE);
+    if mendable && version(old) != version(&new.course) {
         after.occurrence += 1;
         after.held_why = None;
         after.floor = Some(now.reader.saturating_add(REST).unwrap_or(Timestamp::MAX));

@@ -34,6 +34,8 @@ pub struct Intent {
 pub struct Record {
     pub id: i64,
     pub epoch: i64,
+    /// 0: none.
+    pub enrolment_id: i64,
     /// The state the row must be in.
     pub from: State,
     pub to: State,
@@ -47,10 +49,20 @@ pub struct Record {
     pub attempt: Option<Attempt>,
     /// What the outcome does to the enrolment.
     pub enrolment: Option<Enrolment>,
-    /// The message (zstd), when it will be needed again.
-    pub body: Option<Vec<u8>>,
+    /// Its bytes are stored from an earlier attempt.
+    pub was_kept: bool,
+    /// The message, when it will be needed again.
+    pub kept: Option<Kept>,
     /// The address takes no mail: suppress it, and hold every enrolment.
     pub suppress: Option<Suppress>,
+}
+
+/// A message that is to be sent again just as it is.
+#[derive(Debug, Clone)]
+pub struct Kept {
+    pub frozen: Intent,
+    /// zstd.
+    pub body: Vec<u8>,
 }
 
 /// One exchange with the relay, for the journal.
@@ -202,7 +214,7 @@ async fn write_outbox(connection: &mut Connection, records: &[Record]) -> Result
         })
         .collect();
     let sql = "UPDATE outbox SET state = cast(j.value ->> 3 as bigint), not_before = cast(j.value ->> 4 as bigint),
-            attempts = cast(j.value ->> 5 as bigint), losses = cast(j.value ->> 6 as bigint), reply = j.value ->> 7,
+            attempts = cast(j.value ->> 5 as bigint), claims = 0, losses = cast(j.value ->> 6 as bigint), reply = j.value ->> 7,
             expires = cast(j.value ->> 10 as bigint), ended = cast(j.value ->> 8 as bigint), doubtful_since = cast(j.value ->> 9 as bigint),
             inputs = CASE WHEN cast(j.value ->> 8 as bigint) = 0 OR outbox.enrolment_id <> 0 THEN outbox.inputs ELSE '' END
         FROM json_each($1) j
@@ -230,20 +242,59 @@ async fn write_attempts(connection: &mut Connection, records: &[Record]) -> Resu
     Ok(())
 }
 
-/// What few records have: bytes to keep or to drop, and an address that takes no mail.
+/// What few records have: a message to keep or to drop, a wish to fulfil, an address that takes no mail.
 async fn write_rare(connection: &mut Connection, record: &Record) -> Result<(), sqlx::Error> {
-    if let Some(bytes) = &record.body {
-        let sql = "INSERT INTO body(id, bytes) VALUES ($1, $2) ON CONFLICT(id) DO UPDATE SET bytes = excluded.bytes";
-        sqlx::query(sql).bind(record.id).bind(bytes.clone()).execute(&mut *connection).await?;
-    }
-    if record.to.has_ended() && (record.attempts > 0 || record.losses > 0 || record.body.is_none()) {
+    if let Some(kept) = &record.kept {
+        keep(connection, kept).await?;
+    } else if record.was_kept && record.to.has_ended() {
         sqlx::query("DELETE FROM body WHERE id = $1").bind(record.id).execute(&mut *connection).await?;
+    }
+    if record.from == State::Sending && !record.to.has_ended() && record.enrolment_id != 0 {
+        fulfil_wish(connection, record).await?;
     }
     if let Some(it) = &record.suppress {
         let now = record.at.as_millisecond();
         suppressions::add(connection, &it.hash, &it.address, &it.reason, "the relay", now).await?;
         subscribers::set_status(connection, it.subscriber_id, Status::Suppressed).await?;
         suppressions::stop_everything(connection, it.subscriber_id, &it.reason, record.at).await?;
+    }
+    Ok(())
+}
+
+async fn keep(connection: &mut Connection, kept: &Kept) -> Result<(), sqlx::Error> {
+    let sql = "INSERT INTO body(id, bytes) VALUES ($1, $2) ON CONFLICT(id) DO UPDATE SET bytes = excluded.bytes";
+    sqlx::query(sql).bind(kept.frozen.id).bind(kept.body.clone()).execute(&mut *connection).await?;
+    let sql = "UPDATE outbox SET message_id = $2, dated = $3, hash = $4, inputs = $5, version = $6 WHERE id = $1";
+    sqlx::query(sql)
+        .bind(kept.frozen.id)
+        .bind(kept.frozen.message_id.clone())
+        .bind(kept.frozen.dated.as_millisecond())
+        .bind(kept.frozen.hash.clone())
+        .bind(storable(&kept.frozen.inputs))
+        .bind(kept.frozen.version.clone())
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Somebody paused, left or was suppressed while this message was on the wire, and it wasn't taken: it isn't tried
+/// again. A pause lets a doubt stand: that message may have arrived.
+async fn fulfil_wish(connection: &mut Connection, record: &Record) -> Result<(), sqlx::Error> {
+    let in_doubt = i64::from(record.to == State::InDoubt);
+    let sql = "UPDATE outbox SET state = 13, ended = $3, reply = 'the person''s wish' WHERE id = $1 AND enrolment_id IN
+        (SELECT e.id FROM enrolment e WHERE e.id = $2 AND e.after <> 0 AND ($4 = 0 OR e.after <> 4))";
+    let at = record.at.as_millisecond();
+    let cancelled = sqlx::query(sql)
+        .bind(record.id)
+        .bind(record.enrolment_id)
+        .bind(at)
+        .bind(in_doubt)
+        .execute(&mut *connection)
+        .await?;
+    if cancelled.rows_affected() > 0 {
+        let sql = "UPDATE enrolment SET state = after, after = 0, occurrence = occurrence + 1, serial = serial + 1 WHERE id = $1";
+        sqlx::query(sql).bind(record.enrolment_id).execute(&mut *connection).await?;
+        sqlx::query("DELETE FROM body WHERE id = $1").bind(record.id).execute(connection).await?;
     }
     Ok(())
 }

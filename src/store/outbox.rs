@@ -211,7 +211,7 @@ pub async fn lease(
 /// leased: when the program ends again, this row is why.
 pub async fn lease_suspect(connection: &mut Connection, now: Timestamp) -> Result<Option<Delivery>, sqlx::Error> {
     let sql = concat!(
-        "WITH d AS MATERIALIZED (SELECT outbox.id FROM outbox WHERE outbox.state <= 1 AND outbox.not_before <= $1 AND outbox.claims = 3
+        "WITH d AS MATERIALIZED (SELECT outbox.id FROM outbox WHERE outbox.state <= 1 AND outbox.not_before <= $1 AND outbox.claims >= 3
             AND outbox.hash = '' AND ",
         not_held!("outbox.what"),
         " ORDER BY outbox.id LIMIT 1)
@@ -277,6 +277,19 @@ pub async fn set_state(
         .execute(connection)
         .await?;
     Ok(done.rows_affected() == 1)
+}
+
+/// Gives a lease back unused. What was cancelled meanwhile stays so.
+pub async fn give_back(connection: &mut Connection, id: i64, epoch: i64) -> Result<(), sqlx::Error> {
+    let sql = "UPDATE outbox SET state = 0, claims = 0 WHERE id = $1 AND epoch = $2 AND +state = 2";
+    sqlx::query(sql).bind(id).bind(epoch).execute(connection).await?;
+    Ok(())
+}
+
+/// Notes that a message could be made of a row that was suspected of ending the program.
+pub async fn acquit(connection: &mut Connection, id: i64) -> Result<(), sqlx::Error> {
+    sqlx::query("UPDATE outbox SET claims = 0 WHERE id = $1").bind(id).execute(connection).await?;
+    Ok(())
 }
 
 /// Sends a held or quarantined row after all: made anew, with a fresh count of copies and claims, since a human says so.

@@ -9,6 +9,7 @@ use crate::flow::App;
 use crate::flow::deliver::claim::Job;
 use crate::flow::deliver::freeze::Built;
 use crate::flow::operate::REFUSED_CONTENT;
+use crate::flow::operate::UNMADE;
 use crate::flow::shelf::Shelf;
 use crate::ids::next_id;
 use crate::ids::random;
@@ -16,8 +17,10 @@ use crate::outcome::Phase;
 use crate::outcome::Reply;
 use crate::outcome::Verdict;
 use crate::store::ledger::Attempt;
+use crate::store::ledger::Kept;
 use crate::store::ledger::Record;
 use crate::store::ledger::Suppress;
+use crate::store::outbox;
 use crate::store::report;
 use jiff::SignedDuration;
 use jiff::Timestamp;
@@ -113,8 +116,10 @@ pub fn record(app: &App, shelf: &Shelf, built: &Built, heard: &Heard, on_the_wir
         }
         Verdict::InDoubt => record.to = State::InDoubt,
     }
-    let will_be_needed = !record.to.has_ended() && (record.to != State::Ready || on_the_wire);
-    record.body = will_be_needed.then(|| compressed(&built.bytes)).flatten();
+    let first_try = job.delivery.hash.is_empty();
+    if !record.to.has_ended() && (first_try || on_the_wire) && heard.phase.is_about_the_message() {
+        record.kept = compressed(&built.bytes).map(|body| Kept { frozen: built.intent.clone(), body });
+    }
     record
 }
 
@@ -123,6 +128,7 @@ pub fn quarantined(app: &App, job: &Job, why: &str) -> Record {
     let mut record = blank(job, app.clock.now(), State::Leased);
     record.to = State::Quarantined;
     record.reply = why.to_string();
+    record.enrolment = holding(job, &format!("{UNMADE} {}: {why}", job.delivery.id));
     record
 }
 
@@ -131,11 +137,16 @@ pub fn held(app: &App, job: &Job, why: &str) -> Record {
     Record { to: State::Held, ..quarantined(app, job, why) }
 }
 
-/// A message that we took back before anything was said about it.
-pub fn back_to_ready(app: &App, job: &Job) -> Record {
-    let mut record = blank(job, app.clock.now(), State::Leased);
-    record.to = State::Ready;
-    record
+/// A message that we took back before anything was said about it. What was cancelled meanwhile stays so.
+pub async fn give_back(app: &App, job: &Job) {
+    let given = async {
+        let mut transaction = app.store.begin().await?;
+        outbox::give_back(&mut transaction, job.delivery.id, job.delivery.epoch).await?;
+        transaction.commit().await
+    };
+    if let Err(error) = given.await {
+        tracing::error!(%error, delivery = job.delivery.id, "a lease couldn't be given back; the next start does it");
+    }
 }
 
 /// Gives what waited through an outage the time back that it lost.
@@ -143,8 +154,7 @@ pub async fn outage_over(app: &App, outage: SignedDuration) {
     tracing::info!(seconds = outage.as_secs(), "the relay takes mail again");
     let extended = async {
         let mut transaction = app.store.begin().await?;
-        crate::store::outbox::extend_expiry(&mut transaction, i64::try_from(outage.as_millis()).unwrap_or(i64::MAX))
-            .await?;
+        outbox::extend_expiry(&mut transaction, i64::try_from(outage.as_millis()).unwrap_or(i64::MAX)).await?;
         transaction.commit().await
     };
     if let Err(error) = extended.await {
@@ -230,6 +240,7 @@ fn holding(job: &Job, why: &str) -> Option<Enrolment> {
 fn blank(job: &Job, now: Now, from: State) -> Record {
     Record {
         id: job.delivery.id,
+        enrolment_id: job.delivery.enrolment_id,
         epoch: job.delivery.epoch,
         from,
         to: from,
@@ -241,7 +252,8 @@ fn blank(job: &Job, now: Now, from: State) -> Record {
         reply: job.delivery.reply.clone(),
         attempt: None,
         enrolment: None,
-        body: None,
+        was_kept: !job.delivery.hash.is_empty(),
+        kept: None,
         suppress: None,
     }
 }

@@ -92,7 +92,7 @@ impl Worker {
         if let Some(heard) = heard {
             self.hand_in(built, heard, on_the_wire).await;
         } else {
-            self.ledger.record(aftermath::back_to_ready(&self.app, &built.job)).await;
+            aftermath::give_back(&self.app, &built.job).await;
         }
         if session.is_usable() && !session.wants_rotation() {
             return Some(session);
@@ -141,17 +141,15 @@ impl Worker {
             heard.verdict = Verdict::Sender;
         }
         match heard.verdict {
-            Verdict::Accepted => {
-                if let Some(outage) = self.relays.success(self.relay, now.wall) {
-                    aftermath::outage_over(&self.app, outage).await;
-                }
+            Verdict::Accepted | Verdict::Throttled | Verdict::Retry => self.relay_works(heard.verdict).await,
+            Verdict::AddressRefused | Verdict::AddressSoft | Verdict::ContentRefused => {
+                self.relay_works(heard.verdict).await
             }
             Verdict::Configuration | Verdict::Sender => self.trouble(&heard, true).await,
             Verdict::Relay => self.trouble(&heard, false).await,
             Verdict::InDoubt => self.relays.trouble(self.relay, now.wall, false),
             Verdict::NotSent if aftermath::is_third_loss(built) => self.relays.trouble(self.relay, now.wall, false),
-            Verdict::NotSent | Verdict::Throttled | Verdict::Retry => {}
-            Verdict::AddressRefused | Verdict::AddressSoft | Verdict::ContentRefused => {}
+            Verdict::NotSent => {}
         }
         let label = self.relays.connector(self.relay).label().to_string();
         // An edit waits until what was computed from the courses is stored.
@@ -159,6 +157,16 @@ impl Worker {
         self.ledger.record(aftermath::record(&self.app, &shelf, built, &heard, on_the_wire, &label)).await;
         drop(shelf);
         aftermath::after_the_record(&self.app, built, &heard).await;
+    }
+
+    /// It answered about a message: whatever it said, it does its work.
+    async fn relay_works(&self, verdict: Verdict) {
+        let outage = self.relays.success(self.relay, self.app.clock.now().wall, verdict == Verdict::Accepted);
+        if let Some(outage) = outage {
+            aftermath::outage_over(&self.app, outage).await;
+            let label = self.relays.connector(self.relay).label();
+            self.app.lower(&format!("relay/{label}")).await;
+        }
     }
 
     async fn trouble(&self, heard: &Heard, hard: bool) {

@@ -1,8 +1,10 @@
 //! The ledger: gathers what parallel sessions hand in, and commits what waits as soon as the last commit has ended.
 
+use crate::delivery::State;
 use crate::flow::App;
 use crate::store::ledger::Intent;
 use crate::store::ledger::Record;
+use crate::store::outbox;
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -139,9 +141,21 @@ async fn keep_trying(app: &App, records: &[Record]) {
     }
 }
 
+/// Whether the row was cancelled, or its person erased, before its outcome came.
+async fn was_called_off(app: &App, id: i64) -> bool {
+    let Ok(mut connection) = app.store.read().await else { return false };
+    match outbox::by_id(&mut connection, id).await {
+        Ok(row) => row.is_none_or(|row| row.state == State::Cancelled),
+        Err(_) => false,
+    }
+}
+
 /// A record that met another row than it expected: the person was erased meanwhile, or our own book-keeping is wrong.
 async fn complain(app: &App, failed: &[i64]) {
     for id in failed {
+        if was_called_off(app, *id).await {
+            continue;
+        }
         tracing::error!(
             delivery = id,
             "an outcome couldn't be recorded: its row isn't as it was; run `dripline verify`"

@@ -9,8 +9,10 @@ mod ledger;
 pub mod overdue;
 mod relays;
 
+use crate::delivery::MAX_CLAIMS;
 use crate::flow::App;
 use crate::relay::Connector;
+use crate::store::outbox;
 use anyhow::Result;
 use claim::Job;
 use freeze::Built;
@@ -130,6 +132,11 @@ impl Line {
         }
     }
 
+    /// Whether some relay has answered since the start and works now.
+    pub fn is_heard(&self) -> bool {
+        self.relays.are_heard(self.app.clock.now().wall)
+    }
+
     /// Until a relay fails or works again.
     pub async fn relays_changed(&self) {
         self.relays.changed.notified().await;
@@ -153,9 +160,21 @@ impl Line {
         self.ledger.finish().await;
     }
 
+    /// A message could be made of a row that was suspected: it isn't what ended the program.
+    async fn acquit(&self, job: &Job) -> Result<()> {
+        let mut transaction = self.app.store.begin().await?;
+        outbox::acquit(&mut transaction, job.delivery.id).await?;
+        Ok(transaction.commit().await?)
+    }
+
     async fn freeze(&self, job: Job) -> Result<Option<Built>> {
         match freeze::freeze(&self.app, &job).await {
-            Ok(built) => Ok(Some(built)),
+            Ok(built) => {
+                if job.delivery.claims > MAX_CLAIMS {
+                    self.acquit(&job).await?;
+                }
+                Ok(Some(built))
+            }
             Err(freeze::Refusal::Poison(why)) => {
                 self.ledger.record(aftermath::quarantined(&self.app, &job, &why)).await;
                 Ok(None)
@@ -165,7 +184,7 @@ impl Line {
                 Ok(None)
             }
             Err(freeze::Refusal::Inability(error)) => {
-                self.ledger.record(aftermath::back_to_ready(&self.app, &job)).await;
+                aftermath::give_back(&self.app, &job).await;
                 Err(error)
             }
         }

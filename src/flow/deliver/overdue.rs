@@ -21,8 +21,9 @@ use jiff::Timestamp;
 const MOST_EXPIRIES: u32 = 3;
 const PAGE: i64 = 500;
 
-/// Resolves what has been in doubt for long enough, and expires what waited too long while a relay worked. How many.
-pub async fn step(app: &App) -> Result<usize> {
+/// Resolves what has been in doubt for long enough, and expires what waited too long, where relays are `heard`: while
+/// they are away, expiry waits. How many.
+pub async fn step(app: &App, heard: bool) -> Result<usize> {
     let now = app.clock.now();
     let shelf = app.shelf.read().await;
     let mut transaction = app.store.begin().await?;
@@ -32,7 +33,7 @@ pub async fn step(app: &App) -> Result<usize> {
     for row in &doubtful {
         resolve(app, &mut transaction, row, now).await?;
     }
-    let expired = outbox::expired(&mut transaction, now.wall, PAGE).await?;
+    let expired = if heard { outbox::expired(&mut transaction, now.wall, PAGE).await? } else { Vec::new() };
     for row in &expired {
         expire(app, &shelf, &mut transaction, row, now).await?;
     }
@@ -50,6 +51,11 @@ async fn resolve(app: &App, connection: &mut Connection, row: &Delivery, now: No
     }
     let why = "nobody knows whether it arrived; look into the relay's log, then `dripline retry` or `dripline release`";
     outbox::set_state(connection, row.id, State::InDoubt, State::Held, why, now.wall).await?;
+    if let Some(mut enrolment) = enrolments::by_id(connection, row.enrolment_id).await? {
+        enrolment.state = enrolment.after.take().unwrap_or(enrolment::State::Held);
+        enrolment.held_why = Some(format!("nobody knows whether delivery {} arrived", row.id));
+        enrolments::put(connection, &enrolment, now.wall).await?;
+    }
     let text = format!("delivery {} is held: {why} {}", row.id, row.id);
     meta::raise(connection, &format!("delivery/{}", row.id), &text, now.wall.as_millisecond()).await?;
     Ok(())

@@ -6,6 +6,8 @@ use jiff::Timestamp;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
 use std::sync::PoisonError;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::sync::Notify;
 
@@ -14,6 +16,8 @@ pub struct Relays {
     all: Vec<Relay>,
     /// Rung when a breaker changed.
     pub changed: Notify,
+    /// Some relay has answered since the start.
+    answered: AtomicBool,
 }
 
 struct Relay {
@@ -45,7 +49,7 @@ impl Relays {
             connections,
             breaker: Mutex::new(Health { breaker: Breaker::new(), down_since: None, suspicious: 0 }),
         });
-        Relays { all: all.collect(), changed: Notify::new() }
+        Relays { all: all.collect(), changed: Notify::new(), answered: AtomicBool::new(false) }
     }
 
     pub fn connections(&self) -> usize {
@@ -73,6 +77,11 @@ impl Relays {
         seat < self.allowed(relay, now)
     }
 
+    /// Whether waiting too long can be laid to a message: some relay has answered since the start, and works.
+    pub fn are_heard(&self, now: Timestamp) -> bool {
+        self.answered.load(Ordering::SeqCst) && self.all.iter().any(|relay| lock(relay).breaker.state(now) == "closed")
+    }
+
     /// Until some breaker lets a probe through; a long time when all are closed.
     pub fn until_probe(&self, now: Timestamp) -> Duration {
         let probes = self.all.iter().filter_map(|relay| lock(relay).breaker.next_probe());
@@ -93,11 +102,14 @@ impl Relays {
         self.changed.notify_waiters();
     }
 
-    /// The relay took a message. Returns for how long it had taken none, when this ends an outage.
-    pub fn success(&self, relay: usize, now: Timestamp) -> Option<jiff::SignedDuration> {
+    /// The relay answered about a message. Returns for how long it had not, when this ends an outage.
+    pub fn success(&self, relay: usize, now: Timestamp, accepted: bool) -> Option<jiff::SignedDuration> {
+        self.answered.store(true, Ordering::SeqCst);
         let mut health = lock(&self.all[relay]);
         health.breaker.success(now);
-        health.suspicious = 0;
+        if accepted {
+            health.suspicious = 0;
+        }
         let down = health.down_since.take()?;
         drop(health);
         self.changed.notify_waiters();
