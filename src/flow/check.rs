@@ -55,13 +55,9 @@ pub fn check(site: &Site, courses: &Path, templates: &Path) -> Vec<Problem> {
             }
         }
         Err(error) => {
-            let source = Source::new(courses.display().to_string(), "");
-            problems.push(Problem::error(
-                &source,
-                0..0,
-                format!("{error:#}"),
-                "create the folder, or correct `courses` in [content]",
-            ));
+            let source = Source::new(prefix, "");
+            let help = "create the folder and put a course into it, or correct `courses` in [content]";
+            problems.push(Problem::error(&source, 0..0, format!("{error:#}"), help));
         }
     }
     problem::sort(&mut problems);

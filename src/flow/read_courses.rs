@@ -46,9 +46,7 @@ pub fn read_courses(courses_dir: &Path, prefix: &str) -> anyhow::Result<Vec<Load
 /// # Errors
 /// `courses_dir` itself can't be read.
 pub fn read_trees(courses_dir: &Path, prefix: &str) -> anyhow::Result<Found> {
-    let cannot = || {
-        format!("can't read the courses in {}: create the folder, or correct `content.courses`", courses_dir.display())
-    };
+    let cannot = || format!("can't read the courses in {}", courses_dir.display());
     let root = fs::canonicalize(courses_dir).with_context(cannot)?;
     let mut found = Found::default();
     for entry in fs::read_dir(&root).with_context(cannot)? {

@@ -5,6 +5,7 @@ use crate::flow::App;
 use crate::flow::compose;
 use crate::flow::deliver;
 use crate::flow::deliver::Inputs;
+use crate::flow::shelf::Shelved;
 use crate::ids::next_id;
 use crate::link::Subjects;
 use crate::message;
@@ -28,29 +29,7 @@ pub async fn send(app: &App, connector: &Connector, course: &str, lesson: &str, 
         .get(course)
         .cloned()
         .with_context(|| format!("there is no course {course}; run `dripline check`"))?;
-    let now = app.clock.now().wall;
-    let id = next_id(now);
-    let links = app.links().urls(Subjects { subscriber: 0, enrolment: 0, outbox: id }, None);
-    let position = shelved.course.order.iter().position(|known| known == lesson).unwrap_or(0);
-    let inputs = Inputs {
-        first_name: None,
-        language: shelved.course.language.clone(),
-        fields: BTreeMap::new(),
-        number: u32::try_from(position + 1).unwrap_or(u32::MAX),
-        of: u32::try_from(shelved.course.order.len()).unwrap_or(u32::MAX),
-    };
-    let leave = links.leave.clone();
-    let sender = shelved.course.sender.as_ref().unwrap_or(&app.settings.sender);
-    let mail = compose::LessonMail {
-        shelved: &shelved,
-        lesson,
-        values: deliver::values(inputs, links),
-        to,
-        message_id: message::message_id(id, 1, &sender.address),
-        date: now,
-        leave_url: Some(&leave),
-    };
-    let bytes = compose::lesson(&app.settings, mail).map_err(anyhow::Error::msg)?;
+    let (id, bytes) = make(app, &shelved, lesson, to)?;
     let mut session = connector
         .open()
         .await
@@ -68,4 +47,35 @@ pub async fn send(app: &App, connector: &Connector, course: &str, lesson: &str, 
         Outcome::NotSent(detail) => anyhow::bail!("the message wasn't sent: {detail}"),
         Outcome::InDoubt(detail) => anyhow::bail!("nobody knows whether it was sent: {detail}"),
     }
+}
+
+/// The mail and the number that its links and its bounce address name; nobody has this number.
+///
+/// # Errors
+/// What the lesson can't be filled in with.
+pub fn make(app: &App, shelved: &Shelved, lesson: &str, to: &Address) -> Result<(i64, Vec<u8>)> {
+    let now = app.clock.now().wall;
+    let id = next_id(now);
+    let links = app.links().urls(Subjects { subscriber: 0, enrolment: 0, outbox: id }, None);
+    let position = shelved.course.order.iter().position(|known| known == lesson).unwrap_or(0);
+    let inputs = Inputs {
+        first_name: None,
+        language: shelved.course.language.clone(),
+        fields: BTreeMap::new(),
+        number: u32::try_from(position + 1).unwrap_or(u32::MAX),
+        of: u32::try_from(shelved.course.order.len()).unwrap_or(u32::MAX),
+    };
+    let leave = links.leave.clone();
+    let sender = shelved.course.sender.as_ref().unwrap_or(&app.settings.sender);
+    let mail = compose::LessonMail {
+        shelved,
+        lesson,
+        values: deliver::values(inputs, links),
+        to,
+        message_id: message::message_id(id, 1, &sender.address),
+        date: now,
+        leave_url: Some(&leave),
+    };
+    let bytes = compose::lesson(&app.settings, mail).map_err(anyhow::Error::msg)?;
+    Ok((id, bytes))
 }

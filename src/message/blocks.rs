@@ -59,7 +59,8 @@ pub fn key_span(toml: &str, key: &str) -> Range<usize> {
 pub fn register(tera: &mut Tera, lesson: &Lesson, crisis: &Block, words: &Mail) {
     let questions = lesson.asks.iter().map(|ask| (ask.id.clone(), question(ask, words))).collect();
     tera.register_function("ask", Placed { blocks: questions, only: None });
-    let blocks = BTreeMap::from([(String::new(), crisis.clone())]);
+    let html = format!("<div class=\"note\">\n{}</div>\n", crisis.html);
+    let blocks = BTreeMap::from([(String::new(), Block { html, text: crisis.text.clone() })]);
     tera.register_function("crisis", Placed { blocks, only: Some(String::new()) });
 }
 
@@ -85,27 +86,29 @@ impl Function<TeraResult<String>> for Placed {
 }
 
 fn question(ask: &Ask, words: &Mail) -> Block {
-    let (options, reply) = match &ask.kind {
-        AskKind::Choice(options) => (labels(options), words.ask_reply),
-        AskKind::Choices(options) => (labels(options), words.ask_reply_many),
+    let (options, scale, reply) = match &ask.kind {
+        AskKind::Choice(options) => (labels(options), None, words.ask_reply),
+        AskKind::Choices(options) => (labels(options), None, words.ask_reply_many),
         AskKind::Scale { min, max, low, high } => {
             let (min, max) = (min.to_string(), max.to_string());
             let sentence = if low.is_empty() && high.is_empty() { words.ask_scale } else { words.ask_scale_ends };
             let values = [("min", min.as_str()), ("max", max.as_str()), ("low", low.as_str()), ("high", high.as_str())];
-            (vec![fill(sentence, &values)], words.ask_reply)
+            (Vec::new(), Some(fill(sentence, &values)), words.ask_reply_scale)
         }
-        AskKind::Text => (Vec::new(), words.ask_reply),
+        AskKind::Text => (Vec::new(), None, words.ask_reply_words),
     };
-    let items: String = options.iter().map(|option| format!("<li>{}</li>", escape(option))).collect();
-    let list = if items.is_empty() { items } else { format!("<ul>{items}</ul>\n") };
+    let items: String = options.iter().map(|option| format!("<li>{}</li>\n", escape(option))).collect();
+    let list = if items.is_empty() { items } else { format!("<ul>\n{items}</ul>\n") };
+    let ends = scale.as_ref().map(|scale| format!("<p>{}</p>\n", escape(scale))).unwrap_or_default();
     let html = format!(
-        "<div class=\"ask\">\n<p><strong>{}</strong></p>\n{list}<p class=\"quiet\">{}</p>\n</div>\n",
+        "<div class=\"ask\">\n<p><strong>{}</strong></p>\n{list}{ends}<p class=\"quiet\">{}</p>\n</div>\n",
         escape(&ask.question),
         escape(reply)
     );
-    let list: String = options.iter().map(|option| format!("  - {option}\n")).collect();
+    let list: String = options.iter().map(|option| plain::rewrap(&format!("  - {option}")) + "\n").collect();
     let list = if list.is_empty() { list } else { format!("{list}\n") };
-    let text = format!("{}\n\n{list}{}\n", plain::wrap(&ask.question), plain::wrap(reply));
+    let ends = scale.map(|scale| format!("{}\n\n", plain::wrap(&scale))).unwrap_or_default();
+    let text = format!("{}\n\n{list}{ends}{}\n", plain::wrap(&ask.question), plain::wrap(reply));
     Block { html, text }
 }
 

@@ -6,6 +6,9 @@ use base64::engine::general_purpose::STANDARD;
 /// Columns after which a header line is folded (RFC 5322 §2.1.1).
 const FOLD: usize = 78;
 
+/// Characters that a word may have to stand behind the name of any of our headers.
+const LONG: usize = FOLD - 12;
+
 /// Octets of UTF-8 in one encoded word: 52 characters of base64 and 12 around them stay within 75, and with a header's
 /// name before them within 76 (RFC 2047 §2).
 const WORD: usize = 39;
@@ -81,21 +84,20 @@ fn quoted_printable(text: &str) -> String {
 /// An unstructured header value (RFC 5322 §2.2.1), folded to follow `Name: `.
 pub fn unstructured(name: &str, value: &str) -> String {
     let plain = value.bytes().all(|b| matches!(b, b' '..=b'~')) && !value.contains("=?");
-    let long = value.split(' ').any(|word| word.len() > FOLD - 2);
+    let long = value.split(' ').any(|word| word.len() > LONG);
     if plain && !long { fold(name, value) } else { fold(name, &encoded_words(value)) }
 }
 
 /// A display name (RFC 5322 §3.2.5): as it is, in quotes, or as encoded words, which never stand in quotes.
 pub fn phrase(name: &str) -> String {
     let atom = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&b);
-    let encoded = !name.bytes().all(|b| matches!(b, b' '..=b'~')) || name.contains("=?") || name.len() > FOLD - 2;
-    if encoded {
+    let encoded = !name.bytes().all(|b| matches!(b, b' '..=b'~')) || name.contains("=?");
+    let atoms = name.bytes().all(|b| atom(b) || b == b' ');
+    let quoted = format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\""));
+    if encoded || name.split(' ').any(|word| word.len() > LONG) || !atoms && quoted.len() > LONG {
         return encoded_words(name);
     }
-    if name.bytes().all(|b| atom(b) || b == b' ') {
-        return name.to_string();
-    }
-    format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\""))
+    if atoms { name.to_string() } else { quoted }
 }
 
 /// `Name: value`, with line breaks before words that would pass column 78. White space in the value stays as it is.
@@ -179,6 +181,16 @@ mod tests {
             assert!(line.len() <= FOLD, "{line}");
             for word in line.split(' ').filter(|word| word.starts_with("=?")) {
                 assert!(word.len() <= 75 && word.ends_with("?="), "{word}");
+            }
+        }
+        for length in 60..90 {
+            let word = "x".repeat(length);
+            for name in [word.clone(), format!("a, {word}"), format!("{word} {word}"), "a, ".repeat(length / 3)] {
+                let headers = [unstructured("Subject", &name), fold("List-Id", &format!("{} <a.b>", phrase(&name)))];
+                assert!(
+                    headers.iter().flat_map(|header| header.split("\r\n")).all(|line| line.len() <= FOLD),
+                    "{name}"
+                );
             }
         }
         assert_eq!(unstructured("Subject", "two  spaces"), "Subject: two  spaces");

@@ -4,12 +4,16 @@
 use crate::course::Course;
 use crate::message::marked::Marked;
 use crate::message::marked::Part;
+use crate::message::raw_html;
+use crate::message::raw_html::Finding;
+use crate::message::tags;
 use crate::message::tags::TagKind;
 use crate::problem::Problem;
 use crate::problem::Source;
 use crate::site::Site;
 use pulldown_cmark::CowStr;
 use pulldown_cmark::Event;
+use pulldown_cmark::LinkType;
 use pulldown_cmark::Options;
 use pulldown_cmark::Parser;
 use pulldown_cmark::Tag;
@@ -44,7 +48,7 @@ pub fn read<'a>(
     let events: Vec<_> = Parser::new_ext(&marked.text, options()).into_offset_iter().collect();
     let mut reader = Reader { marked, site, course, source, problems, heading: 1 };
     let events = reader.resolve(events);
-    let events = lift_block_tags(marked, events);
+    let events = link_addresses(marked, lift_block_tags(marked, events));
     reader.check_constructs(&events);
     Document { events: events.into_iter().map(|(event, _)| event).collect() }
 }
@@ -76,24 +80,40 @@ type Placed<'a> = (Event<'a>, Range<usize>);
 impl Reader<'_> {
     fn resolve<'a>(&mut self, events: Vec<Placed<'a>>) -> Vec<Placed<'a>> {
         let mut resolved = Vec::with_capacity(events.len());
-        let mut events = events.into_iter();
+        let mut events = events.into_iter().peekable();
         while let Some((event, range)) = events.next() {
             match event {
                 Event::Start(Tag::Heading { level, .. }) => {
                     self.check_heading(level as usize, &range);
                     resolved.push((event, range));
                 }
-                Event::Start(Tag::Link { link_type, dest_url, title, id }) => {
+                Event::Start(Tag::Link { link_type, dest_url, title, id }) if link_type != LinkType::Email => {
                     let dest_url = CowStr::from(self.link(&dest_url, &range));
                     resolved.push((Event::Start(Tag::Link { link_type, dest_url, title, id }), range));
                 }
                 Event::Start(Tag::Image { link_type, dest_url, title, id }) => {
                     let alt: Vec<Placed<'a>> =
                         events.by_ref().take_while(|(event, _)| *event != Event::End(TagEnd::Image)).collect();
-                    let dest_url = CowStr::from(self.image(&dest_url, !alt.is_empty(), &range));
+                    let dest_url =
+                        CowStr::from(self.image(&dest_url, alt.iter().any(|(event, _)| says_something(event)), &range));
                     resolved.push((Event::Start(Tag::Image { link_type, dest_url, title, id }), range.clone()));
                     resolved.extend(alt);
                     resolved.push((Event::End(TagEnd::Image), range));
+                }
+                Event::Html(html) => {
+                    // One event a line: a tag may go on in the next.
+                    let (mut whole, mut end) = (html.into_string(), range.end);
+                    while let Some((Event::Html(html), range)) = events.next_if(|(e, _)| matches!(e, Event::Html(_))) {
+                        whole.push_str(&html);
+                        end = range.end;
+                    }
+                    let range = range.start..end;
+                    self.check_html(&whole, &range);
+                    resolved.push((Event::Html(whole.into()), range));
+                }
+                Event::InlineHtml(html) => {
+                    self.check_html(&html, &range);
+                    resolved.push((Event::InlineHtml(html), range));
                 }
                 other => resolved.push((other, range)),
             }
@@ -112,8 +132,7 @@ impl Reader<'_> {
     fn link(&mut self, url: &str, range: &Range<usize>) -> String {
         if let Some(Part::Mark(n)) = self.marked.parts(url).first() {
             // A person's value at the front could choose the scheme.
-            let tag = self.marked.tags.get(*n).map_or("", |tag| tag.text.as_str());
-            if !tag.trim_start_matches("{{").trim_start_matches('-').trim_start().starts_with("links.") {
+            if !self.marked.tags.get(*n).is_some_and(tags::Tag::is_link) {
                 let help = "begin it with https://… or with {{ links.… }}";
                 self.error(range, "a link can't begin with a value", help);
             }
@@ -129,6 +148,20 @@ impl Reader<'_> {
             None => {
                 self.error(range, format!("dead link `{url}`"), self.dead_link_help(url));
                 url.to_string()
+            }
+        }
+    }
+
+    fn check_html(&mut self, html: &str, range: &Range<usize>) {
+        for finding in raw_html::look(html, self.marked) {
+            match finding {
+                Finding::Fault { message, help } => self.error(range, message, help),
+                Finding::Link(url) => {
+                    if self.link(&url, range) != url {
+                        let help = "write the link in Markdown: [words](images/…)";
+                        self.error(range, format!("raw HTML can't link to the file `{url}`"), help);
+                    }
+                }
             }
         }
     }
@@ -205,6 +238,10 @@ impl Reader<'_> {
     }
 }
 
+fn says_something(event: &Event<'_>) -> bool {
+    matches!(event, Event::Text(text) | Event::Code(text) if !text.trim().is_empty())
+}
+
 /// The scheme of an address that has one.
 fn scheme(url: &str) -> Option<&str> {
     let (scheme, _) = url.split_once(':')?;
@@ -241,6 +278,40 @@ fn lift_block_tags<'a>(marked: &Marked, events: Vec<Placed<'a>>) -> Vec<Placed<'
         lifted.push((event, range));
     }
     lifted
+}
+
+/// Makes a link of `{{ links.… }}` where it stands among words: not every program does.
+fn link_addresses<'a>(marked: &Marked, events: Vec<Placed<'a>>) -> Vec<Placed<'a>> {
+    let mut linked: Vec<Placed<'a>> = Vec::with_capacity(events.len());
+    let mut closed = 0;
+    for (event, range) in events {
+        match &event {
+            Event::Start(Tag::Link { .. } | Tag::Image { .. } | Tag::CodeBlock(_)) => closed += 1,
+            Event::End(TagEnd::Link | TagEnd::Image | TagEnd::CodeBlock) => closed -= 1,
+            Event::Text(text) if closed == 0 && marked.has_mark(text) => {
+                linked.extend(marked.parts(text).into_iter().map(|part| (words_or_link(marked, part), range.clone())));
+                continue;
+            }
+            _ => {}
+        }
+        linked.push((event, range));
+    }
+    linked
+}
+
+fn words_or_link<'a>(marked: &Marked, part: Part<'_>) -> Event<'a> {
+    match part {
+        Part::Text(text) => Event::Text(text.to_string().into()),
+        Part::Mark(n) => {
+            let mark = marked.mark(n);
+            let is_link = marked.tags.get(n).is_some_and(tags::Tag::is_link);
+            if is_link {
+                Event::InlineHtml(format!("<a href=\"{mark}\">{mark}</a>").into())
+            } else {
+                Event::Text(mark.into())
+            }
+        }
+    }
 }
 
 fn only_block_tags<'e, 'a: 'e>(marked: &Marked, events: impl Iterator<Item = &'e Event<'a>>) -> Option<String> {

@@ -15,6 +15,7 @@ mod mime;
 mod names;
 mod plain;
 mod prepare;
+mod raw_html;
 mod required;
 mod tags;
 mod templates;
@@ -73,6 +74,17 @@ pub enum Answer {
     Many(Vec<String>),
 }
 
+impl Answer {
+    /// What may stand in a mail: words keep their lines.
+    fn clean(&self) -> Answer {
+        match self {
+            Answer::Number(number) => Answer::Number(*number),
+            Answer::One(words) => Answer::One(without_controls(words)),
+            Answer::Many(all) => Answer::Many(all.iter().map(|words| without_controls(words)).collect()),
+        }
+    }
+}
+
 /// Where a person stands in a course: lesson `number`, counted from 1, of `of`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Progress {
@@ -93,12 +105,17 @@ pub struct Rendered {
 
 /// A text as one line of a header: no control characters, no bidi controls, single spaces.
 fn one_line(text: &str) -> String {
-    let unsafe_in_headers = |c: char| {
-        c.is_control()
+    let spaced: String = text.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).collect();
+    without_controls(&spaced).split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// A text without what steers rather than says: control characters but line breaks, and bidi controls, which could
+/// turn the words around them.
+fn without_controls(text: &str) -> String {
+    let steers = |c: char| {
+        c.is_control() && c != '\n'
             || matches!(c, '\u{200e}' | '\u{200f}' | '\u{61c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-            || matches!(c, '\u{feff}' | '\u{fff9}'..='\u{fffb}')
+            || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
     };
-    let spaced: String =
-        text.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).filter(|c| !unsafe_in_headers(*c)).collect();
-    spaced.split_whitespace().collect::<Vec<_>>().join(" ")
+    text.chars().filter(|c| !steers(*c)).collect()
 }

@@ -6,6 +6,7 @@ use crate::course::Course;
 use crate::course::Lesson;
 use crate::keys::nearest;
 use crate::message::tags::Tag;
+use crate::message::tags::TagKind;
 use crate::problem::Problem;
 use crate::problem::Source;
 use std::collections::BTreeSet;
@@ -21,7 +22,7 @@ pub struct Names {
     answers_allowed: bool,
 }
 
-const WORDS: [&str; 23] = [
+const WORDS: [&str; 22] = [
     "if",
     "elif",
     "else",
@@ -34,7 +35,6 @@ const WORDS: [&str; 23] = [
     "not",
     "is",
     "set",
-    "set_global",
     "endset",
     "filter",
     "endfilter",
@@ -96,6 +96,7 @@ impl Names {
             for path in paths(&tokens) {
                 self.check_path(tag, &path, source, problems);
             }
+            check_safe(tag, &tokens, source, problems);
             placed.extend(self.check_ask(tag, &tokens, source, problems));
         }
         placed
@@ -107,6 +108,12 @@ impl Names {
             return;
         }
         let full = path.names.join(".");
+        if self.is_group(&full) && tag.kind == TagKind::Value && !tag.text.contains(['|', '[', '(']) {
+            let message = format!("`{full}` holds several values");
+            let help = format!("print one of them: {}", self.below(&full).collect::<Vec<_>>().join(", "));
+            problems.push(Problem::error(source, place(tag, &path.range), message, help));
+            return;
+        }
         let within = |known: &String| *known == full || known.starts_with(&format!("{full}."));
         // A method of a value, `subscriber.first_name.x`, is Tera's to refuse.
         if self.paths.iter().any(within) || self.paths.iter().any(|known| full.starts_with(&format!("{known}."))) {
@@ -127,6 +134,15 @@ impl Names {
             None => format!("known: {}", self.paths.iter().cloned().collect::<Vec<_>>().join(", ")),
         };
         problems.push(Problem::error(source, span, format!("unknown name `{full}`"), help));
+    }
+
+    fn is_group(&self, path: &str) -> bool {
+        self.below(path).next().is_some()
+    }
+
+    fn below<'n>(&'n self, path: &str) -> impl Iterator<Item = &'n str> + use<'n> {
+        let prefix = format!("{path}.");
+        self.paths.iter().map(String::as_str).filter(move |known| known.starts_with(&prefix))
     }
 
     fn check_ask(
@@ -155,6 +171,16 @@ impl Names {
             }
         }
         None
+    }
+}
+
+/// Only what is escaped can't become a link or a tag.
+fn check_safe(tag: &Tag, tokens: &[Token], source: &Arc<Source>, problems: &mut Vec<Problem>) {
+    let safe = tokens.windows(2).find(|pair| (pair[0].is("|") || pair[0].is("filter")) && pair[1].is("safe"));
+    if let Some(pair) = safe {
+        let help = "remove it, and write HTML or Markdown in the lesson itself";
+        let message = "`safe` would let what a person typed pass as HTML";
+        problems.push(Problem::error(source, place(tag, &pair[1].range), message, help));
     }
 }
 
@@ -215,7 +241,7 @@ fn tokens(tag: &str) -> Vec<Token> {
 
 /// Names that a `for` or a `set` makes.
 fn defined_by(tokens: &[Token]) -> Vec<String> {
-    let start = tokens.iter().position(|token| token.is("for") || token.is("set") || token.is("set_global"));
+    let start = tokens.iter().position(|token| token.is("for") || token.is("set"));
     let is_statement = tokens.get(1).is_some_and(|token| token.is("%"));
     let Some(start) = start.filter(|_| is_statement) else { return Vec::new() };
     let names = tokens[start + 1..].iter().take_while(|token| !token.is("in") && !token.is("=") && !token.is("|"));

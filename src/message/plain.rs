@@ -5,12 +5,18 @@ use crate::message::marked::Part;
 use crate::message::tags;
 use crate::message::tags::TagKind;
 use crate::message::visible::decode_entities;
+use crate::message::visible::element;
+use crate::message::visible::is_block;
+use crate::message::visible::markup_end;
 use pulldown_cmark::Event;
 use pulldown_cmark::Tag;
 use pulldown_cmark::TagEnd;
 
 /// Columns of the text part. Links and words that are longer stand alone on theirs.
 const WIDTH: usize = 72;
+
+/// Columns from which a line is broken again.
+const SHOWN: usize = 78;
 
 /// Columns that a link of ours takes at least.
 const LINK_WIDTH: usize = 64;
@@ -29,6 +35,27 @@ pub fn write(marked: &Marked, events: &[Event<'_>]) -> String {
 pub fn wrap(text: &str) -> String {
     let marked = Marked::untagged(text);
     Writer::new(&marked).wrap(text, WIDTH).join("\n")
+}
+
+/// A finished line in lines of at most 72 columns, if a value made it longer than mail programs like to show, and without
+/// the double spaces that a false condition leaves. Tables and code stay as they are.
+pub fn rewrap(line: &str) -> String {
+    let words = line.trim_start_matches([' ', '>']);
+    let lead = &line[..line.len() - words.len()];
+    let number = words.trim_start_matches(|c: char| c.is_ascii_digit());
+    let marker = match (words.strip_prefix("- "), number.strip_prefix(". ")) {
+        (Some(behind), _) | (None, Some(behind)) => words.len() - behind.len(),
+        (None, None) => 0,
+    };
+    let code = lead.ends_with("    ") && marker == 0;
+    if code || words.contains(" | ") || line.chars().count() <= SHOWN && !words.contains("  ") {
+        return line.to_string();
+    }
+    let hanging = format!("{lead}{}", " ".repeat(marker));
+    let marked = Marked::untagged(words);
+    let width = if line.chars().count() <= SHOWN { SHOWN } else { WIDTH };
+    let lines = Writer::new(&marked).wrap(words, width.saturating_sub(hanging.len()).max(WIDTH / 2));
+    format!("{lead}{}", lines.join(&format!("\n{hanging}")))
 }
 
 /// The columns that a tag is expected to fill: short names, numbers of lessons, long links.
@@ -245,29 +272,52 @@ impl<'w> Writer<'w> {
 
     /// Raw HTML keeps its words, and the tags that steer what follows.
     fn html(&mut self, html: &str) {
-        let mut in_tag = false;
-        let mut words = String::new();
-        for part in self.marked.parts(html) {
-            match part {
-                Part::Text(text) => {
-                    for c in text.chars() {
-                        match c {
-                            '<' => in_tag = true,
-                            '>' if in_tag => in_tag = false,
-                            _ if in_tag => {}
-                            c => words.push(c),
-                        }
-                    }
+        let mut rest = html;
+        while let Some(open) = rest.find('<') {
+            self.html_words(&rest[..open], ' ');
+            rest = &rest[open..];
+            match markup_end(rest) {
+                Some(end) => {
+                    self.markup(&rest[..end]);
+                    rest = &rest[end..];
                 }
-                Part::Mark(n) => {
-                    let steers = self.marked.tags.get(n).is_some_and(|tag| tag.kind != TagKind::Value);
-                    if !in_tag || steers {
-                        words.push_str(&self.marked.mark(n));
-                    }
+                None => {
+                    self.inline.push('<');
+                    rest = &rest[1..];
                 }
             }
         }
-        self.inline.push_str(&decode_entities(&words));
+        // Without any markup these are tags that were lifted out of a paragraph, each on its line.
+        self.html_words(rest, if rest.len() == html.len() { '\n' } else { ' ' });
+    }
+
+    fn html_words(&mut self, words: &str, line_break: char) {
+        let words = decode_entities(words).replace('\n', &line_break.to_string());
+        self.inline.push_str(&words);
+    }
+
+    fn markup(&mut self, markup: &str) {
+        let (name, opens) = element(markup);
+        match name.as_str() {
+            "br" => self.inline.push('\n'),
+            "td" | "th" => self.inline.push(' '),
+            "li" | "tr" | "dt" | "dd" => {
+                self.flush();
+                self.inline.push_str(if opens && name == "li" { "- " } else { "" });
+            }
+            block if is_block(block) => {
+                self.flush();
+                self.gap = true;
+            }
+            _ => {}
+        }
+        for part in self.marked.parts(markup) {
+            if let Part::Mark(n) = part
+                && self.marked.tags.get(n).is_some_and(|tag| tag.kind != TagKind::Value)
+            {
+                self.inline.push_str(&self.marked.mark(n));
+            }
+        }
     }
 
     /// Ends the block that is being written.

@@ -163,12 +163,15 @@ impl Prepared {
     /// What templates see, the subject and the preview of this person's mail.
     fn context(&self, values: &Values, page: bool) -> Result<(Context, String, String), RenderError> {
         let mut context = Context::new();
-        let mut subscriber = json!({ "language": values.language, "fields": values.fields });
-        if let Some(first_name) = &values.first_name {
+        let said = |text: &String| Some(one_line(text)).filter(|text| !text.is_empty());
+        let fields: BTreeMap<_, _> = values.fields.iter().filter_map(|(id, value)| Some((id, said(value)?))).collect();
+        let mut subscriber = json!({ "language": values.language, "fields": fields });
+        if let Some(first_name) = values.first_name.as_ref().and_then(said) {
             subscriber["first_name"] = json!(first_name);
         }
+        let answers: BTreeMap<_, _> = values.answers.iter().map(|(id, answer)| (id, answer.clean())).collect();
         context.insert("subscriber", &subscriber);
-        context.insert("answers", &values.answers);
+        context.insert("answers", &answers);
         context.insert("progress", &values.progress);
         context.insert("links", &values.links);
         context.insert("lesson", &self.lesson);
@@ -253,11 +256,16 @@ impl Origins {
 fn in_tag(message: &str, source: &Arc<Source>, span: std::ops::Range<usize>) -> Problem {
     let tag = source.text.get(span.clone()).unwrap_or_default().trim();
     if message.contains("undefined") || message.contains("not defined") {
+        if tag.starts_with("{%") {
+            let help = "not everyone has this value: begin with … is answered and …, or … is defined and …";
+            let message = format!("`{tag}` needs a value that may be missing for a subscriber");
+            return Problem::error(source, span, message, help);
+        }
         let help = "not everyone has this value: write {{ … or \"something else\" }}, or ask for it with `if`";
-        return Problem::error(source, span.clone(), format!("`{tag}` may be missing for a subscriber"), help);
+        return Problem::error(source, span, format!("`{tag}` may be missing for a subscriber"), help);
     }
     let message = message.lines().last().unwrap_or(message);
-    Problem::error(source, span.clone(), format!("`{tag}`: {message}"), "correct the tag")
+    Problem::error(source, span, format!("`{tag}`: {message}"), "correct the tag")
 }
 
 fn in_template(complaint: Complaint, sources: &BTreeMap<String, Arc<Source>>) -> Problem {
@@ -323,14 +331,15 @@ pub(super) fn envelope(site: &Site, language: &str) -> Context {
     context
 }
 
-/// At most one blank line in a row, nothing at the ends of lines: conditions that were false leave gaps.
+/// At most one blank line in a row, nothing at the ends of lines: conditions that were false leave gaps. Lines that grew
+/// with a value are broken again.
 pub(super) fn tidy(text: &str) -> String {
     let mut tidy = String::with_capacity(text.len());
     let mut blank = 0;
-    for line in text.trim().lines().map(str::trim_end) {
+    for line in text.trim_end().lines().map(str::trim_end) {
         blank = if line.is_empty() { blank + 1 } else { 0 };
-        if blank < 2 {
-            tidy.push_str(line);
+        if blank == 0 || blank == 1 && !tidy.is_empty() {
+            tidy.push_str(&plain::rewrap(line));
             tidy.push('\n');
         }
     }

@@ -37,6 +37,16 @@ pub enum TagKind {
     Single,
 }
 
+impl Tag {
+    /// One of our own links, which are addresses and nothing else.
+    pub fn is_link(&self) -> bool {
+        let inner = self.text.strip_prefix("{{").map(|inner| inner.trim_start_matches('-').trim());
+        let path = inner.and_then(|inner| inner.strip_prefix("links.")).and_then(|path| path.strip_suffix("}}"));
+        let name = path.map(|path| path.trim_end_matches('-').trim());
+        name.is_some_and(|name| name.chars().all(|c| c.is_ascii_lowercase() || c == '_'))
+    }
+}
+
 /// Marks the tags of `source.text[at]`. `added` tags follow as paragraphs of their own.
 pub fn mark(source: &Arc<Source>, at: Range<usize>, added: &[String], problems: &mut Vec<Problem>) -> Marked {
     let text = &source.text[at.clone()];
@@ -44,6 +54,7 @@ pub fn mark(source: &Arc<Source>, at: Range<usize>, added: &[String], problems: 
     let mut scan = Scan { source, text, start: at.start, prefix: &prefix, tags: Vec::new(), out: Mapped::default() };
     scan.run(problems);
     let Scan { mut tags, out, .. } = scan;
+    keep_paragraphs(&out.text, &mut tags, &prefix);
     let mut spaced = space_out(&out, &tags, &prefix);
     for tag in added {
         spaced.text.push_str(&format!("\n\n{prefix}{}z\n", tags.len()));
@@ -169,7 +180,7 @@ fn kind(text: &str, word: &str) -> Result<TagKind, (String, &'static str)> {
     }
     match word {
         "if" | "for" | "filter" => Ok(TagKind::Open),
-        "set" | "set_global" => Ok(if text.contains('=') { TagKind::Single } else { TagKind::Open }),
+        "set" => Ok(if text.contains('=') { TagKind::Single } else { TagKind::Open }),
         "else" | "elif" => Ok(TagKind::Middle),
         "endif" | "endfor" | "endfilter" | "endset" => Ok(TagKind::Close),
         "break" | "continue" => Ok(TagKind::Single),
@@ -215,6 +226,23 @@ fn space_out(marked: &Mapped, tags: &[Tag], prefix: &str) -> Mapped {
     out
 }
 
+/// Tags that stand alone in their line can't take white space away: it is what parts the paragraphs around them.
+fn keep_paragraphs(text: &str, tags: &mut [Tag], prefix: &str) {
+    for line in text.lines().filter(|line| line.contains(prefix)) {
+        if only_blocks(line.trim(), tags, prefix) {
+            for part in parts(line, prefix) {
+                if let Part::Mark(n) = part
+                    && let Some(tag) = tags.get_mut(n)
+                {
+                    // As long as before: places in it are counted.
+                    tag.text = tag.text.replacen("{%-", "{% ", 1).replacen("{{-", "{{ ", 1);
+                    tag.text = tag.text.replace("-%}", " %}").replace("-}}", " }}");
+                }
+            }
+        }
+    }
+}
+
 /// A line keeps the places of every tag in it.
 fn push_pieces(out: &mut Mapped, marked: &Mapped, at: usize, line: &str) {
     let end = at + line.len();
@@ -242,20 +270,31 @@ fn is_list_item(line: &str) -> bool {
         || digits.len() < line.len() && (digits.starts_with(". ") || digits.starts_with(") "))
 }
 
+fn is_for(tag: &Tag) -> bool {
+    first_word(&tag.text) == "for"
+}
+
 /// Pairs openings with their ends, and reports what has none.
 fn constructs(tags: &[Tag], source: &Arc<Source>, problems: &mut Vec<Problem>) -> Vec<Vec<usize>> {
     let mut open: Vec<Vec<usize>> = Vec::new();
     let mut closed = Vec::new();
     for (n, tag) in tags.iter().enumerate() {
         match tag.kind {
-            TagKind::Open => open.push(vec![n]),
+            TagKind::Open => {
+                let depth =
+                    open.iter().filter_map(|group| group.first()).filter(|first| is_for(&tags[**first])).count();
+                if depth == 2 && is_for(tag) {
+                    let message = "a `for` stands within two others, and may never come to an end";
+                    problems.push(Problem::error(source, tag.span.clone(), message, "take one of them out"));
+                }
+                open.push(vec![n]);
+            }
             TagKind::Middle | TagKind::Close => {
                 let word = first_word(&tag.text);
                 let fits = open.last().and_then(|group| group.first()).is_some_and(|first| {
                     let opener = first_word(&tags[*first].text);
                     matches!((opener, word), ("if", "elif" | "else") | ("for", "else"))
                         || word == format!("end{opener}")
-                        || (opener == "set_global" && word == "endset")
                 });
                 match open.last_mut() {
                     Some(group) if fits => group.push(n),

@@ -8,7 +8,14 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 use tera::ErrorKind;
+use tera::Kwargs;
+use tera::State;
 use tera::Tera;
+use tera::TeraResult;
+use tera::Value;
+
+/// Numbers that `range` gives at most.
+const RANGE_LIMIT: usize = 1000;
 
 #[derive(rust_embed::Embed)]
 #[folder = "templates/mail/"]
@@ -122,8 +129,21 @@ fn parse(sources: &BTreeMap<String, Arc<Source>>) -> Result<Tera, tera::Error> {
     let mut tera = Tera::new();
     tera.autoescape_on([".html"]);
     tera.set_escape_fn(escape_into);
+    tera.register_function("range", range);
+    tera.register_test("answered", |value: &Value, _: Kwargs, _: &State| !value.is_undefined() && !value.is_none());
     tera.add_raw_templates(sources.iter().map(|(path, source)| (path.clone(), source.text.clone())))?;
     Ok(tera)
+}
+
+/// As Tera's own, but short: two of them within each other must come to an end soon.
+fn range(arguments: Kwargs, _: &State) -> TeraResult<Vec<i64>> {
+    let (start, end) = (arguments.get::<i64>("start")?.unwrap_or_default(), arguments.must_get::<i64>("end")?);
+    let step = arguments.get::<i64>("step_by")?.and_then(|step| usize::try_from(step).ok()).unwrap_or(1).max(1);
+    let numbers: Vec<i64> = (start..end).step_by(step).take(RANGE_LIMIT + 1).collect();
+    if numbers.len() > RANGE_LIMIT {
+        return Err(tera::Error::message(format!("`range` gives more than {RANGE_LIMIT} numbers: no mail needs them")));
+    }
+    Ok(numbers)
 }
 
 /// The template at fault, when Tera says which, and the problem.

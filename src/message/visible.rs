@@ -17,18 +17,15 @@ pub fn visible(html: &str) -> Visible {
     while let Some(open) = rest.find('<') {
         walk.text(&rest[..open]);
         rest = &rest[open..];
-        if let Some(comment) = rest.strip_prefix("<!--") {
-            rest = comment.find("-->").map_or("", |end| &comment[end + 3..]);
-            continue;
-        }
-        if !rest[1..].starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '/' | '!' | '?')) {
+        let Some(end) = markup_end(rest) else {
             walk.text("<");
             rest = &rest[1..];
             continue;
+        };
+        if !rest.starts_with("<!--") {
+            walk.tag(rest[1..end].trim_end_matches('>'));
         }
-        let end = end_of_tag(rest);
-        walk.tag(&rest[1..end]);
-        rest = rest.get(end + 1..).unwrap_or_default();
+        rest = &rest[end..];
     }
     walk.text(rest);
     walk.seen
@@ -153,6 +150,35 @@ fn end_of_tag(html: &str) -> usize {
         }
     }
     html.len()
+}
+
+/// Where the markup ends that begins with this `<`: a tag or a comment. `None` where it is only a character.
+pub fn markup_end(html: &str) -> Option<usize> {
+    if let Some(comment) = html.strip_prefix("<!--") {
+        return Some(comment.find("-->").map_or(html.len(), |end| end + 7));
+    }
+    let is_markup = html[1..].starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '/' | '!' | '?'));
+    is_markup.then(|| html.len().min(end_of_tag(html) + 1))
+}
+
+/// The name of a tag's element, and whether the tag opens it.
+pub fn element(tag: &str) -> (String, bool) {
+    let inner = tag.trim_start_matches('<');
+    let name = inner.trim_start_matches('/');
+    let end = name.find(|c: char| c.is_whitespace() || matches!(c, '/' | '>')).unwrap_or(name.len());
+    (name[..end].to_ascii_lowercase(), name.len() == inner.len())
+}
+
+/// Elements that stand on lines of their own.
+pub fn is_block(element: &str) -> bool {
+    matches!(element, "p" | "div" | "section" | "center" | "address" | "blockquote" | "pre" | "hr" | "table" | "thead")
+        || matches!(element, "tbody" | "ul" | "ol" | "dl" | "h1" | "h2" | "h3" | "h4" | "h5" | "h6")
+}
+
+/// The attributes of a tag, with their entities decoded.
+pub fn attributes_of(tag: &str) -> Vec<(String, String)> {
+    let name = tag.trim_start_matches('<').find(|c: char| c.is_whitespace() || c == '/');
+    name.map_or_else(Vec::new, |end| attributes(tag[1 + end..].trim_end_matches('>')))
 }
 
 fn attributes(text: &str) -> Vec<(String, String)> {

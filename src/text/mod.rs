@@ -29,6 +29,8 @@ pub struct Mail {
     pub content_note: &'static str,
     pub ask_reply: &'static str,
     pub ask_reply_many: &'static str,
+    pub ask_reply_scale: &'static str,
+    pub ask_reply_words: &'static str,
     /// `{min}`, `{max}`
     pub ask_scale: &'static str,
     /// `{min}`, `{low}`, `{max}`, `{high}`

@@ -24,10 +24,11 @@ fn dripline(folder: &Path, words: &[&str], environment: &[(&str, &str)]) -> Outp
     command.output().unwrap()
 }
 
-/// A folder with this dripline.toml in it.
+/// A folder with this dripline.toml in it, and no courses yet.
 fn site(config: &str) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("dripline.toml"), config).unwrap();
+    std::fs::create_dir(folder.path().join("courses")).unwrap();
     folder
 }
 

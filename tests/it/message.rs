@@ -1,6 +1,7 @@
 //! Mails as readers and mail programs get them: snapshots of whole mails, hostile values, and what `check` says.
 
 mod check;
+mod words;
 
 use dripline::course::Ask;
 use dripline::course::AskKind;
@@ -278,7 +279,13 @@ fn hostile_values_stay_values_in_every_part_and_header() {
         lesson.subject = "For {{ subscriber.first_name }}".into();
         let values = Values { first_name: Some(name.into()), ..values() };
         let rendered = render(lesson, &values);
-        assert!(rendered.text.contains(name.trim().lines().next().unwrap().trim_end()), "{name}");
+        let steers = |c: &char| c.is_whitespace() || c.is_control() || matches!(c, '\u{202a}'..='\u{2069}');
+        let said = |text: &str| text.chars().filter(|c| !steers(c)).collect::<String>();
+        assert!(said(&rendered.text).contains(&said(name)), "{name}");
+        assert!(
+            !rendered.text.contains(['\u{202e}', '\u{2066}', '\r']) && !rendered.html.contains('\u{202e}'),
+            "{name}"
+        );
         assert!(!rendered.html.contains("<script>") && !rendered.html.contains("<h1>\n"), "{name}");
         assert!(!rendered.html.contains("href=\"http://evil"), "{name}");
         assert!(!rendered.html.contains(" onmouseover='"), "{name}");
@@ -296,6 +303,31 @@ fn hostile_values_stay_values_in_every_part_and_header() {
             assert_eq!(subject, rendered.subject, "{name}");
         }
     }
+}
+
+#[test]
+fn a_lesson_of_endless_words_still_fits_the_wire() {
+    for word in
+        ["x".repeat(5000), "🎻".repeat(2000), format!("https://example.org/{}", "a/".repeat(2000)), "=".repeat(3000)]
+    {
+        let body = format!(
+            "> {word}\n\n- {word} {word}\n\n```\n{word}\n.\n```\n\n[{word}](https://example.org/{})",
+            "y".repeat(2000)
+        );
+        let rendered = render(lesson(&body), &values());
+        let mail = bytes(&rendered, None, &values().links.leave);
+        lint(&mail);
+        assert!(python_reads(&mail).is_none_or(|(subject, _)| subject == rendered.subject));
+        assert_eq!(parsed(&mail).body_text(0).unwrap().replace("\r\n", "\n").trim_end(), rendered.text.trim_end());
+        assert_eq!(rendered.text.matches(word.as_str()).count(), 5);
+    }
+}
+
+#[test]
+fn prepared_lessons_and_templates_show_no_contents_when_debugged() {
+    let course = course(lesson("Hello."));
+    let prepared = message::prepare(&built_in(), &site(), &course, &course.lessons["listening"]).unwrap();
+    assert_eq!(format!("{prepared:?} {:?}", built_in()), "Prepared(listening) Templates(6)");
 }
 
 #[test]

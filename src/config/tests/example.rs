@@ -2,11 +2,11 @@
 
 use crate::address::Address;
 use crate::config::Images;
-use crate::config::InDoubt;
 use crate::config::tests::SMALL;
 use crate::config::tests::folder;
 use crate::config::tests::lines;
 use crate::config::tests::parsed;
+use crate::flow::InDoubt;
 use crate::relay::Rate;
 use crate::relay::Tls;
 use jiff::SignedDuration;

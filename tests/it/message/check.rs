@@ -106,10 +106,57 @@ fn check_names_every_problem_of_a_lesson_with_its_place() {
         ],
     );
     check("<!-- nothing -->", &["listening.md:4:1: error: this lesson has no plain text"]);
-    check(&"word ".repeat(30_000), &["listening.md:4:1: error: this mail has 307 KB; the limit is 100 KB"]);
+    check(&"word ".repeat(30_000), &["listening.md:4:1: error: this mail has 315 KB; the limit is 100 KB"]);
     check(
-        "{% for a in range(end=100000) %}{{ \"0123456789\" }}{% endfor %}{% for a in range(end=9000) %}{% endfor %}",
-        &["listening.md:4:104: error: this lesson grows beyond 1024 KiB"],
+        "{% for a in range(end=900) %}{% for b in range(end=900) %}{{ \"0123456789\" }}{% endfor %}{% endfor %}",
+        &["listening.md:4:101: error: this lesson grows beyond 1024 KiB"],
+    );
+}
+
+#[test]
+fn check_refuses_what_could_let_words_become_html_or_never_end() {
+    let check = |body: &str, expect: &[&str]| assert_eq!(complaints(lesson(body)), expect, "{body}");
+    check(
+        "{{ subscriber.fields.town | safe }} {% filter safe %}a{% endfilter %}",
+        &[
+            "listening.md:4:29: error: `safe` would let what a person typed pass as HTML",
+            "listening.md:4:47: error: `safe` would let what a person typed pass as HTML",
+        ],
+    );
+    check(
+        "Go <a href={{ subscriber.fields.town }}>there</a>",
+        &[
+            "listening.md:4:4: error: a link can't begin with a value",
+            "listening.md:4:4: error: a value can't stand within the tag `<a>`",
+        ],
+    );
+    check("<p>Take <a href=\"{{ links.pause }}\">a pause</a>, {{ subscriber.fields.town }}.</p>", &[]);
+    check(
+        "Go <a href=\"javascript:x\" onclick=\"y\">there</a>",
+        &[
+            "listening.md:4:4: error: a link can't go to `javascript:`",
+            "listening.md:4:4: error: a mail can't have `onclick`",
+        ],
+    );
+    check("Hi\n\n<script>\nx()\n</script>", &["listening.md:6:1: error: a mail can't have `<script>`"]);
+    check(
+        "A hand: <img\nsrc=\"images/hand.png\">",
+        &[
+            "listening.md:4:9: error: an image that a mail can't show",
+            "listening.md:4:9: error: an image without a description",
+        ],
+    );
+    check("A <img alt=\"hand\" src=\"https://a.org/b.png\">", &[]);
+    check("A ![ ](images/hand.png)", &["listening.md:4:3: error: an image without a description"]);
+    check("Write to <ana@example.org>, or see <https://a.org/b>.", &[]);
+    check("a {% set_global a = 1 %}", &["listening.md:4:3: error: `set_global` is no tag of a lesson"]);
+    let nested = "{% for a in range(end=9) %}{% for b in range(end=9) %}{% for c in range(end=9) %}x{% endfor %}{% endfor %}{% endfor %}";
+    check(nested, &["listening.md:4:55: error: a `for` stands within two others, and may never come to an end"]);
+    check(
+        "a {% for a in range(end=1001) %}{% endfor %}",
+        &[
+            "listening.md:4:3: error: `{% for a in range(end=1001) %}`: `range` gives more than 1000 numbers: no mail needs them",
+        ],
     );
 }
 
@@ -121,8 +168,35 @@ fn an_answer_may_steer_a_lesson_but_never_stands_in_its_subject() {
     let values = Values { answers: BTreeMap::new(), ..values() };
     let rendered = render(steered.clone(), &values);
     assert!(rendered.text.starts_with("Else.\n\nWhere does it show up most for you?"), "{}", rendered.text);
+    steered.subject = "{% if subscriber.first_name %}For you{% endif %}".into();
+    assert_eq!(complaints(steered.clone()), ["listening.md:2:1: error: the subject may be empty for a subscriber"]);
     steered.subject = "About your {{ answers.region or \"body\" }}".into();
     assert_eq!(complaints(steered), ["listening.md:2:1: error: an answer can't stand in a subject or preview"]);
+}
+
+#[test]
+fn check_says_how_to_ask_for_a_value_that_may_be_missing() {
+    let check = |body: &str, expect: &[&str]| {
+        let mut lesson = lesson(body);
+        lesson.asks.push(region());
+        assert_eq!(complaints(lesson), expect, "{body}");
+    };
+    check("a {% if answers.region is answered and answers.region == \"neck\" %}b{% endif %}", &[]);
+    check("a {% if answers.region is not answered %}b{% endif %}", &[]);
+    check("{% for id, value in subscriber.fields %}{{ id }}: {{ value }}{% endfor %} {{ answers | length }}", &[]);
+    check(
+        "a {% if \"n\" in answers.region %}b{% endif %}",
+        &[
+            "listening.md:4:3: error: `{% if \"n\" in answers.region %}` needs a value that may be missing for a subscriber",
+        ],
+    );
+    check(
+        "{{ links }} {{ subscriber.fields }}",
+        &[
+            "listening.md:4:4: error: `links` holds several values",
+            "listening.md:4:16: error: `subscriber.fields` holds several values",
+        ],
+    );
 }
 
 #[test]

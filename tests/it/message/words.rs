@@ -1,0 +1,106 @@
+//! What a mail says in words: values that a person typed, raw HTML as text, and questions.
+
+use crate::message::lesson;
+use crate::message::render;
+use crate::message::values;
+use dripline::course::Ask;
+use dripline::course::AskKind;
+use dripline::message::Values;
+use std::collections::BTreeMap;
+
+#[test]
+fn what_a_person_typed_can_neither_turn_the_words_around_it_nor_begin_a_line() {
+    let mut lesson = lesson("Dear {{ subscriber.first_name or \"friend\" }}, {{ subscriber.fields.town or \"you\" }}.");
+    lesson.subject = "For {{ subscriber.first_name or \"you\" }}".into();
+    let check = |name: &str, expect: &str| {
+        let fields = BTreeMap::from([("town".to_string(), name.to_string())]);
+        let rendered = render(lesson.clone(), &Values { first_name: Some(name.into()), fields, ..values() });
+        let greeting = format!("Dear {expect}, {expect}.").replace("friend, friend", "friend, you");
+        assert!(rendered.text.starts_with(&format!("{greeting}\n\n---")), "{}", rendered.text);
+        assert!(rendered.html.contains(&format!("<p>{greeting}</p>")), "{greeting}");
+        assert_eq!(rendered.subject, format!("For {expect}").replace("friend", "you"));
+    };
+    check("\u{202e}Zoë\u{2066}", "Zoë");
+    check("Zoë\n\nStop these mails:\nhttp://a", "Zoë Stop these mails: http://a");
+    check("Z\u{0}o\u{1b}ë\u{2028}x\u{feff}", "Zoë x");
+    check("\u{202e}\u{200f}\n", "friend");
+}
+
+#[test]
+fn lines_that_grow_with_a_value_are_broken_again() {
+    let name = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen";
+    let values = Values { first_name: Some(name.into()), ..values() };
+    let body = "> Dear {{ subscriber.first_name }}, and all\n\n1. {{ subscriber.first_name }}\n\n```\n{{ subscriber.first_name }}\n```\n\n{{ subscriber.first_name }} {{ links.pause }}";
+    let text = render(lesson(body), &values).text;
+    let expect = format!(
+        "> Dear one two three four five six seven eight nine ten eleven twelve\n\
+         > thirteen fourteen, and all\n\n\
+         1. one two three four five six seven eight nine ten eleven twelve\n   thirteen fourteen\n\n    {name}\n\n\
+         one two three four five six seven eight nine ten eleven twelve thirteen\nfourteen\n{}\n\n---",
+        values.links.pause
+    );
+    assert!(text.starts_with(&expect), "{text}");
+}
+
+#[test]
+fn raw_html_becomes_text_that_reads_well() {
+    let check = |html: &str, expect: &str| {
+        let text = render(lesson(html), &values()).text;
+        assert!(text.starts_with(&format!("{expect}\n\n---")), "{text}");
+    };
+    check("<p\nclass=\"x\">One</p><p>two<br>three\nfour &amp; 1 < 2</p>", "One\n\ntwo\nthree four & 1 < 2");
+    check("<!-- not > this -->\n<div>Words</div>", "Words");
+    check("<ul><li>a</li>\n<li>b</li></ul>\n\nEnd", "- a\n- b\n\nEnd");
+    check("A <b\ntitle=\"2 > 1\">bold</b> word, <a@b.org>", "A bold word, a@b.org");
+}
+
+#[test]
+fn conditions_leave_no_holes_and_join_no_paragraphs() {
+    let check = |body: &str, expect: &str| {
+        let text = render(lesson(body), &values()).text;
+        assert!(text.starts_with(&format!("{expect}\n\n---")), "{text}");
+    };
+    check("One.\n\n{%- if progress.number > 1 -%}\n\nTwo.\n\n{%- endif -%}\n\nThree.", "One.\n\nTwo.\n\nThree.");
+    check("One {% if progress.number > 9 %}two{% endif %} three.", "One three.");
+    check("One{%- if progress.number > 1 %} two{% endif %}.", "One two.");
+    check(
+        "One.\n{% if progress.number > 9 %}\nTwo.\n{% else %}\nNot two.\n{% endif %}\nThree.",
+        "One.\n\nNot two.\n\nThree.",
+    );
+    check(
+        "```\na  {{ progress.number }}  {b}\n```\n\n{% raw %}{{ x }}{% endraw %} {y}",
+        "    a  2  {b}\n\n{{ x }} {y}",
+    );
+}
+
+#[test]
+fn an_address_of_ours_among_words_is_a_link() {
+    let pause = values().links.pause;
+    let rendered = render(lesson("Rest, {{ links.pause }}. `{{ links.pause }}` [x]({{ links.pause }})"), &values());
+    let expect =
+        format!("<p>Rest, <a href=\"{pause}\">{pause}</a>. <code>{pause}</code> <a href=\"{pause}\">x</a></p>");
+    assert!(rendered.html.contains(&expect), "{}", rendered.html);
+    assert_eq!(rendered.text.matches(&pause).count(), 3, "{}", rendered.text);
+}
+
+#[test]
+fn every_kind_of_question_can_be_answered_by_a_reply() {
+    let check = |kind: AskKind, expect: &str| {
+        let mut lesson = lesson("Hello.");
+        let ask = Ask { id: "q".into(), question: "How was it?".into(), kind, alert: Vec::new() };
+        lesson.asks.push(ask);
+        let text = render(lesson, &values()).text;
+        assert!(text.starts_with(&format!("Hello.\n\nHow was it?\n\n{expect}\n\n---")), "{text}");
+    };
+    let options = || vec![("a".to_string(), "Good".to_string()), ("b".to_string(), "long ".repeat(20).trim().into())];
+    let list = format!("  - Good\n  - {}\n    {}", "long ".repeat(13).trim(), "long ".repeat(7).trim());
+    let one = "To answer, simply reply to this mail with the one that fits best.";
+    check(AskKind::Choice(options()), &format!("{list}\n\n{one}"));
+    let many = "To answer, simply reply to this mail with all that fit.";
+    check(AskKind::Choices(options()), &format!("{list}\n\n{many}"));
+    let scale = |low: &str, high: &str| AskKind::Scale { min: 0, max: 10, low: low.into(), high: high.into() };
+    let number = "To answer, simply reply to this mail with a number.";
+    check(scale("", ""), &format!("From 0 to 10\n\n{number}"));
+    check(scale("calm", "storm"), &format!("From 0 (calm) to 10 (storm)\n\n{number}"));
+    check(AskKind::Text, "To answer, simply reply to this mail in your own words.");
+}
