@@ -5,5 +5,6 @@ mod cli;
 mod course_files;
 mod message;
 mod plans;
+mod tidy;
 mod wire;
 mod zones;

@@ -70,7 +70,7 @@ impl Worker {
         tokio::select! {
             biased;
             () = self.stop.cancelled() => Next::End,
-            message = take => message.map_or(Next::End, |(built, place)| Next::Message(built, place)),
+            message = take => message.map_or(Next::End, |(built, place)| Next::Message(Box::new(built), place)),
             () = tokio::time::sleep(IDLE), if connected => Next::Idle,
         }
     }
@@ -190,7 +190,7 @@ impl Worker {
 }
 
 enum Next {
-    Message(Built, Place),
+    Message(Box<Built>, Place),
     Idle,
     End,
 }
