@@ -19,9 +19,9 @@ impl Answer {
     }
 
     /// The first heading, as a reader sees it.
-    pub fn title(&self) -> &str {
+    pub fn title(&self) -> String {
         let from = self.body.find("<h1>").map_or(0, |at| at + 4);
-        self.body[from..].split("</h1>").next().unwrap()
+        self.body[from..].split("</h1>").next().unwrap().replace("&#39;", "'")
     }
 }
 

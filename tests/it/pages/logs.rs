@@ -51,7 +51,7 @@ async fn tokens_and_addresses_never_reach_the_log_and_a_failure_is_told_once() {
     assert!(!log.text().contains("ERROR"), "{}", log.text());
     site.app.store.close().await;
     let page = site.get(&confirm).await;
-    assert_eq!((page.status, page.title()), (500, "That didn't work, and it isn't your fault"));
+    assert_eq!((page.status, page.title().as_str()), (500, "That didn't work, and it isn't your fault"));
     assert!(page.body.contains("try again in a few minutes"));
     let text = log.text();
     assert_eq!(text.matches("ERROR").count(), 1, "{text}");

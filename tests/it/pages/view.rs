@@ -89,7 +89,7 @@ async fn a_mail_that_is_not_there_says_what_to_do() {
     let other_scope = format!("/view/{}", site.app.keys.sign(Scope::Leave, 77, None));
     for path in [unknown.as_str(), &other_scope, &format!("{path}a"), "/view/x"] {
         let page = site.get(path).await;
-        assert_eq!((page.status, page.title()), (404, "This mail can't be shown here"), "{path}");
+        assert_eq!((page.status, page.title().as_str()), (404, "This mail can't be shown here"), "{path}");
         assert!(page.body.contains("answer the mail"));
     }
 }
@@ -108,6 +108,6 @@ async fn images_are_typed_by_their_ending_and_nothing_else_is_given_out() {
     assert_eq!(drawing.header("content-disposition"), Some("attachment"));
     for hash in [image_hash(SECRET_NOTE).as_str(), &image_hash(b""), "x", "../../etc/passwd"] {
         let page = site.get(&format!("/image/{hash}")).await;
-        assert_eq!((page.status, page.title()), (404, "There is no page here"), "{hash}");
+        assert_eq!((page.status, page.title().as_str()), (404, "There is no page here"), "{hash}");
     }
 }
