@@ -31,7 +31,7 @@ pub const WORDS: Words = Words {
         home: "Courses by e-mail. Everything here is reached by the links in the mails.",
         close: "You can close this page.",
         confirm_title: "Please confirm",
-        confirm_asked: "Somebody, most likely you, asked to get this by e-mail:",
+        confirm_asked: "Somebody, most likely you, asked for this:",
         confirm_button: "Yes, send me this",
         confirm_not_you: "If that wasn't you, close this page: you won't get anything else.",
         confirmed_title: "You're in",

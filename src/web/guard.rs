@@ -2,6 +2,8 @@
 //! route, never the path: tokens stand in paths.
 
 use crate::web::pages::Pages;
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::extract::MatchedPath;
 use axum::extract::Request;
 use axum::extract::State;
@@ -10,10 +12,17 @@ use axum::http::HeaderValue;
 use axum::http::StatusCode;
 use axum::http::header;
 use axum::middleware::Next;
+use axum::middleware::from_fn_with_state;
 use axum::response::IntoResponse;
 use axum::response::Response;
 use std::any::Any;
 use std::sync::Arc;
+use std::time::Duration;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::timeout::TimeoutLayer;
+
+/// Octets of a form that are read; no form of ours has a hundredth of it.
+const BODY_LIMIT: usize = 16 * 1024;
 
 /// For every answer that doesn't say otherwise.
 const HEADERS: [(HeaderName, &str); 5] = [
@@ -53,13 +62,33 @@ pub async fn not_found() -> StatusCode {
     StatusCode::NOT_FOUND
 }
 
-/// The payload stays unread: what a panic says may hold what a reader sent.
-pub fn panicked(_payload: Box<dyn Any + Send>) -> Response {
-    Failure(anyhow::anyhow!("the page's code panicked; please report this")).into_response()
+/// Whatever goes wrong behind these routes, readers get a page.
+pub fn protect<S: Clone + Send + Sync + 'static>(
+    routes: Router<S>,
+    pages: Arc<Pages>,
+    patience: Duration,
+) -> Router<S> {
+    hurry(routes, patience)
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn_with_state(pages, dress_errors))
+}
+
+/// Answers 503 when an answer takes longer.
+pub fn hurry<S: Clone + Send + Sync + 'static>(routes: Router<S>, patience: Duration) -> Router<S> {
+    routes.layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, patience))
+}
+
+pub async fn add_headers(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    for (name, value) in HEADERS {
+        response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    response
 }
 
 /// Puts a page in the place of every error that hasn't one.
-pub async fn dress_errors(State(pages): State<Arc<Pages>>, request: Request, next: Next) -> Response {
+async fn dress_errors(State(pages): State<Arc<Pages>>, request: Request, next: Next) -> Response {
     let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_string());
     let bare = next.run(request).await;
     let status = bare.status();
@@ -86,17 +115,63 @@ pub async fn dress_errors(State(pages): State<Arc<Pages>>, request: Request, nex
     dressed
 }
 
-pub async fn add_headers(request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
-    for (name, value) in HEADERS {
-        response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
-    }
-    response
+/// The payload stays unread: what a panic says may hold what a reader sent.
+fn panicked(_payload: Box<dyn Any + Send>) -> Response {
+    Failure(anyhow::anyhow!("the page's code panicked; please report this")).into_response()
 }
 
 fn log(route: &str, reason: Option<&Reason>) {
     match reason {
         Some(Reason(error)) => tracing::error!(route, error = format!("{error:#}"), "a page couldn't be made"),
         None => tracing::error!(route, "a page took too long; look at the machine's load and at the database's disk"),
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a page that can't be made is a failed test")]
+mod tests {
+    use super::*;
+    use crate::site::Site;
+    use axum::body::Body;
+    use axum::body::to_bytes;
+    use axum::routing::get;
+    use std::collections::BTreeMap;
+    use tower::ServiceExt as _;
+
+    async fn check(path: &str, patience: Duration, expect: (u16, &str)) {
+        let site = Site {
+            name: "Steady Ground".to_string(),
+            url: "https://learn.example.org".to_string(),
+            postal_address: "12 Rue Exemple".to_string(),
+            time_zone: jiff::tz::TimeZone::UTC,
+            language: "en".to_string(),
+            daily_cap: 1,
+            quiet_during_course: false,
+        };
+        let pages = Arc::new(Pages::load(&site, &BTreeMap::new()).unwrap());
+        let routes = Router::new()
+            .route("/panics", get(async || panics()))
+            .route("/hangs", get(std::future::pending::<StatusCode>))
+            .route("/teapot", get(async || StatusCode::IM_A_TEAPOT))
+            .route("/works", get(async || "words"));
+        let request = Request::get(path).body(Body::empty()).unwrap();
+        let answer = protect(routes, pages, patience).oneshot(request).await.unwrap();
+        let status = answer.status().as_u16();
+        let body = to_bytes(answer.into_body(), 1 << 16).await.unwrap();
+        let body = String::from_utf8(body.to_vec()).unwrap();
+        assert!(status == expect.0 && body.contains(expect.1), "{path}: {status} {body}");
+    }
+
+    fn panics() -> StatusCode {
+        panic!("on purpose")
+    }
+
+    #[tokio::test]
+    async fn whatever_goes_wrong_readers_get_a_page() {
+        let long = Duration::from_secs(60);
+        check("/panics", long, (500, "it isn&#39;t your fault</h1>")).await;
+        check("/hangs", Duration::ZERO, (503, "it isn&#39;t your fault</h1>")).await;
+        check("/teapot", long, (418, "There is no page here</h1>")).await;
+        check("/works", long, (200, "words")).await;
     }
 }

@@ -13,19 +13,12 @@ mod view;
 use crate::flow::App;
 use anyhow::Result;
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
-use axum::http::StatusCode;
 use axum::middleware::from_fn;
-use axum::middleware::from_fn_with_state;
 use pages::Pages;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
-use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::timeout::TimeoutLayer;
 
-/// Octets of a form that are read; no form of ours has a hundredth of it.
-const BODY_LIMIT: usize = 16 * 1024;
 /// How long one answer may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -51,11 +44,8 @@ pub fn router(app: Arc<App>, overrides: &BTreeMap<String, Vec<u8>>) -> Result<Ro
         .merge(view::routes())
         .merge(image::routes())
         .merge(pages::routes())
-        .fallback(guard::not_found)
-        .layer(DefaultBodyLimit::max(BODY_LIMIT))
-        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, PATIENCE))
-        .layer(CatchPanicLayer::custom(guard::panicked))
-        .layer(from_fn_with_state(pages, guard::dress_errors));
-    let probed = health::routes().layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, PATIENCE));
+        .fallback(guard::not_found);
+    let shown = guard::protect(shown, pages, PATIENCE);
+    let probed = guard::hurry(health::routes(), PATIENCE);
     Ok(shown.merge(probed).layer(from_fn(guard::add_headers)).with_state(web))
 }
