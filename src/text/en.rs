@@ -28,7 +28,8 @@ pub const WORDS: Words = Words {
         confirm_why: "You get this one mail because your address was entered at {site}.",
     },
     page: Page {
-        home: "Courses by e-mail. Everything here is reached by the links in the mails.",
+        home_title: "Courses by e-mail",
+        home: "Everything here is reached by the links in the mails.",
         close: "You can close this page.",
         confirm_title: "Please confirm",
         confirm_asked: "Somebody, most likely you, asked for this:",

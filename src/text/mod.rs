@@ -49,6 +49,7 @@ pub struct Mail {
 /// Words of pages. Each page has a title and says what to do next.
 #[derive(Debug, Serialize)]
 pub struct Page {
+    pub home_title: &'static str,
     pub home: &'static str,
     pub close: &'static str,
     pub confirm_title: &'static str,

@@ -14,6 +14,7 @@ pub fn routes() -> Router<Web> {
 
 /// The one page that search engines may keep.
 async fn show(State(web): State<Web>) -> Result<Response, Failure> {
-    let page = web.pages.notice(&web.app.settings.site.name, &[web.pages.words.home])?;
+    let words = web.pages.words;
+    let page = web.pages.notice(words.home_title, &[words.home])?;
     Ok(([("x-robots-tag", "all")], page).into_response())
 }

@@ -6,4 +6,5 @@ mod headers;
 mod leave;
 mod logs;
 mod site;
+mod style;
 mod view;
