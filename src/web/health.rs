@@ -11,7 +11,7 @@ use axum::response::Response;
 use axum::routing::get;
 
 pub fn routes() -> Router<Web> {
-    Router::new().route("/healthz", get(async || "alive\n")).route("/readyz", get(ready))
+    Router::new().route("/healthz", get(async || "ok\n")).route("/readyz", get(ready))
 }
 
 async fn ready(State(web): State<Web>) -> Response {

@@ -87,7 +87,7 @@ async fn a_wrong_method_is_told_which_are_right() {
 #[tokio::test]
 async fn health_is_told_in_words() {
     let site = TestSite::start().await;
-    assert_eq!(site.get("/healthz").await.body, "alive\n");
+    assert_eq!(site.get("/healthz").await.body, "ok\n");
     assert_eq!(site.get("/readyz").await.body, "ready\n");
     site.app.store.close().await;
     assert_eq!(site.get("/healthz").await.status, 200);
