@@ -11,9 +11,9 @@ use crate::flow::reload;
 use crate::relay::Connector;
 use crate::store::Store;
 use crate::store::meta;
-use crate::web;
 use anyhow::Context as _;
 use anyhow::Result;
+use axum::Router;
 use jiff::SignedDuration;
 use notify::Watcher as _;
 use std::sync::Arc;
@@ -43,6 +43,8 @@ const JUMP_REST: Duration = Duration::from_secs(600);
 pub struct Daemon {
     pub app: Arc<App>,
     pub connectors: Vec<(Connector, usize)>,
+    /// What is served at the listener.
+    pub pages: Router,
     pub listener: TcpListener,
     pub stop: CancellationToken,
 }
@@ -53,7 +55,7 @@ impl Daemon {
     /// # Errors
     /// When another daemon has the database, or it can't be written at the start.
     pub async fn run(self) -> Result<()> {
-        let Daemon { app, connectors, listener, stop } = self;
+        let Daemon { app, connectors, pages, listener, stop } = self;
         let lock = app.store.lock()?;
         open::take_over(&app).await?;
         let reloaded =
@@ -62,7 +64,7 @@ impl Daemon {
         tracing::info!(courses, swapped = reloaded.map_or(0, |it| it.swapped.len()), "ready");
         let line = Line::start(Arc::clone(&app), connectors);
         let mut tasks = JoinSet::new();
-        tasks.spawn(serve_pages(Arc::clone(&app), listener, stop.clone()));
+        tasks.spawn(serve_pages(pages, listener, stop.clone()));
         tasks.spawn(watch_database(Arc::clone(&app), stop.clone()));
         tasks.spawn(watch_files(Arc::clone(&app), stop.clone()));
         tasks.spawn(watchdog(stop.clone()));
@@ -162,8 +164,8 @@ async fn rest(time: Duration, stop: &CancellationToken) {
     tokio::select! { () = tokio::time::sleep(time) => {}, () = stop.cancelled() => {} }
 }
 
-async fn serve_pages(app: Arc<App>, listener: TcpListener, stop: CancellationToken) {
-    let ended = axum::serve(listener, web::router(app)).with_graceful_shutdown(stop.cancelled_owned()).await;
+async fn serve_pages(pages: Router, listener: TcpListener, stop: CancellationToken) {
+    let ended = axum::serve(listener, pages).with_graceful_shutdown(stop.cancelled_owned()).await;
     if let Err(error) = ended {
         tracing::error!(%error, "the pages can't be served any more");
     }

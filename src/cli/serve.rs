@@ -4,6 +4,7 @@ use crate::address::Address;
 use crate::cli::Context;
 use crate::cli::context::connectors;
 use crate::cli::context::open_app;
+use crate::cli::context::pages;
 use crate::cli::values;
 use crate::config::Config;
 use crate::daemon::Daemon;
@@ -49,7 +50,9 @@ pub async fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
     let stop = CancellationToken::new();
     stop_on_signals(stop.clone())?;
     tracing::info!(pages = %listener.local_addr()?, "serving");
-    Daemon { app: Arc::new(app), connectors, listener, stop }.run().await?;
+    let app = Arc::new(app);
+    let pages = pages(&config, &app)?;
+    Daemon { app, connectors, pages, listener, stop }.run().await?;
     Ok(ExitCode::SUCCESS)
 }
 

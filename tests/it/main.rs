@@ -4,6 +4,7 @@
 mod cli;
 mod course_files;
 mod message;
+mod pages;
 mod plans;
 mod tidy;
 mod wire;
