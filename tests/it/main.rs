@@ -2,8 +2,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod cli;
+mod commands;
 mod course_files;
+mod crash;
 mod message;
 mod plans;
+mod program;
+mod whole;
 mod wire;
 mod zones;
