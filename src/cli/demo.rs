@@ -6,6 +6,7 @@ use crate::cli::context::open_app;
 use crate::cli::output;
 use crate::cli::values;
 use crate::config;
+use crate::daemon;
 use crate::daemon::Daemon;
 use crate::daemon::stop_on_signals;
 use crate::flow::open;
@@ -58,6 +59,7 @@ pub async fn run(args: Args, _context: &Context) -> anyhow::Result<ExitCode> {
     let loaded = config::parse("dripline.toml", &written, &folder, std::iter::empty());
     let config = loaded.config.context("the demo's own configuration is wrong")?;
     let mut app = open_app(&config, None).await?;
+    let lock = daemon::lock(&app.store).await?;
     open::rehearse(&mut app, Some(args.day)).await?;
     for problem in reload::from_disk(&app).await?.problems {
         eprintln!("{problem}");
@@ -75,7 +77,7 @@ pub async fn run(args: Args, _context: &Context) -> anyhow::Result<ExitCode> {
     stop_on_signals(stop.clone())?;
     let connectors = connectors(&config)?;
     let telling = tokio::spawn(tell(inbox, mails, lessons));
-    Daemon { app: Arc::new(app), connectors, listener, stop }.run().await?;
+    Daemon { app: Arc::new(app), lock, connectors, listener, stop }.run().await?;
     telling.abort();
     Ok(ExitCode::SUCCESS)
 }

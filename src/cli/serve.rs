@@ -6,6 +6,7 @@ use crate::cli::context::connectors;
 use crate::cli::context::open_app;
 use crate::cli::values;
 use crate::config::Config;
+use crate::daemon;
 use crate::daemon::Daemon;
 use crate::daemon::stop_on_signals;
 use crate::flow::open;
@@ -41,6 +42,7 @@ pub async fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
     }
     let connectors = connectors(&config)?;
     let mut app = open_app(&config, args.redirect_to).await?;
+    let lock = daemon::lock(&app.store).await?;
     open::rehearse(&mut app, args.day).await?;
     let address = config.web.listen;
     let listener = TcpListener::bind(address).await;
@@ -49,7 +51,7 @@ pub async fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
     let stop = CancellationToken::new();
     stop_on_signals(stop.clone())?;
     tracing::info!(pages = %listener.local_addr()?, "serving");
-    Daemon { app: Arc::new(app), connectors, listener, stop }.run().await?;
+    Daemon { app: Arc::new(app), lock, connectors, listener, stop }.run().await?;
     Ok(ExitCode::SUCCESS)
 }
 
