@@ -1,11 +1,14 @@
 //! Every test that looks at the program from outside, in one binary.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod app;
 mod cli;
 mod commands;
 mod course_files;
 mod crash;
+mod journeys;
 mod message;
+mod outcomes;
 mod pages;
 mod plans;
 mod program;

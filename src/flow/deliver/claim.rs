@@ -9,9 +9,12 @@ use crate::flow::share_of_spread;
 use crate::flow::shelf::Shelf;
 use crate::ids::next_id;
 use crate::store::Connection;
+use crate::store::calendar::DateUse;
+use crate::store::calendar::date_uses;
 use crate::store::enrolments;
+use crate::store::meta;
+use crate::store::meta::Notice;
 use crate::store::outbox;
-use crate::store::outbox::DateUse;
 use crate::store::outbox::Delivery;
 use crate::store::outbox::Lane;
 use crate::store::subscribers;
@@ -58,11 +61,12 @@ pub async fn claim(app: &App, now: Now, room: usize, alone: bool) -> Result<Vec<
     Ok(jobs)
 }
 
-/// The earliest instant of the wall clock at which there will be something to claim.
-pub async fn next(app: &App) -> Result<Option<Timestamp>> {
+/// The earliest instant of the wall clock after `now` at which there will be something to claim. What could be claimed
+/// already and wasn't is held back: only an act can free it.
+pub async fn next(app: &App, now: Now) -> Result<Option<Timestamp>> {
     let mut connection = app.store.read().await?;
-    let due = enrolments::next_due(&mut connection).await?;
-    let ready = outbox::next_ready(&mut connection).await?;
+    let due = enrolments::next_due(&mut connection, now.reader).await?;
+    let ready = outbox::next_ready(&mut connection, now.wall).await?;
     let doubt = outbox::oldest_doubt(&mut connection).await?;
     let doubt = doubt.map(|since| since.saturating_add(app.settings.delivery.in_doubt_after).unwrap_or(Timestamp::MAX));
     let now = app.clock.now().wall;
@@ -95,7 +99,9 @@ async fn claim_due(app: &App, shelf: &Shelf, connection: &mut Connection, now: N
         }
         let people: BTreeSet<i64> = due.iter().map(|(enrolment, _)| enrolment.subscriber_id).collect();
         let people: Vec<i64> = people.into_iter().collect();
-        let mut calendar = Calendar::new(app, now, &due, outbox::date_uses(connection, &people).await?);
+        let uses = date_uses(connection, &people).await?;
+        let holds = meta::holds(connection).await?;
+        let mut calendar = Calendar::new(app, now, &due, uses, &holds);
         let mut taken = Vec::new();
         let mut slides = Vec::new();
         for (enrolment, subscriber) in due {
@@ -181,21 +187,44 @@ struct Calendar<'a> {
     now: Now,
     used: HashMap<i64, BTreeMap<Date, u32>>,
     own: HashMap<i64, Option<Date>>,
+    /// What else could go today, by person.
+    rivals: HashMap<i64, BTreeSet<Turn>>,
 }
 
+/// Whose turn it is when not all may go: due longest, then served longest ago.
+type Turn = (Timestamp, Timestamp, i64);
+
 impl<'a> Calendar<'a> {
-    fn new(app: &'a App, now: Now, due: &[(Enrolment, Subscriber)], uses: Vec<DateUse>) -> Calendar<'a> {
+    fn new(
+        app: &'a App,
+        now: Now,
+        due: &[(Enrolment, Subscriber)],
+        uses: Vec<DateUse>,
+        holds: &[Notice],
+    ) -> Calendar<'a> {
         let people: HashMap<i64, &Subscriber> = due.iter().map(|(_, person)| (person.id, person)).collect();
-        let mut calendar = Calendar { app, now, used: HashMap::new(), own: HashMap::new() };
+        let mut calendar = Calendar { app, now, used: HashMap::new(), own: HashMap::new(), rivals: HashMap::new() };
         for it in uses {
             let days = calendar.used.entry(it.subscriber_id).or_default();
             if let Some(date) = it.last_date {
                 *days.entry(date).or_insert(0) += it.last_count;
             }
-            if let (Some(instant), Some(person)) = (it.in_flight, people.get(&it.subscriber_id)) {
-                *days.entry(app.local_date(person, instant)).or_insert(0) += 1;
+            let Some(person) = people.get(&it.subscriber_id) else { continue };
+            let today = app.local_date(person, now.reader);
+            if let Some(instant) = it.in_flight {
+                let date = app.local_date(person, instant);
+                *days.entry(date).or_insert(0) += 1;
+                // It may be accepted at any time, also long after it was due.
+                if date != today {
+                    *days.entry(today).or_insert(0) += 1;
+                }
             }
             calendar.own.insert(it.enrolment_id, it.last_date);
+            let waits = it.waiting.filter(|waits| waits.due <= now.reader && it.last_date != Some(today));
+            if let Some(waits) = waits.filter(|waits| !holds.iter().any(|hold| hold.covers(&waits.what))) {
+                let turns = calendar.rivals.entry(it.subscriber_id).or_default();
+                turns.insert((waits.due, waits.basis, it.enrolment_id));
+            }
         }
         calendar
     }
@@ -204,7 +233,12 @@ impl<'a> Calendar<'a> {
     fn slides(&mut self, shelf: &Shelf, enrolment: &Enrolment, person: &Subscriber) -> Option<timing::Due> {
         let today = self.app.local_date(person, self.now.reader);
         let days = self.used.entry(person.id).or_default();
-        let full = days.get(&today).copied().unwrap_or(0) >= self.app.settings.site.daily_cap;
+        let turns = self.rivals.entry(person.id).or_default();
+        let turn = (enrolment.due, enrolment.basis, enrolment.id);
+        let before = u32::try_from(turns.range(..turn).count()).unwrap_or(u32::MAX);
+        turns.remove(&turn);
+        let cap = self.app.settings.site.daily_cap;
+        let full = days.get(&today).copied().unwrap_or(0).saturating_add(before) >= cap;
         let again = self.own.get(&enrolment.id).copied().flatten() == Some(today);
         let shelved = shelf.get(&enrolment.course)?;
         if shelved.ignores_cap(enrolment) || !(full || again) {
@@ -213,9 +247,9 @@ impl<'a> Calendar<'a> {
         }
         let used: BTreeSet<Date> = days
             .iter()
-            .filter(|(_, count)| **count >= self.app.settings.site.daily_cap)
+            .filter(|(_, count)| **count >= cap)
             .map(|(date, _)| *date)
-            .chain(again.then_some(today))
+            .chain((full || again).then_some(today))
             .collect();
         let settings = self.app.timing_person(person, enrolment.pace);
         let lesson = shelved.course.lessons.get(&enrolment.lesson)?;

@@ -44,6 +44,10 @@ impl Worker {
                     session = self.send(session, &built).await;
                     drop(place);
                 }
+                Next::Back(built, place) => {
+                    aftermath::give_back(&self.app, &built.job).await;
+                    drop(place);
+                }
                 Next::Idle => quit(session.take()).await,
                 Next::End => break,
             }
@@ -51,27 +55,28 @@ impl Worker {
         quit(session).await;
     }
 
-    /// Waits for a message that this seat may take.
+    /// Waits for a message that this seat may take. While no relay takes mail, what was made goes back: it may be
+    /// paused, left or held meanwhile, and nobody waits for it.
     async fn next(&self, connected: bool) -> Next {
         loop {
             let changed = self.relays.changed.notified();
-            if self.relays.may_take(self.relay, self.seat, self.app.clock.now().wall) {
-                break;
-            }
-            let probe = self.relays.until_probe(self.app.clock.now().wall);
+            let now = self.app.clock.now().wall;
+            let mine = self.relays.may_take(self.relay, self.seat, now);
+            let nobodys = self.relays.ready_connections(now) == 0;
+            let take = async { self.built.lock().await.recv().await };
             tokio::select! {
+                biased;
                 () = self.stop.cancelled() => return Next::End,
                 () = changed => {}
-                () = tokio::time::sleep(probe) => {}
+                message = take, if mine || nobodys => {
+                    let Some((built, place)) = message else { return Next::End };
+                    let may_take = self.relays.may_take(self.relay, self.seat, self.app.clock.now().wall);
+                    let built = Box::new(built);
+                    return if may_take { Next::Message(built, place) } else { Next::Back(built, place) };
+                }
+                () = tokio::time::sleep(self.relays.until_probe(now)), if !mine => {}
                 () = tokio::time::sleep(IDLE), if connected => return Next::Idle,
             }
-        }
-        let take = async { self.built.lock().await.recv().await };
-        tokio::select! {
-            biased;
-            () = self.stop.cancelled() => Next::End,
-            message = take => message.map_or(Next::End, |(built, place)| Next::Message(Box::new(built), place)),
-            () = tokio::time::sleep(IDLE), if connected => Next::Idle,
         }
     }
 
@@ -161,9 +166,14 @@ impl Worker {
 
     /// It answered about a message: whatever it said, it does its work.
     async fn relay_works(&self, verdict: Verdict) {
-        let outage = self.relays.success(self.relay, self.app.clock.now().wall, verdict == Verdict::Accepted);
+        let now = self.app.clock.now().wall;
+        let outage = self.relays.outage(self.relay, now);
         if let Some(outage) = outage {
+            // First the time that was lost is given back, then waiting counts again.
             aftermath::outage_over(&self.app, outage).await;
+        }
+        self.relays.success(self.relay, now, verdict == Verdict::Accepted);
+        if outage.is_some() {
             let label = self.relays.connector(self.relay).label();
             self.app.lower(&format!("relay/{label}")).await;
         }
@@ -191,6 +201,8 @@ impl Worker {
 
 enum Next {
     Message(Box<Built>, Place),
+    /// Not for this seat, and for no other.
+    Back(Box<Built>, Place),
     Idle,
     End,
 }
