@@ -10,12 +10,14 @@ use crate::flow::preferences;
 use crate::flow::reload;
 use crate::relay::Connector;
 use crate::store::Store;
+use crate::store::StoreError;
 use crate::store::meta;
 use anyhow::Context as _;
 use anyhow::Result;
 use axum::Router;
 use jiff::SignedDuration;
 use notify::Watcher as _;
+use std::fs::File;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -23,6 +25,7 @@ use tokio::signal::unix::SignalKind;
 use tokio::signal::unix::signal;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 /// How soon what another process wrote is noticed.
@@ -39,9 +42,14 @@ const REST: Duration = Duration::from_secs(2);
 const JUMP: SignedDuration = SignedDuration::from_hours(2);
 const JUMP_REST: Duration = Duration::from_secs(600);
 
+/// How long a daemon that starts waits for a command to end: it has the lock while it puts the coach's files in force.
+const PATIENCE: Duration = Duration::from_secs(3);
+
 /// What the daemon works with.
 pub struct Daemon {
     pub app: Arc<App>,
+    /// From [`lock`]; given back at the end.
+    pub lock: File,
     pub connectors: Vec<(Connector, usize)>,
     /// What is served at the listener.
     pub pages: Router,
@@ -53,10 +61,9 @@ impl Daemon {
     /// Works until the token is cancelled; then hears replies that are on their way, and ends.
     ///
     /// # Errors
-    /// When another daemon has the database, or it can't be written at the start.
+    /// When the database can't be written at the start.
     pub async fn run(self) -> Result<()> {
-        let Daemon { app, connectors, pages, listener, stop } = self;
-        let lock = app.store.lock()?;
+        let Daemon { app, lock, connectors, pages, listener, stop } = self;
         open::take_over(&app).await?;
         let reloaded =
             reload::from_disk(&app).await.map_err(|error| tracing::warn!("{error:#}; the courses stay as they were"));
@@ -77,6 +84,22 @@ impl Daemon {
         app.store.close().await;
         drop(lock);
         Ok(())
+    }
+}
+
+/// Keeps every other daemon away from the database. Comes before anything that a daemon writes.
+///
+/// # Errors
+/// When another daemon has it.
+pub async fn lock(store: &Store) -> Result<File, StoreError> {
+    let start = Instant::now();
+    loop {
+        match store.lock() {
+            Err(StoreError::Locked(_)) if start.elapsed() < PATIENCE => {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            locked => return locked,
+        }
     }
 }
 
@@ -101,7 +124,7 @@ async fn deliver(app: &App, line: &Line, stop: &CancellationToken) {
             app.raise("clock", &text).await;
             rest(JUMP_REST, stop).await;
         }
-        let now = tokio::time::Instant::now();
+        let now = Instant::now();
         if looked.is_none_or(|then| now.duration_since(then) >= OVERDUE) {
             looked = Some(now);
             look_at_time(app, line).await;

@@ -7,6 +7,7 @@ use crate::cli::context::pages;
 use crate::cli::output;
 use crate::cli::values;
 use crate::config;
+use crate::daemon;
 use crate::daemon::Daemon;
 use crate::daemon::stop_on_signals;
 use crate::flow::open;
@@ -59,6 +60,7 @@ pub async fn run(args: Args, _context: &Context) -> anyhow::Result<ExitCode> {
     let loaded = config::parse("dripline.toml", &written, &folder, std::iter::empty());
     let config = loaded.config.context("the demo's own configuration is wrong")?;
     let mut app = open_app(&config, None).await?;
+    let lock = daemon::lock(&app.store).await?;
     open::rehearse(&mut app, Some(args.day)).await?;
     for problem in reload::from_disk(&app).await?.problems {
         eprintln!("{problem}");
@@ -78,7 +80,7 @@ pub async fn run(args: Args, _context: &Context) -> anyhow::Result<ExitCode> {
     let telling = tokio::spawn(tell(inbox, mails, lessons));
     let app = Arc::new(app);
     let pages = pages(&config, &app)?;
-    Daemon { app, connectors, pages, listener, stop }.run().await?;
+    Daemon { app, lock, connectors, pages, listener, stop }.run().await?;
     telling.abort();
     Ok(ExitCode::SUCCESS)
 }

@@ -7,6 +7,7 @@ use crate::cli::context::open_app;
 use crate::cli::context::pages;
 use crate::cli::values;
 use crate::config::Config;
+use crate::daemon;
 use crate::daemon::Daemon;
 use crate::daemon::stop_on_signals;
 use crate::flow::open;
@@ -42,6 +43,7 @@ pub async fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
     }
     let connectors = connectors(&config)?;
     let mut app = open_app(&config, args.redirect_to).await?;
+    let lock = daemon::lock(&app.store).await?;
     open::rehearse(&mut app, args.day).await?;
     let address = config.web.listen;
     let listener = TcpListener::bind(address).await;
@@ -52,7 +54,7 @@ pub async fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
     tracing::info!(pages = %listener.local_addr()?, "serving");
     let app = Arc::new(app);
     let pages = pages(&config, &app)?;
-    Daemon { app, connectors, pages, listener, stop }.run().await?;
+    Daemon { app, lock, connectors, pages, listener, stop }.run().await?;
     Ok(ExitCode::SUCCESS)
 }
 
