@@ -190,6 +190,7 @@ async fn write_enrolments(connection: &mut Connection, enrolments: &[&Enrolment]
     Ok(sqlx::query(sql).bind(Value::from(rows).to_string()).execute(connection).await?.rows_affected())
 }
 
+/// A message that surely wasn't taken (the relay said no, or never had all of it) is no copy.
 async fn write_outbox(connection: &mut Connection, records: &[Record]) -> Result<u64, sqlx::Error> {
     let rows: Vec<Value> = records
         .iter()
@@ -214,6 +215,7 @@ async fn write_outbox(connection: &mut Connection, records: &[Record]) -> Result
         })
         .collect();
     let sql = "UPDATE outbox SET state = cast(j.value ->> 3 as bigint), not_before = cast(j.value ->> 4 as bigint),
+            copies = outbox.copies - CASE WHEN outbox.state = 3 AND cast(j.value ->> 3 as bigint) NOT IN (4, 10) THEN 1 ELSE 0 END,
             attempts = cast(j.value ->> 5 as bigint), claims = 0, losses = cast(j.value ->> 6 as bigint), reply = j.value ->> 7,
             expires = cast(j.value ->> 10 as bigint), ended = cast(j.value ->> 8 as bigint), doubtful_since = cast(j.value ->> 9 as bigint),
             inputs = CASE WHEN cast(j.value ->> 8 as bigint) = 0 OR outbox.enrolment_id <> 0 THEN outbox.inputs ELSE '' END
