@@ -3,10 +3,13 @@
 
 mod app;
 mod cli;
+mod conformance;
 mod course_files;
 mod journeys;
 mod message;
 mod outcomes;
 mod plans;
+mod poison;
+mod recovery;
 mod wire;
 mod zones;
