@@ -3,6 +3,8 @@
 //!
 //! `cargo bench --bench whole_path -- [people] [rounds] [connections]`
 
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 use dripline::address::Address;
 use dripline::clock::Clock;
 use dripline::clock::Now;

@@ -1,6 +1,8 @@
 //! The daemon: loops over the steps of `flow`, and ends when it is told to. The only room that loops and sleeps.
 
+use crate::config::Config;
 use crate::flow::App;
+use crate::flow::check;
 use crate::flow::deliver::Line;
 use crate::flow::deliver::Stepped;
 use crate::flow::deliver::overdue;
@@ -10,12 +12,15 @@ use crate::flow::preferences;
 use crate::flow::reload;
 use crate::relay::Connector;
 use crate::store::Store;
+use crate::store::StoreError;
 use crate::store::meta;
 use crate::web;
 use anyhow::Context as _;
 use anyhow::Result;
+use axum::Router;
 use jiff::SignedDuration;
 use notify::Watcher as _;
+use std::fs::File;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -23,6 +28,7 @@ use tokio::signal::unix::SignalKind;
 use tokio::signal::unix::signal;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 /// How soon what another process wrote is noticed.
@@ -39,10 +45,17 @@ const REST: Duration = Duration::from_secs(2);
 const JUMP: SignedDuration = SignedDuration::from_hours(2);
 const JUMP_REST: Duration = Duration::from_secs(600);
 
+/// How long a daemon that starts waits for a command to end: it has the lock while it puts the coach's files in force.
+const PATIENCE: Duration = Duration::from_secs(3);
+
 /// What the daemon works with.
 pub struct Daemon {
     pub app: Arc<App>,
+    /// From [`lock`]; given back at the end.
+    pub lock: File,
     pub connectors: Vec<(Connector, usize)>,
+    /// What is served at the listener.
+    pub pages: Router,
     pub listener: TcpListener,
     pub stop: CancellationToken,
 }
@@ -51,10 +64,9 @@ impl Daemon {
     /// Works until the token is cancelled; then hears replies that are on their way, and ends.
     ///
     /// # Errors
-    /// When another daemon has the database, or it can't be written at the start.
+    /// When the database can't be written at the start.
     pub async fn run(self) -> Result<()> {
-        let Daemon { app, connectors, listener, stop } = self;
-        let lock = app.store.lock()?;
+        let Daemon { app, lock, connectors, pages, listener, stop } = self;
         open::take_over(&app).await?;
         let reloaded =
             reload::from_disk(&app).await.map_err(|error| tracing::warn!("{error:#}; the courses stay as they were"));
@@ -62,7 +74,7 @@ impl Daemon {
         tracing::info!(courses, swapped = reloaded.map_or(0, |it| it.swapped.len()), "ready");
         let line = Line::start(Arc::clone(&app), connectors);
         let mut tasks = JoinSet::new();
-        tasks.spawn(serve_pages(Arc::clone(&app), listener, stop.clone()));
+        tasks.spawn(serve_pages(pages, listener, stop.clone()));
         tasks.spawn(watch_database(Arc::clone(&app), stop.clone()));
         tasks.spawn(watch_files(Arc::clone(&app), stop.clone()));
         tasks.spawn(watchdog(stop.clone()));
@@ -75,6 +87,30 @@ impl Daemon {
         app.store.close().await;
         drop(lock);
         Ok(())
+    }
+}
+
+/// The public pages, with the coach's own templates in place of the built-in ones.
+///
+/// # Errors
+/// When one of those can't be used.
+pub fn pages(config: &Config, app: &Arc<App>) -> Result<Router> {
+    web::router(Arc::clone(app), &check::read_templates(&config.templates)?)
+}
+
+/// Keeps every other daemon away from the database. Comes before anything that a daemon writes.
+///
+/// # Errors
+/// When another daemon has it.
+pub async fn lock(store: &Store) -> Result<File, StoreError> {
+    let start = Instant::now();
+    loop {
+        match store.lock() {
+            Err(StoreError::Locked(_)) if start.elapsed() < PATIENCE => {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            locked => return locked,
+        }
     }
 }
 
@@ -99,7 +135,7 @@ async fn deliver(app: &App, line: &Line, stop: &CancellationToken) {
             app.raise("clock", &text).await;
             rest(JUMP_REST, stop).await;
         }
-        let now = tokio::time::Instant::now();
+        let now = Instant::now();
         if looked.is_none_or(|then| now.duration_since(then) >= OVERDUE) {
             looked = Some(now);
             look_at_time(app, line).await;
@@ -162,8 +198,8 @@ async fn rest(time: Duration, stop: &CancellationToken) {
     tokio::select! { () = tokio::time::sleep(time) => {}, () = stop.cancelled() => {} }
 }
 
-async fn serve_pages(app: Arc<App>, listener: TcpListener, stop: CancellationToken) {
-    let ended = axum::serve(listener, web::router(app)).with_graceful_shutdown(stop.cancelled_owned()).await;
+async fn serve_pages(pages: Router, listener: TcpListener, stop: CancellationToken) {
+    let ended = axum::serve(listener, pages).with_graceful_shutdown(stop.cancelled_owned()).await;
     if let Err(error) = ended {
         tracing::error!(%error, "the pages can't be served any more");
     }

@@ -6,7 +6,9 @@ use crate::cli::context::open_app;
 use crate::cli::output;
 use crate::cli::values;
 use crate::config;
+use crate::daemon;
 use crate::daemon::Daemon;
+use crate::daemon::pages;
 use crate::daemon::stop_on_signals;
 use crate::flow::open;
 use crate::flow::reload;
@@ -52,12 +54,13 @@ pub async fn run(args: Args, _context: &Context) -> anyhow::Result<ExitCode> {
     let inbox =
         Mailbox::start((Ipv4Addr::LOCALHOST, 0).into(), settings).context("can't receive mail on this machine")?;
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.context("can't serve pages on this machine")?;
-    let pages = format!("http://{}", listener.local_addr()?);
-    let written = configuration(&pages, &inbox.address().to_string());
+    let url = format!("http://{}", listener.local_addr()?);
+    let written = configuration(&url, &inbox.address().to_string());
     fs::write(folder.join("dripline.toml"), &written)?;
     let loaded = config::parse("dripline.toml", &written, &folder, std::iter::empty());
     let config = loaded.config.context("the demo's own configuration is wrong")?;
     let mut app = open_app(&config, None).await?;
+    let lock = daemon::lock(&app.store).await?;
     open::rehearse(&mut app, Some(args.day)).await?;
     for problem in reload::from_disk(&app).await?.problems {
         eprintln!("{problem}");
@@ -66,7 +69,7 @@ pub async fn run(args: Args, _context: &Context) -> anyhow::Result<ExitCode> {
     let lessons = app.shelf.read().await.get(COURSE).map_or(0, |shelved| shelved.course.order.len());
     output::data(format!(
         "One day takes {} seconds here. {READER} takes the course {COURSE}, {lessons} lessons, from the first to the last.\n\
-         mails:  {}\npages:  {pages}\nfiles:  {}\nCtrl-C ends the demo; the folder stays for you to look at.\n\n",
+         mails:  {}\npages:  {url}\nfiles:  {}\nCtrl-C ends the demo; the folder stays for you to look at.\n\n",
         args.day.as_secs_f64(),
         mails.display(),
         folder.display(),
@@ -75,7 +78,9 @@ pub async fn run(args: Args, _context: &Context) -> anyhow::Result<ExitCode> {
     stop_on_signals(stop.clone())?;
     let connectors = connectors(&config)?;
     let telling = tokio::spawn(tell(inbox, mails, lessons));
-    Daemon { app: Arc::new(app), connectors, listener, stop }.run().await?;
+    let app = Arc::new(app);
+    let pages = pages(&config, &app)?;
+    Daemon { app, lock, connectors, pages, listener, stop }.run().await?;
     telling.abort();
     Ok(ExitCode::SUCCESS)
 }

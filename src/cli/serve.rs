@@ -6,7 +6,9 @@ use crate::cli::context::connectors;
 use crate::cli::context::open_app;
 use crate::cli::values;
 use crate::config::Config;
+use crate::daemon;
 use crate::daemon::Daemon;
+use crate::daemon::pages;
 use crate::daemon::stop_on_signals;
 use crate::flow::open;
 use crate::relay::Tls;
@@ -41,6 +43,7 @@ pub async fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
     }
     let connectors = connectors(&config)?;
     let mut app = open_app(&config, args.redirect_to).await?;
+    let lock = daemon::lock(&app.store).await?;
     open::rehearse(&mut app, args.day).await?;
     let address = config.web.listen;
     let listener = TcpListener::bind(address).await;
@@ -49,7 +52,9 @@ pub async fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
     let stop = CancellationToken::new();
     stop_on_signals(stop.clone())?;
     tracing::info!(pages = %listener.local_addr()?, "serving");
-    Daemon { app: Arc::new(app), connectors, listener, stop }.run().await?;
+    let app = Arc::new(app);
+    let pages = pages(&config, &app)?;
+    Daemon { app, lock, connectors, pages, listener, stop }.run().await?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -207,11 +207,11 @@ impl App {
 
     /// Puts something before the operator's eyes, once; also in the log.
     pub async fn raise(&self, key: &str, text: &str) {
+        let now = self.clock.now().wall.as_millisecond();
         let raised = async {
             let mut transaction = self.store.begin().await?;
-            let new = meta::raise(&mut transaction, key, text, self.clock.now().wall.as_millisecond()).await?;
-            transaction.commit().await?;
-            Ok::<bool, sqlx::Error>(new)
+            let new = meta::raise(&mut transaction, key, text, now).await?;
+            transaction.commit().await.map(|()| new)
         };
         match raised.await {
             Ok(true) => tracing::error!(alarm = key, "{text}"),

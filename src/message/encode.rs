@@ -48,38 +48,47 @@ pub fn body(text: &str) -> (Transfer, String) {
 
 /// RFC 2045 §6.7. A line break of the text is a line break; soft breaks keep lines within 76 characters.
 fn quoted_printable(text: &str) -> String {
-    const HEX: &[u8; 16] = b"0123456789ABCDEF";
-    let mut out = String::with_capacity(text.len() * 5 / 4);
+    let mut out = Vec::with_capacity(text.len() * 5 / 4);
     for line in text.split_inclusive('\n') {
         let bytes = line.trim_end_matches('\n').as_bytes();
         let mut column = 0;
         for (n, byte) in bytes.iter().enumerate() {
             let last = n + 1 == bytes.len();
             // Programs on the way have been seen to change lines that begin like a mailbox's separator or end.
-            let fragile = column == 0 && (*byte == b'.' || bytes[n..].starts_with(b"From "));
-            let shown = matches!(byte, b'!'..=b'<' | b'>'..=b'~') || matches!(byte, b' ' | b'\t') && !last;
-            let literal = shown && !fragile;
+            let fragile = column == 0 && (*byte == b'.' || *byte == b'F' && bytes[n..].starts_with(b"From "));
+            let literal = SHOWN[usize::from(*byte)] && !fragile || matches!(byte, b' ' | b'\t') && !last;
             let wide = if literal { 1 } else { 3 };
             // The last character of a line needs no room for a soft break's `=`.
             if column + wide > if last { 76 } else { 75 } {
-                out.push_str("=\r\n");
+                out.extend_from_slice(b"=\r\n");
                 column = 0;
             }
             if literal {
-                out.push(char::from(*byte));
+                out.push(*byte);
             } else {
-                out.push('=');
-                out.push(char::from(HEX[usize::from(byte >> 4)]));
-                out.push(char::from(HEX[usize::from(byte & 15)]));
+                out.extend_from_slice(&[b'=', HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]);
             }
             column += wide;
         }
         if line.ends_with('\n') {
-            out.push_str("\r\n");
+            out.extend_from_slice(b"\r\n");
         }
     }
-    out
+    out.into_iter().map(char::from).collect()
 }
+
+const HEX: &[u8; 16] = b"0123456789ABCDEF";
+
+/// The octets that stand for themselves: all that shows but `=`.
+const SHOWN: [bool; 256] = {
+    let mut shown = [false; 256];
+    let mut byte = b'!' as usize;
+    while byte <= b'~' as usize {
+        shown[byte] = byte != b'=' as usize;
+        byte += 1;
+    }
+    shown
+};
 
 /// An unstructured header value (RFC 5322 §2.2.1), folded to follow `Name: `.
 pub fn unstructured(name: &str, value: &str) -> String {

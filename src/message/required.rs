@@ -131,7 +131,7 @@ impl fmt::Display for MailPart {
 
 /// Lines are broken differently in templates and mails: white space doesn't count.
 fn squeeze(text: &str) -> String {
-    text.chars().filter(|c| !c.is_whitespace()).collect()
+    text.split_whitespace().collect()
 }
 
 /// The decoded part of this type, of a multipart message.
@@ -165,20 +165,23 @@ fn header(head: &str, name: &str) -> Option<String> {
 
 fn from_quoted_printable(body: &str) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(body.len());
-    let joined = body.replace("=\r\n", "");
-    let mut rest = joined.as_bytes();
-    while let Some((first, behind)) = rest.split_first() {
-        let hex = behind.get(..2).and_then(|two| std::str::from_utf8(two).ok());
-        match hex.and_then(|two| u8::from_str_radix(two, 16).ok()) {
-            Some(byte) if *first == b'=' => {
-                bytes.push(byte);
-                rest = &behind[2..];
+    let mut rest = body.as_bytes();
+    while let Some(at) = memchr::memchr(b'=', rest) {
+        bytes.extend_from_slice(&rest[..at]);
+        let behind = &rest[at + 1..];
+        let digit = |n: usize| behind.get(n).and_then(|byte| char::from(*byte).to_digit(16));
+        rest = match (digit(0), digit(1)) {
+            (Some(high), Some(low)) => {
+                bytes.push((high * 16 + low) as u8);
+                &behind[2..]
             }
+            _ if behind.starts_with(b"\r\n") => &behind[2..],
             _ => {
-                bytes.push(*first);
-                rest = behind;
+                bytes.push(b'=');
+                behind
             }
-        }
+        };
     }
+    bytes.extend_from_slice(rest);
     bytes
 }

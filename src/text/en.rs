@@ -1,6 +1,7 @@
 //! English.
 
 use crate::text::Mail;
+use crate::text::Page;
 use crate::text::Words;
 
 pub const WORDS: Words = Words {
@@ -25,5 +26,45 @@ pub const WORDS: Words = Words {
         confirm_not_you: "If that wasn't you, do nothing: you won't get anything else.",
         confirm_never: "Never write to me again",
         confirm_why: "You get this one mail because your address was entered at {site}.",
+    },
+    page: Page {
+        home_title: "Courses by e-mail",
+        home: "Everything here is reached by the links in the mails.",
+        close: "You can close this page.",
+        confirm_title: "Please confirm",
+        confirm_asked: "Somebody, most likely you, asked for this:",
+        confirm_button: "Yes, send me this",
+        confirm_not_you: "If that wasn't you, close this page: you won't get anything else.",
+        confirmed_title: "You're in",
+        confirmed: "The first lesson is on its way. It comes by e-mail: soon, or on the day your course begins.",
+        confirmed_lost: "If you can't find it, look in the folder for unwanted mail, and mark it as wanted.",
+        used_title: "You have confirmed already",
+        used: "This link has done its work. There is nothing more to do: your lessons come by e-mail.",
+        used_again: "If you have left since and would like to come back, please sign up again.",
+        gone_title: "This link no longer works",
+        gone: "A link to confirm is good for 7 days, and only as a whole: some mail programs cut long links.",
+        gone_next: "Open it once more from the newest mail, or sign up again and you'll get a fresh one.",
+        leave_title: "Leave this course?",
+        leave: "One press, and no more of its mails come. You needn't give a reason.",
+        leave_button: "Leave this course",
+        leave_all: "Or would you like no more mail of any kind from this site?",
+        leave_all_button: "Leave everything from this site",
+        left_title: "You have left",
+        left_course: "You'll get no more mail from this course.",
+        left_all: "You'll get no more mail from this site.",
+        left_under_way: "A mail that was already on its way may still arrive.",
+        left_back: "Thank you for having been here. You are welcome back at any time.",
+        leave_invalid_title: "This link isn't whole",
+        leave_invalid: "Some mail programs cut long links, so we can't see which course you would like to leave.",
+        leave_invalid_next: "Please answer the mail and say that you'd like to leave. A person reads the answers.",
+        view_gone_title: "This mail can't be shown here",
+        view_gone: "The link isn't whole, or the mail is no longer kept.",
+        view_gone_next: "Open it once more from the mail itself, or answer the mail and ask for the lesson.",
+        not_found_title: "There is no page here",
+        not_found: "The address may have been cut or mistyped.",
+        not_found_next: "Open the link once more from the mail it came in, or answer that mail and ask.",
+        failure_title: "That didn't work, and it isn't your fault",
+        failure: "Something went wrong on our side, and we have taken note of it.",
+        failure_next: "Please try again in a few minutes. If it still doesn't work, answer the mail that led you here.",
     },
 };

@@ -1,4 +1,4 @@
-//! The words of mails in each language: what the program itself says, apart from what a coach writes. Knows no
+//! The words of mails and pages in each language: what the program itself says, apart from what a coach writes. Knows no
 //! template. A language is one more file beside `en.rs`, and one more line in [`LANGUAGES`].
 
 mod en;
@@ -14,6 +14,7 @@ pub struct Words {
     /// BCP 47.
     pub language: &'static str,
     pub mail: Mail,
+    pub page: Page,
 }
 
 /// Words of mails. `{name}` stands for a value; see [`fill`].
@@ -43,6 +44,49 @@ pub struct Mail {
     pub confirm_not_you: &'static str,
     pub confirm_never: &'static str,
     pub confirm_why: &'static str,
+}
+
+/// Words of pages. Each page has a title and says what to do next.
+#[derive(Debug, Serialize)]
+pub struct Page {
+    pub home_title: &'static str,
+    pub home: &'static str,
+    pub close: &'static str,
+    pub confirm_title: &'static str,
+    pub confirm_asked: &'static str,
+    pub confirm_button: &'static str,
+    pub confirm_not_you: &'static str,
+    pub confirmed_title: &'static str,
+    pub confirmed: &'static str,
+    pub confirmed_lost: &'static str,
+    pub used_title: &'static str,
+    pub used: &'static str,
+    pub used_again: &'static str,
+    pub gone_title: &'static str,
+    pub gone: &'static str,
+    pub gone_next: &'static str,
+    pub leave_title: &'static str,
+    pub leave: &'static str,
+    pub leave_button: &'static str,
+    pub leave_all: &'static str,
+    pub leave_all_button: &'static str,
+    pub left_title: &'static str,
+    pub left_course: &'static str,
+    pub left_all: &'static str,
+    pub left_under_way: &'static str,
+    pub left_back: &'static str,
+    pub leave_invalid_title: &'static str,
+    pub leave_invalid: &'static str,
+    pub leave_invalid_next: &'static str,
+    pub view_gone_title: &'static str,
+    pub view_gone: &'static str,
+    pub view_gone_next: &'static str,
+    pub not_found_title: &'static str,
+    pub not_found: &'static str,
+    pub not_found_next: &'static str,
+    pub failure_title: &'static str,
+    pub failure: &'static str,
+    pub failure_next: &'static str,
 }
 
 /// The words of the language with this BCP 47 tag, of its base language, or English.

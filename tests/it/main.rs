@@ -3,13 +3,19 @@
 
 mod app;
 mod cli;
+mod commands;
 mod conformance;
 mod course_files;
+mod crash;
 mod journeys;
 mod message;
 mod outcomes;
+mod pages;
 mod plans;
 mod poison;
+mod program;
 mod recovery;
+mod tidy;
+mod whole;
 mod wire;
 mod zones;

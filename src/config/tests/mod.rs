@@ -53,16 +53,18 @@ fn lines(loaded: &Loaded) -> Vec<String> {
     loaded.problems.iter().map(line).collect()
 }
 
+/// Adds `added` as line 9 behind a file without mistakes, and looks at what is told.
+fn mistake(folder: &TempDir, added: &str, expect: &[&str], help: &str) {
+    let loaded = parsed(folder, &format!("{SMALL}{added}"), &[]);
+    assert_eq!(lines(&loaded), expect, "{added}");
+    assert!(loaded.problems[0].help.contains(help), "{added}: {}", loaded.problems[0].help);
+    assert!(loaded.config.is_none());
+}
+
 #[test]
-fn each_mistake_is_told_with_its_place_and_the_next_step() {
+fn each_mistake_about_a_relay_is_told_with_its_place_and_the_next_step() {
     let folder = folder();
-    // The added text begins in line 9, behind a file without mistakes.
-    let check = |added: &str, expect: &[&str], help: &str| {
-        let loaded = parsed(&folder, &format!("{SMALL}{added}"), &[]);
-        assert_eq!(lines(&loaded), expect, "{added}");
-        assert!(loaded.problems[0].help.contains(help), "{added}: {}", loaded.problems[0].help);
-        assert!(loaded.config.is_none());
-    };
+    let check = |added: &str, expect: &[&str], help: &str| mistake(&folder, added, expect, help);
     check("connectons = 4", &["9:1 unknown key `relay.0.connectons`"], "did you mean `connections`?");
     check("connections = \"4\"", &["9:15 `relay.0.connections` should be a whole number, and is a text"], "number");
     check("connections = 0", &["9:15 `relay.0.connections` must be from 1 to 1000"], "range");
@@ -89,6 +91,12 @@ fn each_mistake_is_told_with_its_place_and_the_next_step() {
         &[&format!("9:11 `relay.0.ca_file`: {} isn't a file", folder.path().join("nowhere").display())],
         "PEM",
     );
+}
+
+#[test]
+fn each_mistake_elsewhere_is_told_with_its_place_and_the_next_step() {
+    let folder = folder();
+    let check = |added: &str, expect: &[&str], help: &str| mistake(&folder, added, expect, help);
     check(
         "[database]\nurl = \"mysql://x\"",
         &["10:7 `database.url` is neither `sqlite:` and a path nor `postgres://…`"],

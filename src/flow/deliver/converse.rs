@@ -71,6 +71,7 @@ impl Worker {
                 message = take, if mine || nobodys => {
                     let Some((built, place)) = message else { return Next::End };
                     let may_take = self.relays.may_take(self.relay, self.seat, self.app.clock.now().wall);
+                    let built = Box::new(built);
                     return if may_take { Next::Message(built, place) } else { Next::Back(built, place) };
                 }
                 () = tokio::time::sleep(self.relays.until_probe(now)), if !mine => {}
@@ -199,9 +200,9 @@ impl Worker {
 }
 
 enum Next {
-    Message(Built, Place),
+    Message(Box<Built>, Place),
     /// Not for this seat, and for no other.
-    Back(Built, Place),
+    Back(Box<Built>, Place),
     Idle,
     End,
 }

@@ -1,0 +1,44 @@
+//! `/confirm/{token}`: shows what was asked for, and begins it at the press of the button.
+
+use crate::flow::sign_up;
+use crate::flow::sign_up::Link;
+use crate::web::Web;
+use crate::web::guard::Failure;
+use axum::Router;
+use axum::extract::Path;
+use axum::extract::State;
+use axum::response::Response;
+use axum::routing::get;
+use serde_json::json;
+
+pub fn routes() -> Router<Web> {
+    Router::new().route("/confirm/{token}", get(show).post(confirm))
+}
+
+async fn show(State(web): State<Web>, Path(token): Path<String>) -> Result<Response, Failure> {
+    match sign_up::look_at(&web.app, &token).await? {
+        Link::Asks(titles) => web.pages.page("web/confirm.html", &json!({ "titles": titles })),
+        Link::Used => used(&web),
+        Link::Gone => gone(&web),
+    }
+}
+
+async fn confirm(State(web): State<Web>, Path(token): Path<String>) -> Result<Response, Failure> {
+    let words = web.pages.words;
+    match sign_up::confirm(&web.app, &token).await? {
+        Link::Asks(_) => web.pages.notice(words.confirmed_title, &[words.confirmed, words.confirmed_lost, words.close]),
+        Link::Used => used(&web),
+        Link::Gone => gone(&web),
+    }
+}
+
+fn used(web: &Web) -> Result<Response, Failure> {
+    let words = web.pages.words;
+    web.pages.notice(words.used_title, &[words.used, words.used_again])
+}
+
+/// With the same status as a link that works: a program that asks learns nothing from the number.
+fn gone(web: &Web) -> Result<Response, Failure> {
+    let words = web.pages.words;
+    web.pages.notice(words.gone_title, &[words.gone, words.gone_next])
+}

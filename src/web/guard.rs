@@ -1,0 +1,177 @@
+//! What holds for every answer: the headers that protect readers, and kind pages where something failed. Logs name the
+//! route, never the path: tokens stand in paths.
+
+use crate::web::pages::Pages;
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::extract::MatchedPath;
+use axum::extract::Request;
+use axum::extract::State;
+use axum::http::HeaderName;
+use axum::http::HeaderValue;
+use axum::http::StatusCode;
+use axum::http::header;
+use axum::middleware::Next;
+use axum::middleware::from_fn_with_state;
+use axum::response::IntoResponse;
+use axum::response::Response;
+use std::any::Any;
+use std::sync::Arc;
+use std::time::Duration;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::timeout::TimeoutLayer;
+
+/// Octets of a form that are read; no form of ours has a hundredth of it.
+const BODY_LIMIT: usize = 16 * 1024;
+
+/// For every answer that doesn't say otherwise.
+const HEADERS: [(HeaderName, &str); 5] = [
+    (
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+    ),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::REFERRER_POLICY, "no-referrer"),
+    (header::CACHE_CONTROL, "no-store"),
+    (HeaderName::from_static("x-robots-tag"), "noindex"),
+];
+
+/// Our inability to make a page: logged once, and shown as a page that says what to do.
+#[derive(Debug)]
+pub struct Failure(anyhow::Error);
+
+/// The reason, on its way from the handler to the log.
+#[derive(Clone)]
+struct Reason(Arc<anyhow::Error>);
+
+impl<E: Into<anyhow::Error>> From<E> for Failure {
+    fn from(error: E) -> Failure {
+        Failure(error.into())
+    }
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        let mut response = StatusCode::INTERNAL_SERVER_ERROR.into_response();
+        response.extensions_mut().insert(Reason(Arc::new(self.0)));
+        response
+    }
+}
+
+pub async fn not_found() -> StatusCode {
+    StatusCode::NOT_FOUND
+}
+
+/// Whatever goes wrong behind these routes, readers get a page.
+pub fn protect<S: Clone + Send + Sync + 'static>(
+    routes: Router<S>,
+    pages: Arc<Pages>,
+    patience: Duration,
+) -> Router<S> {
+    hurry(routes, patience)
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn_with_state(pages, dress_errors))
+}
+
+/// Answers 503 when an answer takes longer.
+pub fn hurry<S: Clone + Send + Sync + 'static>(routes: Router<S>, patience: Duration) -> Router<S> {
+    routes.layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, patience))
+}
+
+pub async fn add_headers(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    for (name, value) in HEADERS {
+        response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    response
+}
+
+/// Puts a page in the place of every error that hasn't one.
+async fn dress_errors(State(pages): State<Arc<Pages>>, request: Request, next: Next) -> Response {
+    let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_string());
+    let bare = next.run(request).await;
+    let status = bare.status();
+    let is_page =
+        bare.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
+    if is_page || !(status.is_client_error() || status.is_server_error()) {
+        return bare;
+    }
+    let words = pages.words;
+    let (title, paragraphs) = if status.is_server_error() {
+        log(&route.unwrap_or_default(), bare.extensions().get::<Reason>());
+        (words.failure_title, [words.failure, words.failure_next])
+    } else {
+        (words.not_found_title, [words.not_found, words.not_found_next])
+    };
+    // Words alone where even the page can't be made: a template of the coach may ask for what isn't there.
+    let page = pages
+        .notice(title, &paragraphs)
+        .unwrap_or_else(|_| format!("{title}\n\n{}\n", paragraphs.join("\n")).into_response());
+    let mut dressed = (status, page).into_response();
+    if let Some(allow) = bare.headers().get(header::ALLOW) {
+        dressed.headers_mut().insert(header::ALLOW, allow.clone());
+    }
+    dressed
+}
+
+/// The payload stays unread: what a panic says may hold what a reader sent.
+fn panicked(_payload: Box<dyn Any + Send>) -> Response {
+    Failure(anyhow::anyhow!("the page's code panicked; please report this")).into_response()
+}
+
+fn log(route: &str, reason: Option<&Reason>) {
+    match reason {
+        Some(Reason(error)) => tracing::error!(route, error = format!("{error:#}"), "a page couldn't be made"),
+        None => tracing::error!(route, "a page took too long; look at the machine's load and at the database's disk"),
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a page that can't be made is a failed test")]
+mod tests {
+    use super::*;
+    use crate::site::Site;
+    use axum::body::Body;
+    use axum::body::to_bytes;
+    use axum::routing::get;
+    use std::collections::BTreeMap;
+    use tower::ServiceExt as _;
+
+    async fn check(path: &str, patience: Duration, expect: (u16, &str)) {
+        let site = Site {
+            name: "Steady Ground".to_string(),
+            url: "https://learn.example.org".to_string(),
+            postal_address: "12 Rue Exemple".to_string(),
+            time_zone: jiff::tz::TimeZone::UTC,
+            language: "en".to_string(),
+            daily_cap: 1,
+            quiet_during_course: false,
+        };
+        let pages = Arc::new(Pages::load(&site, &BTreeMap::new()).unwrap());
+        let routes = Router::new()
+            .route("/panics", get(async || panics()))
+            .route("/hangs", get(std::future::pending::<StatusCode>))
+            .route("/teapot", get(async || StatusCode::IM_A_TEAPOT))
+            .route("/works", get(async || "words"));
+        let request = Request::get(path).body(Body::empty()).unwrap();
+        let answer = protect(routes, pages, patience).oneshot(request).await.unwrap();
+        let status = answer.status().as_u16();
+        let body = to_bytes(answer.into_body(), 1 << 16).await.unwrap();
+        let body = String::from_utf8(body.to_vec()).unwrap();
+        assert!(status == expect.0 && body.contains(expect.1), "{path}: {status} {body}");
+    }
+
+    fn panics() -> StatusCode {
+        panic!("on purpose")
+    }
+
+    #[tokio::test]
+    async fn whatever_goes_wrong_readers_get_a_page() {
+        let long = Duration::from_secs(60);
+        check("/panics", long, (500, "it isn&#39;t your fault</h1>")).await;
+        check("/hangs", Duration::ZERO, (503, "it isn&#39;t your fault</h1>")).await;
+        check("/teapot", long, (418, "There is no page here</h1>")).await;
+        check("/works", long, (200, "words")).await;
+    }
+}

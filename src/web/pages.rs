@@ -1,0 +1,129 @@
+//! Pages as HTML: their templates, the words and the site's frame around them, and their style. Knows no verb.
+
+use crate::site::Site;
+use crate::text;
+use crate::text::direction;
+use crate::text::words;
+use crate::web::Web;
+use crate::web::guard::Failure;
+use anyhow::Context as _;
+use anyhow::Result;
+use axum::Router;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::http::header;
+use axum::response::Html;
+use axum::response::IntoResponse;
+use axum::response::Response;
+use axum::routing::get;
+use serde::Serialize;
+use serde_json::json;
+use sha2::Digest as _;
+use sha2::Sha256;
+use std::collections::BTreeMap;
+use tera::Context;
+use tera::Tera;
+
+const STYLE: &str = "web/style.css";
+
+#[derive(rust_embed::Embed)]
+#[folder = "templates/web/"]
+#[prefix = "web/"]
+struct BuiltIn;
+
+/// Every page's template, parsed.
+pub struct Pages {
+    tera: Tera,
+    style: Vec<u8>,
+    pub words: &'static text::Page,
+}
+
+/// A page that only tells something: the heading, and what to know and do.
+#[derive(Debug, Serialize)]
+pub struct Notice<'a> {
+    pub title: &'a str,
+    pub paragraphs: &'a [&'a str],
+}
+
+pub fn routes() -> Router<Web> {
+    Router::new().route("/assets/style.css", get(style))
+}
+
+impl Pages {
+    /// Parses the built-in templates and those that take their place.
+    pub fn load(site: &Site, overrides: &BTreeMap<String, Vec<u8>>) -> Result<Pages> {
+        let mut files: BTreeMap<String, Vec<u8>> = BuiltIn::iter()
+            .filter_map(|path| Some((path.to_string(), BuiltIn::get(&path)?.data.into_owned())))
+            .collect();
+        let own = overrides.iter().filter(|(path, _)| path.starts_with("web/"));
+        files.extend(own.map(|(path, bytes)| (path.clone(), bytes.clone())));
+        let style = files.remove(STYLE).unwrap_or_default();
+        let mut texts = Vec::new();
+        for (path, bytes) in files.into_iter().filter(|(path, _)| path.ends_with(".html")) {
+            let text =
+                String::from_utf8(bytes).with_context(|| format!("templates/{path} isn't UTF-8; save it as UTF-8"))?;
+            texts.push((path, text));
+        }
+        let mut tera = Tera::new();
+        tera.autoescape_on([".html"]);
+        tera.add_raw_templates(texts)
+            .context("a page's template isn't Tera; correct it, or remove it: the built-in one takes its place")?;
+        *tera.global_context() = frame(site, &style);
+        Ok(Pages { tera, style, words: &words(&site.language).page })
+    }
+
+    /// The page of a template with its own values, which it sees under `page`.
+    pub fn page(&self, template: &str, values: &impl Serialize) -> Result<Response, Failure> {
+        let mut context = Context::new();
+        context.insert("page", values);
+        Ok(Html(self.tera.render(template, &context)?).into_response())
+    }
+
+    pub fn notice(&self, title: &str, paragraphs: &[&str]) -> Result<Response, Failure> {
+        self.page("web/notice.html", &Notice { title, paragraphs })
+    }
+
+    /// As [`Pages::notice`], for an address behind which there is nothing.
+    pub fn nothing_here(&self, title: &str, paragraphs: &[&str]) -> Result<Response, Failure> {
+        Ok((StatusCode::NOT_FOUND, self.notice(title, paragraphs)?).into_response())
+    }
+}
+
+/// What every page sees besides its own values.
+fn frame(site: &Site, style: &[u8]) -> Context {
+    let version: String = Sha256::digest(style).iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+    let words = words(&site.language);
+    let mut context = Context::new();
+    context.insert("language", words.language);
+    context.insert("direction", direction(words.language));
+    context.insert("words", &words.page);
+    context.insert("style", &version);
+    context
+        .insert("site", &json!({ "name": site.name, "postal_address": site.postal_address, "root": root(&site.url) }));
+    context
+}
+
+/// The path below which a proxy shows our pages, without a slash at its end: that of the site's URL.
+fn root(url: &str) -> &str {
+    let behind_scheme = url.split_once("://").map_or(url, |(_, rest)| rest);
+    behind_scheme.find('/').map_or("", |at| behind_scheme[at..].trim_end_matches('/'))
+}
+
+async fn style(State(web): State<Web>) -> Response {
+    let headers = [(header::CONTENT_TYPE, "text/css; charset=utf-8"), (header::CACHE_CONTROL, "public, max-age=86400")];
+    (headers, web.pages.style.clone()).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_stand_below_the_path_of_the_sites_url() {
+        let check = |url: &str, expect: &str| assert_eq!(root(url), expect, "{url}");
+        check("https://learn.example.org", "");
+        check("https://learn.example.org/", "");
+        check("https://example.org/learn", "/learn");
+        check("http://127.0.0.1:8080/a/b/", "/a/b");
+    }
+}

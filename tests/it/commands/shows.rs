@@ -1,0 +1,97 @@
+//! What can be looked at without a subscriber: `check`, `send-test`, `mailbox`, `demo`.
+
+use super::site;
+use crate::program::POSTAL_ADDRESS;
+use crate::program::Program;
+use crate::program::SOON;
+use crate::program::Site;
+use crate::program::until;
+use serde_json::json;
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+#[test]
+fn check_tells_every_problem_of_every_course_with_its_place() {
+    let (_sink, site) = site("");
+    assert_eq!(site.good(&["check"]), "");
+    assert_eq!(site.json(&["check", "--format", "json"]), json!([]));
+    site.write("courses/path/two.md", "+++\nsubjekt = \"Two\"\nsend = \"99 8 * * *\"\n+++\n\nDear friend,\n");
+    site.write("courses/walk/one.md", "+++\nsubject = \"One\"\n+++\n\nDear {{ subscriber.nick }},\n\n![](gone.png)\n");
+    let ran = site.run(&["check", "--format", "json"]);
+    assert_eq!(ran.status, Some(1));
+    let problems: Vec<serde_json::Value> = serde_json::from_str(&ran.out).unwrap();
+    for problem in &problems {
+        assert_eq!(super::keys(problem)[..6], ["file", "line", "column", "severity", "message", "help"]);
+        assert!(["error", "warning"].contains(&problem["severity"].as_str().unwrap()));
+    }
+    let at = |file: &str, line: i64| problems.iter().any(|it| it["file"] == file && it["line"] == line);
+    assert!(at("courses/path/two.md", 2) && at("courses/path/two.md", 3), "{problems:#?}");
+    assert!(at("courses/walk/one.md", 5) && at("courses/walk/one.md", 7), "{problems:#?}");
+    let text = site.run(&["check"]);
+    assert_eq!(text.status, Some(1));
+    assert!(text.out.contains("courses/path/two.md:2:1") && text.out.contains("subject"), "{}", text.out);
+    assert!(!site.path().join("data").exists(), "check needs no database");
+}
+
+#[test]
+fn a_test_mail_arrives_and_counts_for_nobody() {
+    let (sink, site) = site("");
+    site.good(&["send-test", "path/two", "--to", "coach@example.org"]);
+    assert_eq!(sink.accepted().len(), 1);
+    assert_eq!(sink.accepted()[0].to, "coach@example.org");
+    let mail = fs::read_to_string(mails(&sink.mails()).remove(0)).unwrap();
+    assert!(mail.contains("Subject: Lesson two") && mail.contains("The body of two") && mail.contains(POSTAL_ADDRESS));
+    assert!(site.deliveries().values().all(|count| *count == 0));
+    assert_eq!(site.json(&["subscriber", "list", "--json"]), json!([]));
+    let check = |words: &[&str], expect: i32| assert_eq!(site.run(words).status, Some(expect), "{words:?}");
+    check(&["send-test", "path/nowhere", "--to", "coach@example.org"], 1);
+    check(&["send-test", "nowhere/one", "--to", "coach@example.org"], 1);
+    check(&["send-test", "path", "--to", "coach@example.org"], 2);
+    check(&["send-test", "path/one"], 2);
+    assert_eq!(sink.accepted().len(), 1);
+}
+
+#[test]
+fn a_test_mail_that_is_refused_ends_with_one_and_the_relays_words() {
+    let (_sink, site) = site("dot reply \"554 5.7.1 not today\"");
+    let refused = site.run(&["send-test", "path/one", "--to", "coach@example.org"]);
+    assert_eq!(refused.status, Some(1));
+    assert!(refused.err.contains("not today"), "{}", refused.err);
+}
+
+#[test]
+fn the_mailbox_says_where_it_listens_and_ends_well() {
+    let site = Site::new("smtp://127.0.0.1:2525", "");
+    let mut mailbox = site.start(&["mailbox", "--listen", "127.0.0.1:0", "--folder", "mails"]);
+    until("the mailbox", SOON, || mailbox.printed().starts_with("smtp://127.0.0.1:"));
+    mailbox.signal("TERM");
+    assert_eq!(mailbox.ends(SOON), Some(0));
+    let wrong = ["mailbox", "--listen", "127.0.0.1:0", "--folder", "mails", "--script", "lunch close"];
+    assert!(matches!(site.run(&wrong).status, Some(1 | 2)), "a script that can't be read");
+}
+
+#[test]
+fn the_demo_sends_the_whole_course_and_ends_with_ctrl_c() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_dripline"));
+    command.current_dir(folder.path()).env_clear().env("TMPDIR", folder.path()).args(["demo", "--day", "1s"]);
+    let mut demo = Program::start(&mut command, folder.path());
+    until("the demo", SOON, || demo.printed().contains("Ctrl-C"));
+    let printed = demo.printed();
+    let line = |name: &str| printed.lines().find_map(|line| line.strip_prefix(name)).unwrap().trim().to_string();
+    let (inbox, pages) = (line("mails:"), line("pages:"));
+    assert!(pages.starts_with("http://127.0.0.1:"), "{pages}");
+    until("the last lesson", Duration::from_secs(60), || demo.printed().contains("That was the whole course."));
+    let mails = mails(Path::new(&inbox));
+    assert_eq!(mails.len(), 5, "{mails:?}");
+    demo.signal("INT");
+    assert_eq!(demo.ends(SOON), Some(0), "{}", demo.told());
+}
+
+/// The files of a mailbox, in the order in which they came.
+fn mails(folder: &Path) -> Vec<std::path::PathBuf> {
+    let mut files: Vec<_> = folder.read_dir().unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    files
+}

@@ -1,0 +1,179 @@
+//! A whole site on a loopback port: a database in a temporary folder, one course in force, and people in it.
+
+use super::browser;
+use super::browser::Answer;
+use dripline::clock::Clock;
+use dripline::flow::App;
+use dripline::flow::DeliverySettings;
+use dripline::flow::InDoubt;
+use dripline::flow::Settings;
+use dripline::flow::open::open;
+use dripline::flow::reload;
+use dripline::flow::sign_up;
+use dripline::flow::sign_up::SignedUp;
+use dripline::message::Templates;
+use dripline::site::Sender;
+use dripline::site::Site;
+use dripline::store::enrolments;
+use dripline::store::outbox;
+use dripline::store::subscribers;
+use dripline::web;
+use jiff::SignedDuration;
+use jiff::tz::TimeZone;
+use sqlx::AssertSqlSafe;
+use sqlx::Row;
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use tempfile::TempDir;
+
+pub const ADDRESS: &str = "quinta.reader@example.net";
+pub const PIXEL: &[u8] = b"\x89PNG\r\n\x1a\nnot much of a picture";
+pub const DRAWING: &[u8] = b"<svg xmlns=\"http://www.w3.org/2000/svg\"></svg>";
+pub const SECRET_NOTE: &[u8] = b"notes of the coach";
+
+const COURSE: &str = r#"
+title = "Four <gentle> stages"
+summary = "Slowly."
+kind = "course"
+language = "en"
+lessons = ["one", "two"]
+disclaimer = "This isn't medical care."
+schedule = { wait = "2 days", send = "30 8 * * *" }
+"#;
+const LESSON: &str = "+++\nsubject = \"Listening\"\n+++\n\nDear {{ subscriber.first_name or \"friend\" }}, a quiet start.\n\n![A leaf](leaf.png)\n";
+
+pub struct TestSite {
+    pub app: Arc<App>,
+    pub clock: Clock,
+    at: SocketAddr,
+    _folder: TempDir,
+}
+
+impl TestSite {
+    pub async fn start() -> TestSite {
+        TestSite::start_with(&BTreeMap::new()).await
+    }
+
+    pub async fn start_with(overrides: &BTreeMap<String, Vec<u8>>) -> TestSite {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}/data/dripline.db", folder.path().display());
+        let clock = Clock::manual("2026-03-02T09:00:00Z".parse().unwrap());
+        let templates = Templates::load(&BTreeMap::new()).unwrap();
+        let app = Arc::new(open(&url, clock.clone(), settings(), templates).await.unwrap());
+        let reloaded =
+            reload::put(&app, BTreeMap::from(["garden", "stages"].map(|id| (id.to_string(), course()))), "courses")
+                .await
+                .unwrap();
+        assert_eq!(reloaded.swapped, ["garden", "stages"], "{:?}", reloaded.problems);
+        let router = web::router(Arc::clone(&app), overrides).unwrap();
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let at = listener.local_addr().unwrap();
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        TestSite { app, clock, at, _folder: folder }
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        browser::ask(self.at, "GET", path, None, b"").await
+    }
+
+    pub async fn head(&self, path: &str) -> Answer {
+        browser::ask(self.at, "HEAD", path, None, b"").await
+    }
+
+    pub async fn post(&self, path: &str, kind: Option<&str>, body: &[u8]) -> Answer {
+        browser::ask(self.at, "POST", path, kind, body).await
+    }
+
+    /// Signs up for the course; the path of the link in the mail that asks.
+    pub async fn sign_up(&self) -> String {
+        let signed_up = sign_up::add(&self.app, request(None)).await.unwrap();
+        assert_eq!(signed_up, SignedUp::Asked);
+        let mut connection = self.app.store.read().await.unwrap();
+        let person = subscribers::all(&mut connection).await.unwrap().remove(0);
+        let mail = outbox::open_of(&mut connection, person.id).await.unwrap().remove(0);
+        let inputs: serde_json::Value = serde_json::from_str(&mail.inputs).unwrap();
+        format!("/confirm/{}", inputs["token"].as_str().unwrap())
+    }
+
+    /// Somebody in the course; their enrolment's id.
+    pub async fn enrol(&self) -> i64 {
+        assert_eq!(sign_up::add(&self.app, request(Some("by hand"))).await.unwrap(), SignedUp::Enrolled);
+        let mut connection = self.app.store.read().await.unwrap();
+        let person = subscribers::all(&mut connection).await.unwrap().remove(0);
+        enrolments::of_subscriber(&mut connection, person.id).await.unwrap()[0].id
+    }
+
+    /// State by state, the person's enrolments.
+    pub async fn states(&self) -> Vec<&'static str> {
+        let address = ADDRESS.parse().unwrap();
+        let person = dripline::flow::journal::show(&self.app, &address).await.unwrap().unwrap();
+        person.enrolments.iter().map(|it| it.state).collect()
+    }
+
+    /// Every row of every table.
+    pub async fn dump(&self) -> String {
+        let mut connection = self.app.store.read().await.unwrap();
+        let tables = sqlx::query("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name");
+        let mut dump = String::new();
+        for table in tables.fetch_all(&mut *connection).await.unwrap() {
+            let table: String = table.get(0);
+            let columns = format!(
+                "SELECT group_concat('quote(' || name || ')', ' || ''|'' || ') FROM pragma_table_info('{table}')"
+            );
+            let columns: String = sqlx::query(AssertSqlSafe(columns)).fetch_one(&mut *connection).await.unwrap().get(0);
+            let rows = format!("SELECT {columns} FROM {table} ORDER BY 1");
+            for row in sqlx::query(AssertSqlSafe(rows)).fetch_all(&mut *connection).await.unwrap() {
+                dump.push_str(&format!("{table}: {}\n", row.get::<String, _>(0)));
+            }
+        }
+        assert!(dump.contains("course_in_force: 'stages'"));
+        dump
+    }
+}
+
+fn request(confirmed_by: Option<&str>) -> sign_up::Request {
+    sign_up::Request {
+        address: ADDRESS.parse().unwrap(),
+        course: "stages".to_string(),
+        first_name: Some("Quinta".to_string()),
+        zone: None,
+        language: None,
+        fields: BTreeMap::new(),
+        confirmed_by: confirmed_by.map(str::to_string),
+    }
+}
+
+fn course() -> BTreeMap<String, Vec<u8>> {
+    let mut files: BTreeMap<String, Vec<u8>> = BTreeMap::new();
+    files.insert("course.toml".to_string(), COURSE.into());
+    files.insert("one.md".to_string(), LESSON.into());
+    files.insert("two.md".to_string(), LESSON.replace("Listening", "Safety").into());
+    files.insert("leaf.png".to_string(), PIXEL.to_vec());
+    files.insert("drawing.svg".to_string(), DRAWING.to_vec());
+    files.insert("notes.txt".to_string(), SECRET_NOTE.to_vec());
+    files
+}
+
+fn settings() -> Settings {
+    Settings {
+        site: Site {
+            name: "Steady & Ground".to_string(),
+            url: "https://learn.example.org".to_string(),
+            postal_address: "12 Rue Exemple, Montréal".to_string(),
+            time_zone: TimeZone::UTC,
+            language: "en".to_string(),
+            daily_cap: 1,
+            quiet_during_course: false,
+        },
+        sender: Sender { name: "Ana".to_string(), address: "ana@learn.example.org".parse().unwrap(), reply_to: None },
+        bounce: "bounces@mail.example.org".parse().unwrap(),
+        courses: "courses".into(),
+        delivery: DeliverySettings {
+            in_doubt: InDoubt::Resend,
+            in_doubt_after: SignedDuration::from_mins(15),
+            lesson_expires: SignedDuration::from_hours(48),
+        },
+        redirect_to: None,
+    }
+}
