@@ -7,6 +7,7 @@ mod commands;
 mod conformance;
 mod course_files;
 mod crash;
+mod edits;
 mod journeys;
 mod message;
 mod outcomes;
