@@ -142,6 +142,17 @@ pub async fn wish(connection: &mut Connection, it: &Enrolment, after: Option<Sta
     Ok(())
 }
 
+/// Stores what an edit does to a person whose message is under way. The serial stays, so that its record isn't lost.
+pub async fn follow_edit(connection: &mut Connection, it: &Enrolment) -> Result<(), sqlx::Error> {
+    sqlx::query("UPDATE enrolment SET progress = $2, lesson = $3 WHERE id = $1 AND state = 2")
+        .bind(it.id)
+        .bind(it.progress.to_text())
+        .bind(it.lesson.clone())
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
 /// Holds every running enrolment of a person: their address takes no mail.
 pub async fn hold_all(connection: &mut Connection, subscriber: i64, why: &str) -> Result<(), sqlx::Error> {
     let sql = "UPDATE enrolment SET state = CASE WHEN state = 2 THEN 2 ELSE 5 END, after = CASE WHEN state = 2 THEN 5 ELSE 0 END,

@@ -182,7 +182,7 @@ pub async fn lease_suspect(connection: &mut Connection, now: Timestamp) -> Resul
         "WITH d AS MATERIALIZED (SELECT outbox.id FROM outbox WHERE outbox.state <= 1 AND outbox.not_before <= $1 AND outbox.claims >= 3
             AND outbox.hash = '' AND ",
         not_held!("outbox.what"),
-        " ORDER BY outbox.id LIMIT 1)
+        " ORDER BY +outbox.id LIMIT 1)
          UPDATE outbox SET state = 2, epoch = epoch + 1, claims = claims + 1 FROM d WHERE outbox.id = d.id RETURNING ",
         columns!()
     );

@@ -5,6 +5,7 @@ mod setup;
 mod table;
 
 pub use setup::Setup;
+pub use setup::course_toml;
 pub use setup::days;
 pub use setup::hours;
 pub use setup::lesson;
@@ -79,6 +80,11 @@ impl TestApp {
     /// A relay in the same place that behaves otherwise from now on.
     pub async fn relay_says(&mut self, script: &str) {
         self.settle().await;
+        self.mailbox_says(script).await;
+    }
+
+    /// The same while messages may be on the wire: their connections break.
+    pub async fn mailbox_says(&mut self, script: &str) {
         self.kept = self.received();
         let address = self.mailbox.address();
         self.setup.script = script.to_string();
@@ -167,6 +173,7 @@ impl TestApp {
 
     /// Everything that can be done now, to the recorded outcome. Returns when there will be more to do.
     pub async fn settle(&self) -> Option<Timestamp> {
+        self.line().settled().await;
         loop {
             let stepped = self.step().await;
             self.line().settled().await;

@@ -26,6 +26,7 @@ use jiff::civil::Date;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// A claimed message and whom it is for.
 #[derive(Debug, Clone)]
@@ -34,6 +35,8 @@ pub struct Job {
     pub subscriber: Subscriber,
     /// `None` for a confirmation.
     pub enrolment: Option<Enrolment>,
+    /// The courses in force when it was claimed.
+    pub shelf: Arc<Shelf>,
 }
 
 /// Leases at most `room` messages: confirmations first, then what is tried again, then lessons that are due. `alone`
@@ -42,7 +45,7 @@ pub async fn claim(app: &App, now: Now, room: usize, alone: bool) -> Result<Vec<
     let shelf = app.shelf.read().await;
     let mut transaction = app.store.begin().await?;
     if alone && let Some(suspect) = outbox::lease_suspect(&mut transaction, now.wall).await? {
-        let jobs = with_people(&mut transaction, vec![suspect]).await?;
+        let jobs = with_people(&mut transaction, vec![suspect], &shelf).await?;
         transaction.commit().await?;
         return Ok(jobs);
     }
@@ -52,7 +55,7 @@ pub async fn claim(app: &App, now: Now, room: usize, alone: bool) -> Result<Vec<
         leased.extend(outbox::lease(&mut transaction, lane, now.wall, limit).await?);
     }
     let left = room - leased.len();
-    let mut jobs = with_people(&mut transaction, leased).await?;
+    let mut jobs = with_people(&mut transaction, leased, &shelf).await?;
     if left > 0 {
         jobs.extend(claim_due(app, &shelf, &mut transaction, now, left).await?);
     }
@@ -74,7 +77,7 @@ pub async fn next(app: &App, now: Now) -> Result<Option<Timestamp>> {
     Ok(due.into_iter().chain(ready).chain(doubt).min())
 }
 
-async fn with_people(connection: &mut Connection, leased: Vec<Delivery>) -> Result<Vec<Job>> {
+async fn with_people(connection: &mut Connection, leased: Vec<Delivery>, shelf: &Arc<Shelf>) -> Result<Vec<Job>> {
     let mut jobs = Vec::new();
     for delivery in leased {
         let subscriber = subscribers::by_id(connection, delivery.subscriber_id).await?;
@@ -83,13 +86,19 @@ async fn with_people(connection: &mut Connection, leased: Vec<Delivery>) -> Resu
             id => enrolments::by_id(connection, id).await?,
         };
         if let Some(subscriber) = subscriber {
-            jobs.push(Job { delivery, subscriber, enrolment });
+            jobs.push(Job { delivery, subscriber, enrolment, shelf: Arc::clone(shelf) });
         }
     }
     Ok(jobs)
 }
 
-async fn claim_due(app: &App, shelf: &Shelf, connection: &mut Connection, now: Now, room: usize) -> Result<Vec<Job>> {
+async fn claim_due(
+    app: &App,
+    shelf: &Arc<Shelf>,
+    connection: &mut Connection,
+    now: Now,
+    room: usize,
+) -> Result<Vec<Job>> {
     let mut jobs = Vec::new();
     // What slides to another day makes room for those behind it; a few rounds end it even when everybody slides.
     for _ in 0..8 {
@@ -111,7 +120,7 @@ async fn claim_due(app: &App, shelf: &Shelf, connection: &mut Connection, now: N
             }
         }
         outbox::slide(connection, &slides).await?;
-        jobs.extend(take(app, connection, now, taken).await?);
+        jobs.extend(take(app, shelf, connection, now, taken).await?);
         if jobs.len() == room || slides.is_empty() {
             break;
         }
@@ -121,7 +130,13 @@ async fn claim_due(app: &App, shelf: &Shelf, connection: &mut Connection, now: N
 
 /// Puts due enrolments in flight, each with its outbox row already leased. Where that row exists already, the lesson
 /// was sent before: the enrolment is held and nothing leaves.
-async fn take(app: &App, connection: &mut Connection, now: Now, due: Vec<(Enrolment, Subscriber)>) -> Result<Vec<Job>> {
+async fn take(
+    app: &App,
+    shelf: &Arc<Shelf>,
+    connection: &mut Connection,
+    now: Now,
+    due: Vec<(Enrolment, Subscriber)>,
+) -> Result<Vec<Job>> {
     if due.is_empty() {
         return Ok(Vec::new());
     }
@@ -137,7 +152,8 @@ async fn take(app: &App, connection: &mut Connection, now: Now, due: Vec<(Enrolm
     for (row, (mut enrolment, subscriber)) in rows.into_iter().zip(due) {
         enrolment.state = enrolment::State::InFlight;
         if new.contains(&row.id) {
-            jobs.push(Job { delivery: row, subscriber, enrolment: Some(enrolment) });
+            let shelf = Arc::clone(shelf);
+            jobs.push(Job { delivery: row, subscriber, enrolment: Some(enrolment), shelf });
             continue;
         }
         tracing::error!(

@@ -14,6 +14,7 @@ use crate::relay::Envelope;
 use crate::relay::Offer;
 use crate::relay::Outcome;
 use crate::relay::Session;
+use crate::store::enrolments;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Mutex;
@@ -22,6 +23,9 @@ use tokio_util::sync::CancellationToken;
 
 /// An idle session says goodbye after this long.
 const IDLE: Duration = Duration::from_secs(20);
+
+/// Between two tries when the database can't be read.
+const REST: Duration = Duration::from_secs(1);
 
 /// One seat at one relay.
 pub struct Worker {
@@ -40,8 +44,8 @@ impl Worker {
         let mut session = None;
         loop {
             match self.next(session.is_some()).await {
-                Next::Message(built, place) => {
-                    session = self.send(session, &built).await;
+                Next::Message(mut built, place) => {
+                    session = self.send(session, &mut built).await;
                     drop(place);
                 }
                 Next::Back(built, place) => {
@@ -81,7 +85,7 @@ impl Worker {
     }
 
     /// Sends one message. Returns the session if it can be used again.
-    async fn send(&self, session: Option<Session>, built: &Built) -> Option<Session> {
+    async fn send(&self, session: Option<Session>, built: &mut Built) -> Option<Session> {
         let mut session = match self.session(session).await {
             Ok(session) => session,
             Err(broken) => {
@@ -140,7 +144,7 @@ impl Worker {
     }
 
     /// Charges what was heard to the relay, the sender or the message, and has it stored.
-    async fn hand_in(&self, built: &Built, mut heard: Heard, on_the_wire: bool) {
+    async fn hand_in(&self, built: &mut Built, mut heard: Heard, on_the_wire: bool) {
         let now = self.app.clock.now();
         if heard.verdict == Verdict::ContentRefused && heard.is_policy() && self.relays.is_suspicious(self.relay) {
             heard.verdict = Verdict::Sender;
@@ -159,9 +163,27 @@ impl Worker {
         let label = self.relays.connector(self.relay).label().to_string();
         // An edit waits until what was computed from the courses is stored.
         let shelf = self.app.shelf.read().await;
+        if !Arc::ptr_eq(&shelf, &built.job.shelf) {
+            self.follow_edit(built).await;
+        }
         self.ledger.record(aftermath::record(&self.app, &shelf, built, &heard, on_the_wire, &label)).await;
         drop(shelf);
         aftermath::after_the_record(&self.app, built, &heard).await;
+    }
+
+    /// The courses were edited since the claim, and where the person stands with them: the record begins from there.
+    async fn follow_edit(&self, built: &mut Built) {
+        while let Some(known) = &built.job.enrolment {
+            let edited = async { enrolments::by_id(&mut *self.app.store.read().await?, known.id).await };
+            match edited.await {
+                Ok(edited) => {
+                    built.job.enrolment = edited.or(built.job.enrolment.take());
+                    return;
+                }
+                Err(error) => tracing::error!(%error, "can't read where a person stands after an edit; trying again"),
+            }
+            tokio::time::sleep(REST).await;
+        }
     }
 
     /// It answered about a message: whatever it said, it does its work.
