@@ -50,38 +50,59 @@ pub fn body(text: &str) -> (Transfer, String) {
 fn quoted_printable(text: &str) -> String {
     let mut out = Vec::with_capacity(text.len() * 5 / 4);
     for line in text.split_inclusive('\n') {
-        let bytes = line.trim_end_matches('\n').as_bytes();
+        let mut rest = line.strip_suffix('\n').unwrap_or(line).as_bytes();
         let mut column = 0;
-        for (n, byte) in bytes.iter().enumerate() {
-            let last = n + 1 == bytes.len();
-            // Programs on the way have been seen to change lines that begin like a mailbox's separator or end.
-            let fragile = column == 0 && (*byte == b'.' || *byte == b'F' && bytes[n..].starts_with(b"From "));
-            let literal = SHOWN[usize::from(*byte)] && !fragile || matches!(byte, b' ' | b'\t') && !last;
-            let wide = if literal { 1 } else { 3 };
-            // The last character of a line needs no room for a soft break's `=`.
-            if column + wide > if last { 76 } else { 75 } {
+        while !rest.is_empty() {
+            let run = literals(rest, column == 0);
+            // What ends the line needs no room for a soft break's `=`.
+            let ends = run.max(1) == rest.len();
+            let (wide, least) = if run > 0 { (run, 1) } else { (3, 3) };
+            let width = if ends && column + wide <= WIDTH { WIDTH } else { WIDTH - 1 };
+            if column + least > width {
                 out.extend_from_slice(b"=\r\n");
                 column = 0;
+                continue;
             }
-            if literal {
-                out.push(*byte);
+            if run == 0 {
+                out.extend_from_slice(&[b'=', HEX[usize::from(rest[0] >> 4)], HEX[usize::from(rest[0] & 15)]]);
+                column += 3;
+                rest = &rest[1..];
             } else {
-                out.extend_from_slice(&[b'=', HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]);
+                let (piece, behind) = rest.split_at(run.min(width - column));
+                out.extend_from_slice(piece);
+                column += piece.len();
+                rest = behind;
             }
-            column += wide;
         }
         if line.ends_with('\n') {
             out.extend_from_slice(b"\r\n");
         }
     }
-    out.into_iter().map(char::from).collect()
+    String::from_utf8(out).unwrap_or_default()
 }
+
+/// How many octets from here on stand for themselves, counted up to one line's width. White space at the end of a line
+/// doesn't; and programs on the way have been seen to change lines that begin like a mailbox's separator or end.
+fn literals(bytes: &[u8], starts_line: bool) -> usize {
+    if starts_line && (bytes[0] == b'.' || bytes.starts_with(b"From ")) {
+        return 0;
+    }
+    let near = &bytes[..bytes.len().min(WIDTH + 1)];
+    let run = near.iter().position(|byte| !SHOWN[usize::from(*byte)]).unwrap_or(near.len());
+    let ends_in_space = run == bytes.len() && matches!(bytes[run - 1], b' ' | b'\t');
+    run - usize::from(ends_in_space)
+}
+
+/// Characters of a line at most (RFC 2045 §6.7 rule 5).
+const WIDTH: usize = 76;
 
 const HEX: &[u8; 16] = b"0123456789ABCDEF";
 
-/// The octets that stand for themselves: all that shows but `=`.
+/// The octets that may stand for themselves: white space, and all that shows but `=`.
 const SHOWN: [bool; 256] = {
     let mut shown = [false; 256];
+    shown[b' ' as usize] = true;
+    shown[b'\t' as usize] = true;
     let mut byte = b'!' as usize;
     while byte <= b'~' as usize {
         shown[byte] = byte != b'=' as usize;
@@ -162,6 +183,26 @@ mod tests {
         check(&"x".repeat(77), &format!("{}=\r\nxx", "x".repeat(75)));
         check("\n\n", "\r\n\r\n");
         check(".\n..\nFrom here", "=2E\r\n=2E.\r\n=46rom here");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn quoted_printable_reads_back_and_stays_within_its_width(text in "[ -~\\tàß\\n=. ]{0,400}") {
+            let coded = quoted_printable(&text);
+            for line in coded.split("\r\n") {
+                proptest::prop_assert!(line.len() <= WIDTH && !line.ends_with([' ', '\t']), "{line:?}");
+            }
+            let mut octets = Vec::new();
+            let joined = coded.replace("=\r\n", "").replace("\r\n", "\n");
+            let mut rest = joined.as_bytes();
+            while let Some((first, behind)) = rest.split_first() {
+                let code = std::str::from_utf8(behind.get(..2).unwrap_or_default()).unwrap();
+                let code = u8::from_str_radix(code, 16).ok().filter(|_| *first == b'=');
+                octets.push(code.unwrap_or(*first));
+                rest = if code.is_some() { &behind[2..] } else { behind };
+            }
+            proptest::prop_assert_eq!(String::from_utf8(octets).unwrap(), text);
+        }
     }
 
     #[test]
