@@ -280,6 +280,8 @@ fn a_daemon_starts_at_once_and_says_that_it_is_well() {
     let start = Instant::now();
     let daemon = site.serve(&[]);
     println!("ready after {} ms", start.elapsed().as_millis());
-    assert_eq!(get(&daemon.pages(), "/healthz"), "HTTP/1.1 200 OK");
+    for path in ["/healthz", "/readyz"] {
+        assert_eq!(get(&daemon.pages(), path), "HTTP/1.1 200 OK", "{path}");
+    }
     daemon.stop();
 }
