@@ -160,10 +160,22 @@ async fn act(
         && nobody_left.iter().all(|it| it.state == State::Left || it.after == Some(State::Left))
     {
         subscribers::set_status(&mut transaction, person.id, Status::Left).await?;
+        stop_asking(&mut transaction, person.id, now).await?;
     }
     transaction.commit().await?;
     app.changed.notify_waiters();
     Ok(if courses.is_empty() { Acted::Nothing } else { Acted::On(courses) })
+}
+
+/// Nobody is asked to confirm what they have left.
+async fn stop_asking(connection: &mut Connection, subscriber: i64, now: Now) -> Result<()> {
+    for row in outbox::open_of(connection, subscriber).await? {
+        if row.enrolment_id == 0 && row.state.may_become(DeliveryState::Cancelled) {
+            outbox::set_state(connection, row.id, row.state, DeliveryState::Cancelled, "the person's wish", now.wall)
+                .await?;
+        }
+    }
+    Ok(())
 }
 
 async fn come_to(connection: &mut Connection, enrolment: &mut Enrolment, state: State, now: Now) -> Result<()> {

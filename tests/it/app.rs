@@ -103,6 +103,13 @@ impl TestApp {
         self.line = Some(Line::start(Arc::clone(&self.app), self.setup.connectors(self.mailbox.address())));
     }
 
+    /// A second relay, for when the first fails.
+    pub fn with_spare_relay(&mut self, spare: &Mailbox) {
+        let mut connectors = self.setup.connectors(self.mailbox.address());
+        connectors.extend(self.setup.connectors(spare.address()));
+        self.line = Some(Line::start(Arc::clone(&self.app), connectors));
+    }
+
     pub fn line(&self) -> &Line {
         self.line.as_ref().unwrap()
     }

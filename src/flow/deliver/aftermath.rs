@@ -33,16 +33,18 @@ const AFTER_AN_OUTAGE: SignedDuration = SignedDuration::from_hours(1);
 pub struct Heard {
     pub phase: Phase,
     pub verdict: Verdict,
+    /// How many times the mailbox was full before.
+    pub times_full: i64,
     reply: Result<Reply, String>,
 }
 
 impl Heard {
     pub fn said(phase: Phase, verdict: Verdict, reply: Reply) -> Heard {
-        Heard { phase, verdict, reply: Ok(reply) }
+        Heard { phase, verdict, times_full: 0, reply: Ok(reply) }
     }
 
     pub fn silence(phase: Phase, verdict: Verdict, detail: String) -> Heard {
-        Heard { phase, verdict, reply: Err(detail) }
+        Heard { phase, verdict, times_full: 0, reply: Err(detail) }
     }
 
     /// 0 when nothing was said.
@@ -221,7 +223,7 @@ fn lost(job: &Job, now: Now, record: &mut Record) {
 
 fn soft(job: &Job, now: Now, record: &mut Record, heard: &Heard) {
     record.attempts += 1;
-    match delivery::soft_retry_at(now.wall, record.attempts) {
+    match delivery::soft_retry_at(now.wall, heard.times_full + 1) {
         Some(later) => {
             record.to = State::Deferred;
             record.not_before = later;

@@ -15,6 +15,7 @@ use crate::relay::Offer;
 use crate::relay::Outcome;
 use crate::relay::Session;
 use crate::store::enrolments;
+use crate::store::report;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Mutex;
@@ -166,9 +167,21 @@ impl Worker {
         if !Arc::ptr_eq(&shelf, &built.job.shelf) {
             self.follow_edit(built).await;
         }
+        if heard.verdict == Verdict::AddressSoft {
+            heard.times_full = self.times_full(built).await;
+        }
         self.ledger.record(aftermath::record(&self.app, &shelf, built, &heard, on_the_wire, &label)).await;
         drop(shelf);
         aftermath::after_the_record(&self.app, built, &heard).await;
+    }
+
+    /// When that can't be read the mailbox counts as full for the first time: it is asked once more than it need be.
+    async fn times_full(&self, built: &Built) -> i64 {
+        let times = async { report::times_full(&mut *self.app.store.read().await?, built.job.delivery.id).await };
+        times.await.unwrap_or_else(|error| {
+            tracing::error!(%error, "can't read how often a mailbox was full");
+            0
+        })
     }
 
     /// The courses were edited since the claim, and where the person stands with them: the record begins from there.

@@ -3,6 +3,9 @@
 use crate::app::TestApp;
 use crate::app::days;
 use crate::app::hours;
+use dripline::mailbox;
+use dripline::mailbox::Mailbox;
+use std::net::Ipv4Addr;
 
 #[tokio::test]
 async fn after_nine_days_of_downtime_one_mail_comes_at_once_and_then_one_a_day() {
@@ -51,6 +54,27 @@ async fn a_relay_that_is_away_for_three_days_costs_nobody_a_lesson_and_gives_nob
     assert_eq!(app.line().relays()[0].state, "closed");
     assert_eq!(app.number("SELECT coalesce(max(attempts), 0) FROM outbox").await, 0);
     assert_eq!(app.status().await.deliveries["expired"], 0);
+    app.verify().await;
+}
+
+#[tokio::test]
+async fn a_second_relay_takes_over_while_the_first_is_away_and_gives_it_back() {
+    let spare = Mailbox::start((Ipv4Addr::LOCALHOST, 0).into(), mailbox::Settings::default()).unwrap();
+    let mut app = TestApp::new().await;
+    app.with_spare_relay(&spare);
+    app.course("calm", &["one", "two", "three"]).await;
+    for n in 0..20 {
+        app.enrol(&format!("p{n}@example.org"), "calm").await;
+    }
+    app.settle().await;
+    assert_eq!((app.mails(), spare.accepted()), (20, 0), "the first takes everything while it works");
+    app.relay_says("connect close").await;
+    app.advance(days(1)).await;
+    assert_eq!((app.mails(), spare.accepted()), (20, 20));
+    app.relay_says("").await;
+    app.advance(days(1)).await;
+    assert_eq!(app.mails() as u64 + spare.accepted(), 60);
+    assert!(app.mails() > 20, "the first is taken up again");
     app.verify().await;
 }
 

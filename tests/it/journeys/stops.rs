@@ -158,6 +158,20 @@ async fn leaving_between_claim_and_intent_sends_nothing() {
 }
 
 #[tokio::test]
+async fn who_leaves_before_confirming_is_not_asked_any_more() {
+    let app = TestApp::scripted("times=1 rcpt reply \"451 4.7.1 later\"").await;
+    app.course("calm", &["one"]).await;
+    app.sign_up(ANA, "calm").await;
+    app.settle().await;
+    assert_eq!(leave(&app).await, on_calm());
+    app.verify().await;
+    app.advance(days(2)).await;
+    assert_eq!((app.mails(), app.state(ANA).await), (0, "left"));
+    assert_eq!(app.texts("SELECT inputs FROM outbox").await, [""], "the token isn't kept");
+    app.verify().await;
+}
+
+#[tokio::test]
 async fn leaving_while_a_lesson_is_in_doubt_sends_no_second_copy() {
     let app = in_calm("times=1 dot late-reset").await;
     app.settle().await;

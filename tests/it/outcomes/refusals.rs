@@ -99,6 +99,23 @@ async fn dead_addresses_do_not_speak_against_a_lesson() {
 }
 
 #[tokio::test]
+async fn full_mailboxes_do_not_speak_against_a_lesson() {
+    let script = "to=full*@example.org rcpt reply \"552 5.2.2 full\"; to=bad* dot reply \"554 5.6.0 odd\"";
+    let app = TestApp::scripted(script).await;
+    app.course("calm", &["one"]).await;
+    for n in 0..20 {
+        app.enrol(&format!("p{n}@example.org"), "calm").await;
+        app.enrol(&format!("full{n}@example.org"), "calm").await;
+    }
+    app.advance(days(5)).await;
+    assert_eq!(app.number("SELECT count(*) FROM outbox WHERE state = 11").await, 20);
+    app.enrol("bad@example.org", "calm").await;
+    app.settle().await;
+    assert_eq!(app.status().await.held, Vec::<String>::new());
+    app.verify().await;
+}
+
+#[tokio::test]
 async fn three_policy_refusals_in_a_row_speak_against_the_sender() {
     let app = TestApp::with(Setup {
         script: "times=3 dot reply \"550 5.7.1 policy\"".to_string(),

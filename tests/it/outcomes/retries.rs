@@ -75,6 +75,18 @@ async fn a_full_mailbox_is_tried_after_a_day_and_three_days_and_then_given_up() 
 }
 
 #[tokio::test]
+async fn a_full_mailbox_has_its_days_also_after_a_relay_asked_to_come_later() {
+    let app = tried_with("times=3 rcpt reply \"451 4.7.1 later\"; rcpt reply \"552 5.2.2 full\"").await;
+    app.advance(minutes(40)).await;
+    assert!(told(&app).await.starts_with("deferred 4 active 0"), "{}", told(&app).await);
+    app.advance(hours(24)).await;
+    assert!(told(&app).await.starts_with("deferred 5 active 0"), "{}", told(&app).await);
+    app.advance(hours(73)).await;
+    assert_eq!(told(&app).await, "refused 6 held 0 closed -");
+    app.verify().await;
+}
+
+#[tokio::test]
 async fn a_retry_is_the_same_bytes_with_the_same_message_id_whatever_happened_since() {
     let mut app = tried_with("times=3 dot reply \"451 4.3.0 later\"").await;
     let before: Vec<String> = app.texts("SELECT hash FROM outbox").await;
