@@ -1,6 +1,8 @@
 //! The daemon: loops over the steps of `flow`, and ends when it is told to. The only room that loops and sleeps.
 
+use crate::config::Config;
 use crate::flow::App;
+use crate::flow::check;
 use crate::flow::deliver::Line;
 use crate::flow::deliver::Stepped;
 use crate::flow::deliver::overdue;
@@ -12,6 +14,7 @@ use crate::relay::Connector;
 use crate::store::Store;
 use crate::store::StoreError;
 use crate::store::meta;
+use crate::web;
 use anyhow::Context as _;
 use anyhow::Result;
 use axum::Router;
@@ -85,6 +88,14 @@ impl Daemon {
         drop(lock);
         Ok(())
     }
+}
+
+/// The public pages, with the coach's own templates in place of the built-in ones.
+///
+/// # Errors
+/// When one of those can't be used.
+pub fn pages(config: &Config, app: &Arc<App>) -> Result<Router> {
+    web::router(Arc::clone(app), &check::read_templates(&config.templates)?)
 }
 
 /// Keeps every other daemon away from the database. Comes before anything that a daemon writes.

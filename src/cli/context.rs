@@ -12,10 +12,7 @@ use crate::flow::open;
 use crate::flow::reload;
 use crate::message::Templates;
 use crate::relay::Connector;
-use crate::web;
-use axum::Router;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 /// Where the configuration is, and what the environment says.
 #[derive(Clone)]
@@ -70,11 +67,6 @@ pub async fn open_app(config: &Config, redirect_to: Option<Address>) -> anyhow::
         redirect_to,
     };
     open::open(&config.database, Clock::system(), settings, templates).await
-}
-
-/// The public pages, with the coach's own templates in place of the built-in ones.
-pub fn pages(config: &Config, app: &Arc<App>) -> anyhow::Result<Router> {
-    web::router(Arc::clone(app), &check::read_templates(&config.templates)?)
 }
 
 /// The relays of a configuration, each with how many connections it may have.

@@ -3,12 +3,12 @@
 use crate::cli::Context;
 use crate::cli::context::connectors;
 use crate::cli::context::open_app;
-use crate::cli::context::pages;
 use crate::cli::output;
 use crate::cli::values;
 use crate::config;
 use crate::daemon;
 use crate::daemon::Daemon;
+use crate::daemon::pages;
 use crate::daemon::stop_on_signals;
 use crate::flow::open;
 use crate::flow::reload;

@@ -163,6 +163,7 @@ async fn run_add(app: &App, add: Add) -> anyhow::Result<ExitCode> {
         SignedUp::NoSuchCourse => {
             (false, format!("there is no course {}; `dripline check` shows what is wrong with the files", add.course))
         }
+        SignedUp::Newsletter => (false, format!("{} is a newsletter; this version sends courses only", add.course)),
         SignedUp::UnknownField(name) => (false, format!("the course asks for no field {name}; add it under [fields]")),
         SignedUp::MissingField(name) => (false, format!("the course needs the field {name}; give --field {name}=TEXT")),
         SignedUp::Closed => (false, "this course has begun and takes nobody any more (late = \"closed\")".to_string()),

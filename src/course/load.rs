@@ -11,6 +11,7 @@ use crate::course::lesson;
 use crate::course::lesson::LessonFile;
 use crate::course::names;
 use crate::course::references;
+use crate::course::schedule;
 use crate::course::settings;
 use crate::course::settings::CourseFile;
 use crate::course::shelf::Named;
@@ -46,8 +47,8 @@ pub fn load(id: &str, prefix: &str, tree: &Tree) -> Loaded {
     let mut folder = Folder { id, prefix, tree, problems: Vec::new() };
     let mut loaded = folder.load();
     problem::sort(&mut folder.problems);
-    if problem::any_error(&folder.problems) {
-        loaded.course = None;
+    if !problem::any_error(&folder.problems) {
+        loaded.course.clone_from(&loaded.sketch);
     }
     loaded.problems = folder.problems;
     loaded
@@ -87,8 +88,8 @@ impl Folder<'_> {
             self.problems.append(&mut lesson.problems);
         }
         let named = Named::new(&file, &source, toml_reads);
-        let course = self.course(file, source, lessons, about);
-        Loaded { id: self.id.to_string(), course, problems: Vec::new(), named: Some(named) }
+        let sketch = self.sketch(file, source, lessons, about);
+        Loaded { id: self.id.to_string(), course: None, sketch, problems: Vec::new(), named: Some(named) }
     }
 
     fn name(&self, path: &str) -> String {
@@ -202,7 +203,8 @@ impl Folder<'_> {
         }
     }
 
-    fn course(
+    /// The course as far as its files can be read.
+    fn sketch(
         &self,
         file: CourseFile,
         source: Arc<Source>,
@@ -237,7 +239,7 @@ impl Folder<'_> {
             next: plain(file.next),
             invite: file.invite,
             sender: file.sender,
-            schedule: file.timing.schedule?,
+            schedule: file.timing.schedule.or_else(schedule::stand_in)?,
             newsletter: file.timing.newsletter.filter(|_| file.kind == Kind::Newsletter),
             fields: file.fields,
             source,

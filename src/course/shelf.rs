@@ -17,6 +17,8 @@ use std::sync::Arc;
 pub struct Loaded {
     pub id: String,
     pub course: Option<Course>,
+    /// The course as far as its files can be read, also where they have errors: to look for more of them.
+    pub sketch: Option<Course>,
     pub problems: Vec<Problem>,
     /// What it says about other courses, also where it has errors; absent when no file could be read.
     pub(in crate::course) named: Option<Named>,
@@ -34,7 +36,7 @@ pub struct Named {
 impl Loaded {
     /// A folder that couldn't be read from where it is kept.
     pub fn unreadable(id: impl Into<String>, problems: Vec<Problem>) -> Loaded {
-        Loaded { id: id.into(), course: None, problems, named: None }
+        Loaded { id: id.into(), course: None, sketch: None, problems, named: None }
     }
 }
 

@@ -46,11 +46,12 @@ pub fn check(site: &Site, courses: &Path, templates: &Path) -> Vec<Problem> {
     let prefix = courses.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     match read_courses::read_courses(courses, &prefix) {
         Ok(shelf) => {
-            for Loaded { course, problems: found, .. } in shelf {
+            for Loaded { sketch, problems: found, .. } in shelf {
                 problems.extend(found);
-                let (Some(course), Some(templates)) = (course, &templates) else { continue };
-                let rendered =
-                    course.lessons.values().flat_map(|lesson| check_lesson(templates, site, &course, lesson));
+                let (Some(course), Some(templates)) = (sketch, &templates) else { continue };
+                // A lesson without a readable head has been complained about already.
+                let readable = course.lessons.values().filter(|lesson| lesson.body > 0 && !lesson.subject.is_empty());
+                let rendered = readable.flat_map(|lesson| check_lesson(templates, site, &course, lesson));
                 problems.extend(rendered);
             }
         }

@@ -150,6 +150,10 @@ async fn reconcile_all(app: &App, connection: &mut Connection, old: &Course, new
         for (enrolment, subscriber) in page {
             let occurrence = enrolment.occurrence;
             if let Some(changed) = reconcile(app, old, new, enrolment, &subscriber, now) {
+                if changed.state == State::InFlight {
+                    enrolments::follow_edit(connection, &changed).await?;
+                    continue;
+                }
                 if changed.occurrence > occurrence {
                     cancel_unmade(connection, &changed, now).await?;
                 }

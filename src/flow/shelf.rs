@@ -70,6 +70,15 @@ impl Shelved {
         Some((self.course.lessons.get(id)?, Arc::clone(self.lessons.get(id)?)))
     }
 
+    /// What a lesson is called that once had this name.
+    pub fn called_now<'a>(&'a self, id: &'a str) -> &'a str {
+        if self.course.lessons.contains_key(id) {
+            return id;
+        }
+        let renamed = self.course.lessons.values().find(|lesson| lesson.was.iter().any(|was| was == id));
+        renamed.map_or(id, |lesson| &lesson.id)
+    }
+
     /// Moves an enrolment to the lesson that comes next by its progress, or to its end.
     pub fn advance(&self, app: &App, enrolment: &mut Enrolment, subscriber: &Subscriber) {
         let condition = |lesson: &Lesson| condition(lesson, app, subscriber);

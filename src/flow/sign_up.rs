@@ -2,6 +2,8 @@
 
 use crate::address::Address;
 use crate::clock::Now;
+use crate::course::Kind;
+use crate::course::Late;
 use crate::delivery::State as DeliveryState;
 use crate::enrolment::Enrolment;
 use crate::enrolment::Progress;
@@ -67,6 +69,8 @@ pub enum SignedUp {
     /// The address gets nothing, and why.
     Suppressed(String),
     NoSuchCourse,
+    /// Issues leave by date; nothing sends them yet, and as lessons they would come one a day.
+    Newsletter,
     /// The course doesn't ask for this.
     UnknownField(String),
     /// The course asks for this, and it wasn't given.
@@ -173,6 +177,9 @@ pub async fn confirm(app: &App, token: &str) -> Result<Link> {
 fn refusal(app: &App, shelf: &Shelf, request: &Request, now: Now) -> Option<SignedUp> {
     let Some(shelved) = shelf.get(&request.course) else { return Some(SignedUp::NoSuchCourse) };
     let course = &shelved.course;
+    if course.kind == Kind::Newsletter {
+        return Some(SignedUp::Newsletter);
+    }
     if let Some(unknown) = request.fields.keys().find(|name| !course.fields.contains_key(*name)) {
         return Some(SignedUp::UnknownField(unknown.clone()));
     }
@@ -180,7 +187,7 @@ fn refusal(app: &App, shelf: &Shelf, request: &Request, now: Now) -> Option<Sign
     if let Some((name, _)) = missing {
         return Some(SignedUp::MissingField(name.clone()));
     }
-    let closes = course.schedule.starts.filter(|_| course.schedule.late == crate::course::Late::Closed);
+    let closes = course.schedule.starts.filter(|_| course.schedule.late == Late::Closed);
     let today = now.reader.to_zoned(app.settings.site.time_zone.clone()).date();
     closes.filter(|starts| today >= *starts).map(|_| SignedUp::Closed)
 }

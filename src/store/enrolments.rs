@@ -118,11 +118,13 @@ pub async fn returning(
     rows.iter().map(|row| Ok((read(row)?, subscribers::read(row, COLUMNS)?))).collect()
 }
 
-/// The earliest instant, by the reader's clock, at which a waiting lesson is due or a pause ends.
-pub async fn next_due(connection: &mut Connection) -> Result<Option<Timestamp>, sqlx::Error> {
-    let due = sqlx::query("SELECT min(due) FROM enrolment WHERE state = 1").fetch_one(&mut *connection).await?;
-    let back = "SELECT min(paused_until) FROM enrolment WHERE state = 4 AND paused_until > 0";
-    let back = sqlx::query(back).fetch_one(connection).await?;
+/// The earliest instant after `now`, by the reader's clock, at which a waiting lesson is due or a pause ends.
+pub async fn next_due(connection: &mut Connection, now: Timestamp) -> Result<Option<Timestamp>, sqlx::Error> {
+    let now = now.as_millisecond();
+    let due = "SELECT min(due) FROM enrolment WHERE state = 1 AND due > $1";
+    let due = sqlx::query(due).bind(now).fetch_one(&mut *connection).await?;
+    let back = "SELECT min(paused_until) FROM enrolment WHERE state = 4 AND paused_until > $1";
+    let back = sqlx::query(back).bind(now).fetch_one(connection).await?;
     let earliest = [due.try_get::<Option<i64>, _>(0)?, back.try_get::<Option<i64>, _>(0)?];
     Ok(earliest.into_iter().flatten().min().map(from_ms))
 }
@@ -135,6 +137,17 @@ pub async fn wish(connection: &mut Connection, it: &Enrolment, after: Option<Sta
         .bind(after.map_or(0, State::stored))
         .bind(ms_or_zero(it.paused_at))
         .bind(ms_or_zero(it.paused_until))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Stores what an edit does to a person whose message is under way. The serial stays, so that its record isn't lost.
+pub async fn follow_edit(connection: &mut Connection, it: &Enrolment) -> Result<(), sqlx::Error> {
+    sqlx::query("UPDATE enrolment SET progress = $2, lesson = $3 WHERE id = $1 AND state = 2")
+        .bind(it.id)
+        .bind(it.progress.to_text())
+        .bind(it.lesson.clone())
         .execute(connection)
         .await?;
     Ok(())

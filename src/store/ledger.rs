@@ -179,7 +179,7 @@ async fn write_enrolments(connection: &mut Connection, enrolments: &[&Enrolment]
         })
         .collect();
     let sql = "UPDATE enrolment SET serial = enrolment.serial + 1,
-            state = CASE WHEN enrolment.after = 0 OR (enrolment.after = 4 AND cast(j.value ->> 2 as bigint) = 6)
+            state = CASE WHEN enrolment.after = 0 OR (enrolment.after = 4 AND cast(j.value ->> 2 as bigint) IN (5, 6))
                 THEN cast(j.value ->> 2 as bigint) ELSE enrolment.after END,
             after = 0, lesson = j.value ->> 3, occurrence = cast(j.value ->> 4 as bigint), basis = cast(j.value ->> 5 as bigint),
             due = cast(j.value ->> 6 as bigint), why = j.value ->> 7, progress = j.value ->> 8, last_date = j.value ->> 9,
@@ -190,7 +190,7 @@ async fn write_enrolments(connection: &mut Connection, enrolments: &[&Enrolment]
     Ok(sqlx::query(sql).bind(Value::from(rows).to_string()).execute(connection).await?.rows_affected())
 }
 
-/// A message that surely wasn't taken (the relay said no, or never had all of it) is no copy.
+/// A copy that surely didn't arrive isn't counted, and neither is a claim that the program survived.
 async fn write_outbox(connection: &mut Connection, records: &[Record]) -> Result<u64, sqlx::Error> {
     let rows: Vec<Value> = records
         .iter()
@@ -215,8 +215,8 @@ async fn write_outbox(connection: &mut Connection, records: &[Record]) -> Result
         })
         .collect();
     let sql = "UPDATE outbox SET state = cast(j.value ->> 3 as bigint), not_before = cast(j.value ->> 4 as bigint),
-            copies = outbox.copies - CASE WHEN outbox.state = 3 AND cast(j.value ->> 3 as bigint) NOT IN (4, 10) THEN 1 ELSE 0 END,
             attempts = cast(j.value ->> 5 as bigint), claims = 0, losses = cast(j.value ->> 6 as bigint), reply = j.value ->> 7,
+            copies = outbox.copies - CASE WHEN outbox.state = 3 AND cast(j.value ->> 3 as bigint) NOT IN (4, 10) THEN 1 ELSE 0 END,
             expires = cast(j.value ->> 10 as bigint), ended = cast(j.value ->> 8 as bigint), doubtful_since = cast(j.value ->> 9 as bigint),
             inputs = CASE WHEN cast(j.value ->> 8 as bigint) = 0 OR outbox.enrolment_id <> 0 THEN outbox.inputs ELSE '' END
         FROM json_each($1) j

@@ -50,6 +50,14 @@ pub struct Notice {
     pub since: i64,
 }
 
+impl Notice {
+    /// Whether a hold of this name holds back what is called `what`.
+    pub fn covers(&self, what: &str) -> bool {
+        let rest = what.strip_prefix(&self.name);
+        self.name == "all" || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+}
+
 /// Everything that is held: `all`, or the beginning of `outbox.what`.
 pub async fn holds(connection: &mut Connection) -> Result<Vec<Notice>, sqlx::Error> {
     notices(sqlx::query("SELECT scope, why, since FROM hold ORDER BY scope").fetch_all(connection).await?)

@@ -10,8 +10,8 @@ use crate::clock::from_ms;
 use crate::delivery::State;
 use crate::enrolment::Enrolment;
 use crate::subscriber::Subscriber;
+use jiff::SignedDuration;
 use jiff::Timestamp;
-use jiff::civil::Date;
 use serde_json::Value;
 use serde_json::json;
 use sqlx::Row as _;
@@ -99,38 +99,6 @@ pub async fn due(
     rows.iter().map(|row| Ok((enrolments::read(row)?, subscribers::read(row, enrolments::COLUMNS)?))).collect()
 }
 
-/// What one enrolment says about the local dates that its person has used.
-#[derive(Debug, Clone, PartialEq)]
-pub struct DateUse {
-    pub subscriber_id: i64,
-    pub enrolment_id: i64,
-    pub last_date: Option<Date>,
-    pub last_count: u32,
-    /// Due time of a message in flight.
-    pub in_flight: Option<Timestamp>,
-}
-
-/// The dates used by all enrolments of these people.
-pub async fn date_uses(connection: &mut Connection, subscribers: &[i64]) -> Result<Vec<DateUse>, sqlx::Error> {
-    let sql = "SELECT e.subscriber_id, e.id, e.last_date, e.last_count, e.state, e.due
-        FROM json_each($1) j JOIN enrolment e ON e.subscriber_id = cast(j.value ->> 0 as bigint)";
-    let ids: Vec<[i64; 1]> = subscribers.iter().map(|id| [*id]).collect();
-    let rows = sqlx::query(sql).bind(json!(ids).to_string()).fetch_all(connection).await?;
-    rows.iter()
-        .map(|row| {
-            let in_flight = row.try_get::<i64, _>(4)? == crate::enrolment::State::InFlight.stored();
-            let due = from_ms(row.try_get(5)?);
-            Ok(DateUse {
-                subscriber_id: row.try_get(0)?,
-                enrolment_id: row.try_get(1)?,
-                last_date: row.try_get::<String, _>(2)?.parse().ok(),
-                last_count: u32::try_from(row.try_get::<i64, _>(3)?).unwrap_or(u32::MAX),
-                in_flight: in_flight.then_some(due),
-            })
-        })
-        .collect()
-}
-
 /// Marks due enrolments as in flight. Returns how many were still as they had been read.
 pub async fn take(connection: &mut Connection, taken: &[(i64, i64)]) -> Result<u64, sqlx::Error> {
     let sql = "UPDATE enrolment SET state = 2 FROM json_each($1) j
@@ -214,7 +182,7 @@ pub async fn lease_suspect(connection: &mut Connection, now: Timestamp) -> Resul
         "WITH d AS MATERIALIZED (SELECT outbox.id FROM outbox WHERE outbox.state <= 1 AND outbox.not_before <= $1 AND outbox.claims >= 3
             AND outbox.hash = '' AND ",
         not_held!("outbox.what"),
-        " ORDER BY outbox.id LIMIT 1)
+        " ORDER BY +outbox.id LIMIT 1)
          UPDATE outbox SET state = 2, epoch = epoch + 1, claims = claims + 1 FROM d WHERE outbox.id = d.id RETURNING ",
         columns!()
     );
@@ -222,9 +190,10 @@ pub async fn lease_suspect(connection: &mut Connection, now: Timestamp) -> Resul
     row.map(|row| read(&row)).transpose()
 }
 
-/// The earliest instant, by the wall clock, at which a row waits to be tried.
-pub async fn next_ready(connection: &mut Connection) -> Result<Option<Timestamp>, sqlx::Error> {
-    let row = sqlx::query("SELECT min(not_before) FROM outbox WHERE state <= 1").fetch_one(connection).await?;
+/// The earliest instant after `now`, by the wall clock, at which a row waits to be tried.
+pub async fn next_ready(connection: &mut Connection, now: Timestamp) -> Result<Option<Timestamp>, sqlx::Error> {
+    let sql = "SELECT min(not_before) FROM outbox WHERE state <= 1 AND not_before > $1";
+    let row = sqlx::query(sql).bind(now.as_millisecond()).fetch_one(connection).await?;
     Ok(row.try_get::<Option<i64>, _>(0)?.map(from_ms))
 }
 
@@ -274,9 +243,13 @@ pub async fn set_state(
         .bind(super::storable(reply))
         .bind(ended)
         .bind(now.as_millisecond())
-        .execute(connection)
+        .execute(&mut *connection)
         .await?;
-    Ok(done.rows_affected() == 1)
+    let moved = done.rows_affected() == 1;
+    if moved && to.has_ended() {
+        drop_body(connection, id).await?;
+    }
+    Ok(moved)
 }
 
 /// Gives a lease back unused. What was cancelled meanwhile stays so.
@@ -339,8 +312,14 @@ pub async fn expired(connection: &mut Connection, now: Timestamp, limit: i64) ->
 }
 
 /// Gives everything that waits more time: the relay was away for so long.
-pub async fn extend_expiry(connection: &mut Connection, by_ms: i64) -> Result<(), sqlx::Error> {
-    sqlx::query("UPDATE outbox SET expires = expires + $1 WHERE state <= 1").bind(by_ms).execute(connection).await?;
+pub async fn extend_expiry(
+    connection: &mut Connection,
+    by: SignedDuration,
+    at_least: Timestamp,
+) -> Result<(), sqlx::Error> {
+    let sql = "UPDATE outbox SET expires = CASE WHEN expires + $1 > $2 THEN expires + $1 ELSE $2 END WHERE state <= 1";
+    let by = i64::try_from(by.as_millis()).unwrap_or(i64::MAX / 2);
+    sqlx::query(sql).bind(by).bind(at_least.as_millisecond()).execute(connection).await?;
     Ok(())
 }
 

@@ -66,6 +66,9 @@ pub async fn stop_everything(
     let sql = "UPDATE enrolment SET state = 1 WHERE subscriber_id = $1 AND state = 2 AND id IN
         (SELECT o.enrolment_id FROM outbox o WHERE o.subscriber_id = $1 AND o.state < 10 AND +o.state <> 3)";
     sqlx::query(sql).bind(subscriber).execute(&mut *connection).await?;
+    let sql = "DELETE FROM body WHERE id IN
+        (SELECT o.id FROM outbox o WHERE o.subscriber_id = $1 AND o.state < 10 AND +o.state <> 3)";
+    sqlx::query(sql).bind(subscriber).execute(&mut *connection).await?;
     let sql = "UPDATE outbox SET state = 13, ended = $2, reply = $3, inputs = '' WHERE subscriber_id = $1 AND state < 10 AND +state <> 3";
     sqlx::query(sql).bind(subscriber).bind(now.as_millisecond()).bind(storable(why)).execute(&mut *connection).await?;
     enrolments::hold_all(connection, subscriber, why).await

@@ -50,8 +50,11 @@ const BREACHES: [(&str, &str); 12] = [
     ),
 ];
 
+/// What a lesson of a course is called today, from the name it had.
+type CalledNow<'a> = dyn Fn(&str, &str) -> String + Sync + 'a;
+
 /// Every breach as a sentence.
-pub async fn breaches(connection: &mut Connection) -> Result<Vec<String>, sqlx::Error> {
+pub async fn breaches(connection: &mut Connection, called_now: &CalledNow<'_>) -> Result<Vec<String>, sqlx::Error> {
     let mut found = Vec::new();
     for (sentence, sql) in BREACHES {
         for row in sqlx::query(sql).fetch_all(&mut *connection).await? {
@@ -64,18 +67,22 @@ pub async fn breaches(connection: &mut Connection) -> Result<Vec<String>, sqlx::
             found.push(format!("the database file is damaged: {said}; restore a backup"));
         }
     }
-    found.extend(progress_breaches(connection).await?);
+    found.extend(progress_breaches(connection, called_now).await?);
     Ok(found)
 }
 
 /// Progress says "accepted" exactly of the lessons whose delivery was accepted.
-async fn progress_breaches(connection: &mut Connection) -> Result<Vec<String>, sqlx::Error> {
+async fn progress_breaches(
+    connection: &mut Connection,
+    called_now: &CalledNow<'_>,
+) -> Result<Vec<String>, sqlx::Error> {
     let mut accepted: BTreeMap<i64, BTreeSet<String>> = BTreeMap::new();
     let sql = "SELECT enrolment_id, what FROM outbox WHERE state = 10 AND enrolment_id <> 0";
     for row in sqlx::query(sql).fetch_all(&mut *connection).await? {
         let what: String = row.try_get(1)?;
-        let lesson = what.rsplit('/').next().unwrap_or_default().to_string();
-        accepted.entry(row.try_get(0)?).or_default().insert(lesson);
+        let named = what.strip_prefix("lesson/").and_then(|rest| rest.split_once('/'));
+        let Some((course, lesson)) = named else { continue };
+        accepted.entry(row.try_get(0)?).or_default().insert(called_now(course, lesson));
     }
     let mut found = Vec::new();
     let sql = concat!("SELECT ", enrolment_columns!(), " FROM enrolment e ORDER BY e.id");

@@ -1,14 +1,21 @@
 //! Every test that looks at the program from outside, in one binary.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod app;
 mod cli;
 mod commands;
+mod conformance;
 mod course_files;
 mod crash;
+mod edits;
+mod journeys;
 mod message;
+mod outcomes;
 mod pages;
 mod plans;
+mod poison;
 mod program;
+mod recovery;
 mod tidy;
 mod whole;
 mod wire;

@@ -25,6 +25,9 @@ use crate::store::report;
 use jiff::SignedDuration;
 use jiff::Timestamp;
 
+/// What waited through an outage has at least this long, whatever a restart made us forget.
+const AFTER_AN_OUTAGE: SignedDuration = SignedDuration::from_hours(1);
+
 /// What was heard about one message.
 #[derive(Debug, Clone)]
 pub struct Heard {
@@ -154,7 +157,8 @@ pub async fn outage_over(app: &App, outage: SignedDuration) {
     tracing::info!(seconds = outage.as_secs(), "the relay takes mail again");
     let extended = async {
         let mut transaction = app.store.begin().await?;
-        outbox::extend_expiry(&mut transaction, i64::try_from(outage.as_millis()).unwrap_or(i64::MAX)).await?;
+        let at_least = after(app.clock.now().wall, AFTER_AN_OUTAGE);
+        outbox::extend_expiry(&mut transaction, outage, at_least).await?;
         transaction.commit().await
     };
     if let Err(error) = extended.await {

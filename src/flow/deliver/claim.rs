@@ -9,9 +9,12 @@ use crate::flow::share_of_spread;
 use crate::flow::shelf::Shelf;
 use crate::ids::next_id;
 use crate::store::Connection;
+use crate::store::calendar::DateUse;
+use crate::store::calendar::date_uses;
 use crate::store::enrolments;
+use crate::store::meta;
+use crate::store::meta::Notice;
 use crate::store::outbox;
-use crate::store::outbox::DateUse;
 use crate::store::outbox::Delivery;
 use crate::store::outbox::Lane;
 use crate::store::subscribers;
@@ -23,6 +26,7 @@ use jiff::civil::Date;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// A claimed message and whom it is for.
 #[derive(Debug, Clone)]
@@ -31,6 +35,8 @@ pub struct Job {
     pub subscriber: Subscriber,
     /// `None` for a confirmation.
     pub enrolment: Option<Enrolment>,
+    /// The courses in force when it was claimed.
+    pub shelf: Arc<Shelf>,
 }
 
 /// Leases at most `room` messages: confirmations first, then what is tried again, then lessons that are due. `alone`
@@ -39,7 +45,7 @@ pub async fn claim(app: &App, now: Now, room: usize, alone: bool) -> Result<Vec<
     let shelf = app.shelf.read().await;
     let mut transaction = app.store.begin().await?;
     if alone && let Some(suspect) = outbox::lease_suspect(&mut transaction, now.wall).await? {
-        let jobs = with_people(&mut transaction, vec![suspect]).await?;
+        let jobs = with_people(&mut transaction, vec![suspect], &shelf).await?;
         transaction.commit().await?;
         return Ok(jobs);
     }
@@ -49,7 +55,7 @@ pub async fn claim(app: &App, now: Now, room: usize, alone: bool) -> Result<Vec<
         leased.extend(outbox::lease(&mut transaction, lane, now.wall, limit).await?);
     }
     let left = room - leased.len();
-    let mut jobs = with_people(&mut transaction, leased).await?;
+    let mut jobs = with_people(&mut transaction, leased, &shelf).await?;
     if left > 0 {
         jobs.extend(claim_due(app, &shelf, &mut transaction, now, left).await?);
     }
@@ -58,11 +64,12 @@ pub async fn claim(app: &App, now: Now, room: usize, alone: bool) -> Result<Vec<
     Ok(jobs)
 }
 
-/// The earliest instant of the wall clock at which there will be something to claim.
-pub async fn next(app: &App) -> Result<Option<Timestamp>> {
+/// The earliest instant of the wall clock after `now` at which there will be something to claim. What could be claimed
+/// already and wasn't is held back: only an act can free it.
+pub async fn next(app: &App, now: Now) -> Result<Option<Timestamp>> {
     let mut connection = app.store.read().await?;
-    let due = enrolments::next_due(&mut connection).await?;
-    let ready = outbox::next_ready(&mut connection).await?;
+    let due = enrolments::next_due(&mut connection, now.reader).await?;
+    let ready = outbox::next_ready(&mut connection, now.wall).await?;
     let doubt = outbox::oldest_doubt(&mut connection).await?;
     let doubt = doubt.map(|since| since.saturating_add(app.settings.delivery.in_doubt_after).unwrap_or(Timestamp::MAX));
     let now = app.clock.now().wall;
@@ -70,7 +77,7 @@ pub async fn next(app: &App) -> Result<Option<Timestamp>> {
     Ok(due.into_iter().chain(ready).chain(doubt).min())
 }
 
-async fn with_people(connection: &mut Connection, leased: Vec<Delivery>) -> Result<Vec<Job>> {
+async fn with_people(connection: &mut Connection, leased: Vec<Delivery>, shelf: &Arc<Shelf>) -> Result<Vec<Job>> {
     let mut jobs = Vec::new();
     for delivery in leased {
         let subscriber = subscribers::by_id(connection, delivery.subscriber_id).await?;
@@ -79,13 +86,19 @@ async fn with_people(connection: &mut Connection, leased: Vec<Delivery>) -> Resu
             id => enrolments::by_id(connection, id).await?,
         };
         if let Some(subscriber) = subscriber {
-            jobs.push(Job { delivery, subscriber, enrolment });
+            jobs.push(Job { delivery, subscriber, enrolment, shelf: Arc::clone(shelf) });
         }
     }
     Ok(jobs)
 }
 
-async fn claim_due(app: &App, shelf: &Shelf, connection: &mut Connection, now: Now, room: usize) -> Result<Vec<Job>> {
+async fn claim_due(
+    app: &App,
+    shelf: &Arc<Shelf>,
+    connection: &mut Connection,
+    now: Now,
+    room: usize,
+) -> Result<Vec<Job>> {
     let mut jobs = Vec::new();
     // What slides to another day makes room for those behind it; a few rounds end it even when everybody slides.
     for _ in 0..8 {
@@ -95,7 +108,9 @@ async fn claim_due(app: &App, shelf: &Shelf, connection: &mut Connection, now: N
         }
         let people: BTreeSet<i64> = due.iter().map(|(enrolment, _)| enrolment.subscriber_id).collect();
         let people: Vec<i64> = people.into_iter().collect();
-        let mut calendar = Calendar::new(app, now, &due, outbox::date_uses(connection, &people).await?);
+        let uses = date_uses(connection, &people).await?;
+        let holds = meta::holds(connection).await?;
+        let mut calendar = Calendar::new(app, now, &due, uses, &holds);
         let mut taken = Vec::new();
         let mut slides = Vec::new();
         for (enrolment, subscriber) in due {
@@ -105,7 +120,7 @@ async fn claim_due(app: &App, shelf: &Shelf, connection: &mut Connection, now: N
             }
         }
         outbox::slide(connection, &slides).await?;
-        jobs.extend(take(app, connection, now, taken).await?);
+        jobs.extend(take(app, shelf, connection, now, taken).await?);
         if jobs.len() == room || slides.is_empty() {
             break;
         }
@@ -115,7 +130,13 @@ async fn claim_due(app: &App, shelf: &Shelf, connection: &mut Connection, now: N
 
 /// Puts due enrolments in flight, each with its outbox row already leased. Where that row exists already, the lesson
 /// was sent before: the enrolment is held and nothing leaves.
-async fn take(app: &App, connection: &mut Connection, now: Now, due: Vec<(Enrolment, Subscriber)>) -> Result<Vec<Job>> {
+async fn take(
+    app: &App,
+    shelf: &Arc<Shelf>,
+    connection: &mut Connection,
+    now: Now,
+    due: Vec<(Enrolment, Subscriber)>,
+) -> Result<Vec<Job>> {
     if due.is_empty() {
         return Ok(Vec::new());
     }
@@ -131,7 +152,8 @@ async fn take(app: &App, connection: &mut Connection, now: Now, due: Vec<(Enrolm
     for (row, (mut enrolment, subscriber)) in rows.into_iter().zip(due) {
         enrolment.state = enrolment::State::InFlight;
         if new.contains(&row.id) {
-            jobs.push(Job { delivery: row, subscriber, enrolment: Some(enrolment) });
+            let shelf = Arc::clone(shelf);
+            jobs.push(Job { delivery: row, subscriber, enrolment: Some(enrolment), shelf });
             continue;
         }
         tracing::error!(
@@ -181,21 +203,44 @@ struct Calendar<'a> {
     now: Now,
     used: HashMap<i64, BTreeMap<Date, u32>>,
     own: HashMap<i64, Option<Date>>,
+    /// What else could go today, by person.
+    rivals: HashMap<i64, BTreeSet<Turn>>,
 }
 
+/// Whose turn it is when not all may go: due longest, then served longest ago.
+type Turn = (Timestamp, Timestamp, i64);
+
 impl<'a> Calendar<'a> {
-    fn new(app: &'a App, now: Now, due: &[(Enrolment, Subscriber)], uses: Vec<DateUse>) -> Calendar<'a> {
+    fn new(
+        app: &'a App,
+        now: Now,
+        due: &[(Enrolment, Subscriber)],
+        uses: Vec<DateUse>,
+        holds: &[Notice],
+    ) -> Calendar<'a> {
         let people: HashMap<i64, &Subscriber> = due.iter().map(|(_, person)| (person.id, person)).collect();
-        let mut calendar = Calendar { app, now, used: HashMap::new(), own: HashMap::new() };
+        let mut calendar = Calendar { app, now, used: HashMap::new(), own: HashMap::new(), rivals: HashMap::new() };
         for it in uses {
             let days = calendar.used.entry(it.subscriber_id).or_default();
             if let Some(date) = it.last_date {
                 *days.entry(date).or_insert(0) += it.last_count;
             }
-            if let (Some(instant), Some(person)) = (it.in_flight, people.get(&it.subscriber_id)) {
-                *days.entry(app.local_date(person, instant)).or_insert(0) += 1;
+            let Some(person) = people.get(&it.subscriber_id) else { continue };
+            let today = app.local_date(person, now.reader);
+            if let Some(instant) = it.in_flight {
+                let date = app.local_date(person, instant);
+                *days.entry(date).or_insert(0) += 1;
+                // It may be accepted at any time, also long after it was due.
+                if date != today {
+                    *days.entry(today).or_insert(0) += 1;
+                }
             }
             calendar.own.insert(it.enrolment_id, it.last_date);
+            let waits = it.waiting.filter(|waits| waits.due <= now.reader && it.last_date != Some(today));
+            if let Some(waits) = waits.filter(|waits| !holds.iter().any(|hold| hold.covers(&waits.what))) {
+                let turns = calendar.rivals.entry(it.subscriber_id).or_default();
+                turns.insert((waits.due, waits.basis, it.enrolment_id));
+            }
         }
         calendar
     }
@@ -204,7 +249,12 @@ impl<'a> Calendar<'a> {
     fn slides(&mut self, shelf: &Shelf, enrolment: &Enrolment, person: &Subscriber) -> Option<timing::Due> {
         let today = self.app.local_date(person, self.now.reader);
         let days = self.used.entry(person.id).or_default();
-        let full = days.get(&today).copied().unwrap_or(0) >= self.app.settings.site.daily_cap;
+        let turns = self.rivals.entry(person.id).or_default();
+        let turn = (enrolment.due, enrolment.basis, enrolment.id);
+        let before = u32::try_from(turns.range(..turn).count()).unwrap_or(u32::MAX);
+        turns.remove(&turn);
+        let cap = self.app.settings.site.daily_cap;
+        let full = days.get(&today).copied().unwrap_or(0).saturating_add(before) >= cap;
         let again = self.own.get(&enrolment.id).copied().flatten() == Some(today);
         let shelved = shelf.get(&enrolment.course)?;
         if shelved.ignores_cap(enrolment) || !(full || again) {
@@ -213,9 +263,9 @@ impl<'a> Calendar<'a> {
         }
         let used: BTreeSet<Date> = days
             .iter()
-            .filter(|(_, count)| **count >= self.app.settings.site.daily_cap)
+            .filter(|(_, count)| **count >= cap)
             .map(|(date, _)| *date)
-            .chain(again.then_some(today))
+            .chain((full || again).then_some(today))
             .collect();
         let settings = self.app.timing_person(person, enrolment.pace);
         let lesson = shelved.course.lessons.get(&enrolment.lesson)?;

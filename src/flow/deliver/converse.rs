@@ -14,6 +14,7 @@ use crate::relay::Envelope;
 use crate::relay::Offer;
 use crate::relay::Outcome;
 use crate::relay::Session;
+use crate::store::enrolments;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Mutex;
@@ -22,6 +23,9 @@ use tokio_util::sync::CancellationToken;
 
 /// An idle session says goodbye after this long.
 const IDLE: Duration = Duration::from_secs(20);
+
+/// Between two tries when the database can't be read.
+const REST: Duration = Duration::from_secs(1);
 
 /// One seat at one relay.
 pub struct Worker {
@@ -40,8 +44,12 @@ impl Worker {
         let mut session = None;
         loop {
             match self.next(session.is_some()).await {
-                Next::Message(built, place) => {
-                    session = self.send(session, &built).await;
+                Next::Message(mut built, place) => {
+                    session = self.send(session, &mut built).await;
+                    drop(place);
+                }
+                Next::Back(built, place) => {
+                    aftermath::give_back(&self.app, &built.job).await;
                     drop(place);
                 }
                 Next::Idle => quit(session.take()).await,
@@ -51,32 +59,33 @@ impl Worker {
         quit(session).await;
     }
 
-    /// Waits for a message that this seat may take.
+    /// Waits for a message that this seat may take. While no relay takes mail, what was made goes back: it may be
+    /// paused, left or held meanwhile, and nobody waits for it.
     async fn next(&self, connected: bool) -> Next {
         loop {
             let changed = self.relays.changed.notified();
-            if self.relays.may_take(self.relay, self.seat, self.app.clock.now().wall) {
-                break;
-            }
-            let probe = self.relays.until_probe(self.app.clock.now().wall);
+            let now = self.app.clock.now().wall;
+            let mine = self.relays.may_take(self.relay, self.seat, now);
+            let nobodys = self.relays.ready_connections(now) == 0;
+            let take = async { self.built.lock().await.recv().await };
             tokio::select! {
+                biased;
                 () = self.stop.cancelled() => return Next::End,
                 () = changed => {}
-                () = tokio::time::sleep(probe) => {}
+                message = take, if mine || nobodys => {
+                    let Some((built, place)) = message else { return Next::End };
+                    let may_take = self.relays.may_take(self.relay, self.seat, self.app.clock.now().wall);
+                    let built = Box::new(built);
+                    return if may_take { Next::Message(built, place) } else { Next::Back(built, place) };
+                }
+                () = tokio::time::sleep(self.relays.until_probe(now)), if !mine => {}
                 () = tokio::time::sleep(IDLE), if connected => return Next::Idle,
             }
-        }
-        let take = async { self.built.lock().await.recv().await };
-        tokio::select! {
-            biased;
-            () = self.stop.cancelled() => Next::End,
-            message = take => message.map_or(Next::End, |(built, place)| Next::Message(Box::new(built), place)),
-            () = tokio::time::sleep(IDLE), if connected => Next::Idle,
         }
     }
 
     /// Sends one message. Returns the session if it can be used again.
-    async fn send(&self, session: Option<Session>, built: &Built) -> Option<Session> {
+    async fn send(&self, session: Option<Session>, built: &mut Built) -> Option<Session> {
         let mut session = match self.session(session).await {
             Ok(session) => session,
             Err(broken) => {
@@ -135,7 +144,7 @@ impl Worker {
     }
 
     /// Charges what was heard to the relay, the sender or the message, and has it stored.
-    async fn hand_in(&self, built: &Built, mut heard: Heard, on_the_wire: bool) {
+    async fn hand_in(&self, built: &mut Built, mut heard: Heard, on_the_wire: bool) {
         let now = self.app.clock.now();
         if heard.verdict == Verdict::ContentRefused && heard.is_policy() && self.relays.is_suspicious(self.relay) {
             heard.verdict = Verdict::Sender;
@@ -154,16 +163,39 @@ impl Worker {
         let label = self.relays.connector(self.relay).label().to_string();
         // An edit waits until what was computed from the courses is stored.
         let shelf = self.app.shelf.read().await;
+        if !Arc::ptr_eq(&shelf, &built.job.shelf) {
+            self.follow_edit(built).await;
+        }
         self.ledger.record(aftermath::record(&self.app, &shelf, built, &heard, on_the_wire, &label)).await;
         drop(shelf);
         aftermath::after_the_record(&self.app, built, &heard).await;
     }
 
+    /// The courses were edited since the claim, and where the person stands with them: the record begins from there.
+    async fn follow_edit(&self, built: &mut Built) {
+        while let Some(known) = &built.job.enrolment {
+            let edited = async { enrolments::by_id(&mut *self.app.store.read().await?, known.id).await };
+            match edited.await {
+                Ok(edited) => {
+                    built.job.enrolment = edited.or(built.job.enrolment.take());
+                    return;
+                }
+                Err(error) => tracing::error!(%error, "can't read where a person stands after an edit; trying again"),
+            }
+            tokio::time::sleep(REST).await;
+        }
+    }
+
     /// It answered about a message: whatever it said, it does its work.
     async fn relay_works(&self, verdict: Verdict) {
-        let outage = self.relays.success(self.relay, self.app.clock.now().wall, verdict == Verdict::Accepted);
+        let now = self.app.clock.now().wall;
+        let outage = self.relays.outage(self.relay, now);
         if let Some(outage) = outage {
+            // First the time that was lost is given back, then waiting counts again.
             aftermath::outage_over(&self.app, outage).await;
+        }
+        self.relays.success(self.relay, now, verdict == Verdict::Accepted);
+        if outage.is_some() {
             let label = self.relays.connector(self.relay).label();
             self.app.lower(&format!("relay/{label}")).await;
         }
@@ -191,6 +223,8 @@ impl Worker {
 
 enum Next {
     Message(Box<Built>, Place),
+    /// Not for this seat, and for no other.
+    Back(Box<Built>, Place),
     Idle,
     End,
 }

@@ -147,7 +147,7 @@ async fn stored_body(app: &App, job: &Job) -> Result<Option<Vec<u8>>, Refusal> {
 async fn lesson(app: &Arc<App>, job: &Job, dated: Timestamp) -> Result<(Vec<u8>, String, String), Refusal> {
     let (course_id, lesson_id) = address_of(&job.delivery.what)?;
     let shelved = match job.delivery.version.as_str() {
-        "" => app.shelf.read().await.get(course_id).cloned().context("the course isn't in force"),
+        "" => job.shelf.get(course_id).cloned().context("the course isn't in force"),
         version => course_version(app, course_id, version).await,
     };
     let shelved = shelved.map_err(|error| Refusal::Changed(format!("{error:#}")))?;
@@ -158,7 +158,8 @@ async fn lesson(app: &Arc<App>, job: &Job, dated: Timestamp) -> Result<(Vec<u8>,
     };
     let text = serde_json::to_string(&inputs).map_err(|error| Refusal::Inability(error.into()))?;
     let version = shelved.course.version.clone();
-    let (app, job, lesson_id) = (Arc::clone(app), job.clone(), lesson_id.to_string());
+    let lesson_id = shelved.called_now(lesson_id).to_string();
+    let (app, job) = (Arc::clone(app), job.clone());
     let bytes = off_the_runtime(move || make_lesson(&app, &job, &shelved, &lesson_id, inputs, dated)).await?;
     Ok((bytes, text, version))
 }

@@ -91,18 +91,19 @@ impl Line {
     /// When the database can't be read or written; nothing is lost then, the next step finds it again.
     pub async fn step(&self) -> Result<Stepped> {
         let now = self.app.clock.now();
-        if self.relays.ready_connections(now.wall) == 0 {
-            return Ok(Stepped::Waiting);
-        }
-        let room = (4 * self.relays.connections()).saturating_sub(self.load.count.load(Ordering::SeqCst));
+        let ready = self.relays.ready_connections(now.wall).min(self.relays.connections());
+        let load = self.load.count.load(Ordering::SeqCst);
+        // Of a relay that recovers not more is asked than it may carry.
+        let room = (4 * ready).saturating_sub(load);
         if room == 0 {
             return Ok(Stepped::Waiting);
         }
-        let alone = room == 4 * self.relays.connections();
+        let alone = load == 0;
         let jobs = claim::claim(&self.app, now, room, alone).await?;
         let claimed = jobs.len();
+        self.relays.wake();
         if claimed == 0 {
-            return Ok(Stepped::Idle(claim::next(&self.app).await?));
+            return Ok(Stepped::Idle(claim::next(&self.app, now).await?));
         }
         let places: Vec<(Job, Place)> = jobs.into_iter().map(|job| (job, Place::take(&self.load))).collect();
         for (job, place) in places {

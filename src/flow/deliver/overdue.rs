@@ -68,7 +68,6 @@ async fn expire(app: &App, shelf: &Shelf, connection: &mut Connection, row: &Del
     {
         return Ok(());
     }
-    outbox::drop_body(connection, row.id).await?;
     let enrolment = enrolments::by_id(connection, row.enrolment_id).await?;
     let person = subscribers::by_id(connection, row.subscriber_id).await?;
     let (Some(mut enrolment), Some(person)) = (enrolment, person) else { return Ok(()) };

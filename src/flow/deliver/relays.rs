@@ -91,6 +91,13 @@ impl Relays {
             .clamp(Duration::from_millis(20), Duration::from_secs(600))
     }
 
+    /// Has seats look again at whether they may take a message: the time for a probe may have come.
+    pub fn wake(&self) {
+        if self.all.iter().any(|relay| lock(relay).breaker.next_probe().is_some()) {
+            self.changed.notify_waiters();
+        }
+    }
+
     /// The relay failed us. `hard`: our account or sender is refused.
     pub fn trouble(&self, relay: usize, now: Timestamp, hard: bool) {
         let mut health = lock(&self.all[relay]);
@@ -102,18 +109,26 @@ impl Relays {
         self.changed.notify_waiters();
     }
 
-    /// The relay answered about a message. Returns for how long it had not, when this ends an outage.
-    pub fn success(&self, relay: usize, now: Timestamp, accepted: bool) -> Option<jiff::SignedDuration> {
+    /// For how long this relay took nothing, when an answer now ends that.
+    pub fn outage(&self, relay: usize, now: Timestamp) -> Option<jiff::SignedDuration> {
+        let health = lock(&self.all[relay]);
+        let ends = health.breaker.state(now) == "half-open";
+        health.down_since.filter(|_| ends).map(|since| since.duration_until(now))
+    }
+
+    /// The relay answered about a message.
+    pub fn success(&self, relay: usize, now: Timestamp, accepted: bool) {
         self.answered.store(true, Ordering::SeqCst);
         let mut health = lock(&self.all[relay]);
         health.breaker.success(now);
         if accepted {
             health.suspicious = 0;
         }
-        let down = health.down_since.take()?;
+        let over = health.breaker.state(now) == "closed" && health.down_since.take().is_some();
         drop(health);
-        self.changed.notify_waiters();
-        Some(down.duration_until(now))
+        if over {
+            self.changed.notify_waiters();
+        }
     }
 
     /// A refusal that may mean us (5.7.1): whether it is the third in a row.

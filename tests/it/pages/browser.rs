@@ -45,5 +45,7 @@ pub async fn ask(at: SocketAddr, method: &str, path: &str, kind: Option<&str>, b
     let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
     let headers =
         lines.filter_map(|line| line.split_once(": ")).map(|(name, value)| (name.to_lowercase(), value.to_string()));
-    Answer { status, headers: headers.collect(), body: body.to_string() }
+    // The moment of the answer is no part of what is answered.
+    let headers = headers.filter(|(name, _)| name != "date").collect();
+    Answer { status, headers, body: body.to_string() }
 }

@@ -1,0 +1,168 @@
+//! Files that are wrong, half written or gone: the last good version goes on as if nothing had happened.
+
+use crate::app::Setup;
+use crate::app::TestApp;
+use crate::app::days;
+use crate::edits::ANA;
+use crate::edits::got;
+use crate::edits::put;
+use dripline::message::Templates;
+use std::fs;
+
+async fn begun() -> TestApp {
+    let app = TestApp::new().await;
+    put(&app, &["a", "b", "c"]).await;
+    app.enrol(ANA, "calm").await;
+    app.settle().await;
+    app
+}
+
+/// A mail without what differs from one run to the next: links, and the headers made of ids.
+fn without_ids(bytes: &[u8]) -> String {
+    let parsed = mail_parser::MessageParser::default().parse(bytes).unwrap();
+    let mut seen = vec![parsed.subject().unwrap_or_default().to_string(), parsed.date().unwrap().to_rfc3339()];
+    for part in [parsed.body_text(0).unwrap(), parsed.body_html(0).unwrap()] {
+        let mut pieces = part.split("https://learn.example.org/");
+        seen.extend(pieces.next().map(str::to_string));
+        seen.extend(
+            pieces
+                .map(|it| it.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || "-_./".contains(c)).to_string()),
+        );
+    }
+    seen.join("\n")
+}
+
+fn comparable(app: &TestApp) -> Vec<String> {
+    app.mails_to(ANA).iter().map(|mail| without_ids(&mail.bytes)).collect()
+}
+
+#[tokio::test]
+async fn a_lesson_cut_off_at_any_byte_of_its_front_matter_changes_nobodys_mail() {
+    let undisturbed = begun().await;
+    undisturbed.advance(days(4)).await;
+
+    let app = begun().await;
+    let whole = fs::read(app.courses().join("calm/b.md")).unwrap();
+    let front = String::from_utf8_lossy(&whole).rfind("+++").unwrap() + 3;
+    for cut in 0..front {
+        app.write("calm/b.md", &whole[..cut]);
+        let reloaded = app.reload().await;
+        assert_eq!(reloaded.swapped, Vec::<String>::new(), "cut at {cut}");
+        let named: Vec<String> = reloaded.problems.iter().map(ToString::to_string).collect();
+        assert!(named.iter().any(|it| it.starts_with("courses/calm/b.md:")), "cut at {cut}: {named:?}");
+        if cut % 10 == 0 {
+            app.settle().await;
+        }
+    }
+    assert!(app.status().await.problems.iter().any(|it| it.contains("calm/b.md")), "{:?}", app.status().await.problems);
+    app.advance(days(4)).await;
+    assert_eq!(comparable(&app), comparable(&undisturbed));
+    assert_eq!(app.mails(), 3);
+    app.write("calm/b.md", &whole);
+    let reloaded = app.reload().await;
+    assert!(reloaded.swapped.is_empty() && reloaded.problems.is_empty(), "the same version is nothing new");
+    assert_eq!(app.status().await.problems, Vec::<String>::new());
+    app.verify().await;
+}
+
+#[tokio::test]
+async fn a_course_file_cut_off_at_any_byte_is_refused_or_a_whole_course() {
+    let app = begun().await;
+    let path = app.courses().join("calm/course.toml");
+    let whole = fs::read(&path).unwrap();
+    for cut in (0..whole.len() - 1).step_by(3) {
+        app.write("calm/course.toml", &whole[..cut]);
+        let reloaded = app.reload().await;
+        let named: Vec<String> = reloaded.problems.iter().map(ToString::to_string).collect();
+        let refused = named.iter().any(|it| it.starts_with("courses/calm/course.toml:"));
+        assert!(refused != (reloaded.swapped == ["calm"]), "cut at {cut}: {named:?}");
+        assert_eq!(app.state(ANA).await, "active", "cut at {cut}");
+    }
+    app.write("calm/course.toml", &whole);
+    app.reload().await;
+    app.advance(days(5)).await;
+    assert_eq!(got(&app, ANA), ["a", "b", "c"]);
+    app.verify().await;
+}
+
+#[tokio::test]
+async fn a_broken_tag_is_named_with_its_line_and_the_old_text_goes_on() {
+    let app = begun().await;
+    for text in [
+        "{{ subscriber.frist_name }}",
+        "{% if %}",
+        "{{ subscriber.first_name | nofilter }}",
+        "{% include \"mail/layout.html\" %}",
+    ] {
+        app.write("calm/b.md", format!("+++\nsubject = \"calm b\"\n+++\n\nHello.\n\n{text}\n"));
+        let reloaded = app.reload().await;
+        assert_eq!(reloaded.swapped, Vec::<String>::new(), "{text}");
+        let named: Vec<String> = reloaded.problems.iter().map(ToString::to_string).collect();
+        assert!(named.iter().any(|it| it.starts_with("courses/calm/b.md:7:")), "{text}: {named:?}");
+    }
+    app.advance(days(4)).await;
+    assert_eq!(got(&app, ANA), ["a", "b", "c"]);
+    assert!(app.mails_to(ANA)[1].text.contains("Dear Sam"));
+    app.verify().await;
+}
+
+#[tokio::test]
+async fn one_broken_course_keeps_no_other_from_its_edit() {
+    let app = begun().await;
+    app.course("walk", &["one"]).await;
+    app.write("calm/b.md", "no front matter");
+    app.write("walk/one.md", crate::app::lesson("walk one", "Edited."));
+    let reloaded = app.reload().await;
+    assert_eq!(reloaded.swapped, ["walk"]);
+    assert!(!reloaded.problems.is_empty());
+    app.enrol("ben@example.org", "walk").await;
+    app.settle().await;
+    assert!(app.mails_to("ben@example.org")[0].text.contains("Edited."));
+}
+
+#[tokio::test]
+async fn a_course_whose_folder_is_gone_goes_on_also_after_a_restart() {
+    let mut app = begun().await;
+    fs::remove_dir_all(app.courses().join("calm")).unwrap();
+    app.reload().await;
+    app.advance(days(1)).await;
+    app.restart().await;
+    app.reload().await;
+    app.enrol("new@example.org", "calm").await;
+    app.advance(days(4)).await;
+    assert_eq!(got(&app, ANA), ["a", "b", "c"]);
+    assert_eq!(got(&app, "new@example.org"), ["a", "b", "c"]);
+    app.verify().await;
+}
+
+#[tokio::test]
+async fn a_folder_of_courses_that_cannot_be_read_changes_nothing() {
+    let app = begun().await;
+    fs::rename(app.courses(), app.folder.path().join("elsewhere")).unwrap();
+    let refused = dripline::flow::reload::from_disk(&app.app).await.unwrap_err();
+    assert!(format!("{refused:#}").contains("can't read the courses"), "{refused:#}");
+    app.advance(days(4)).await;
+    assert_eq!(got(&app, ANA), ["a", "b", "c"]);
+    app.verify().await;
+}
+
+#[tokio::test]
+async fn a_broken_template_is_named_with_its_line_before_anything_is_sent() {
+    let broken = "first\n{% if %}\n";
+    let overrides = [("mail/lesson/mail.txt".to_string(), broken.as_bytes().to_vec())].into();
+    let problems = Templates::load(&overrides).unwrap_err();
+    assert!(problems[0].to_string().starts_with("templates/mail/lesson/mail.txt:2:"), "{}", problems[0]);
+
+    // One that parses and leaves out what the law wants keeps the course out of force.
+    let bare = "{% block lesson %}{% endblock lesson %}";
+    let templates = [("mail/lesson/mail.txt".to_string(), bare.as_bytes().to_vec())].into();
+    let app = TestApp::with(Setup { templates, ..Setup::default() }).await;
+    crate::edits::write(&app, &["a"], &[]);
+    let reloaded = app.reload().await;
+    assert_eq!(reloaded.swapped, Vec::<String>::new());
+    assert!(
+        reloaded.problems.iter().any(|it| it.to_string().contains("lacks the link to leave")),
+        "{:?}",
+        reloaded.problems
+    );
+}
