@@ -157,8 +157,9 @@ fn edits_under_load_reach_who_comes_after_them_and_nobody_twice() {
         }
     }
     let count = |text: &str| {
-        let mails = sink.mails().read_dir().unwrap().map(|entry| fs::read_to_string(entry.unwrap().path()).unwrap());
-        mails.filter(|mail| mail.contains(text)).count()
+        let paths = sink.mails().read_dir().unwrap().map(|entry| entry.unwrap().path());
+        let whole = paths.filter(|path| path.extension().is_some_and(|ending| ending == "eml"));
+        whole.filter(|path| fs::read_to_string(path).unwrap().contains(text)).count()
     };
     until("the last good edit", SOON, || count("Edit number 5") > 0);
     site.write("courses/path/one.md", "+++\nsubjekt = \"broken\"\n+++\n");
