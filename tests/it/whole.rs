@@ -1,11 +1,12 @@
 //! The whole product from outside: a daemon, people in a dozen zones, and a mailbox in another process.
 
+mod daemon;
+
 use crate::program::DISCLAIMER;
 use crate::program::POSTAL_ADDRESS;
 use crate::program::SOON;
 use crate::program::Sink;
 use crate::program::Site;
-use crate::program::get;
 use crate::program::judge;
 use crate::program::until;
 use jiff::Timestamp;
@@ -16,8 +17,6 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::json;
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::thread;
 use std::time::Duration;
 use std::time::Instant;
 
@@ -174,114 +173,4 @@ fn under_load(people: usize, script: &str) -> (Sink, Site) {
     site.course("path", &LESSONS, DAILY);
     (0..people).for_each(|number| add(&site, number));
     (sink, site)
-}
-
-#[test]
-fn sigterm_under_load_hears_every_reply_and_nothing_is_lost_or_in_doubt() {
-    let (sink, site) = under_load(60, "dot delay 400ms");
-    let daemon = site.serve(&[]);
-    sink.wait_for(5, SOON);
-    daemon.stop();
-    let (deliveries, accepted) = (site.deliveries(), sink.accepted().len());
-    assert!((5..60).contains(&accepted), "the signal came after all {accepted} mails");
-    assert_eq!((deliveries["sending"], deliveries["in_doubt"]), (0, 0), "{deliveries:?}");
-    assert_eq!(deliveries["accepted"], accepted as i64);
-    assert_eq!(site.good(&["verify"]), "");
-
-    let daemon = site.serve(&[]);
-    until("the rest", SOON, || site.deliveries()["accepted"] == 60);
-    daemon.stop();
-    assert_eq!(sink.accepted().len(), 60);
-    assert_eq!(site.good(&["verify"]), "");
-}
-
-#[test]
-fn a_hold_stops_within_a_second_and_release_goes_on() {
-    let (sink, site) = under_load(60, "dot delay 200ms");
-    let daemon = site.serve(&[]);
-    sink.wait_for(3, SOON);
-    site.good(&["hold"]);
-    thread::sleep(Duration::from_secs(1));
-    let held = sink.accepted().len();
-    assert!(held < 60, "all mails were sent before the hold");
-    assert!(site.json(&["status", "--json"])["held"][0].as_str().unwrap().starts_with("all"));
-    thread::sleep(Duration::from_secs(1));
-    assert_eq!(sink.accepted().len(), held, "mails leave though everything is held");
-    site.good(&["release", "path/two"]);
-    site.good(&["release"]);
-    until("the rest", SOON, || site.deliveries()["accepted"] == 60);
-    daemon.stop();
-    assert_eq!(sink.accepted().len(), 60);
-    assert_eq!(site.good(&["verify"]), "");
-}
-
-#[test]
-fn a_second_daemon_on_one_database_is_refused_and_changes_nothing() {
-    let sink = Sink::start("");
-    let site = Site::new(sink.url(), "");
-    site.course("path", &LESSONS, DAILY);
-    let daemon = site.serve(&[]);
-    for flags in [&["serve"][..], &["serve", "--day", "4s"]] {
-        let second = site.run(flags);
-        assert_eq!(second.status, Some(1), "{}", second.err);
-        assert!(second.err.contains("another dripline daemon works on"), "{}", second.err);
-    }
-    add(&site, 0);
-    sink.wait_for(1, SOON);
-    daemon.stop();
-    site.serve(&[]).stop();
-}
-
-#[test]
-fn a_rehearsed_database_is_refused_without_its_day() {
-    let sink = Sink::start("");
-    let site = Site::new(sink.url(), "");
-    site.course("path", &LESSONS, DAILY);
-    site.serve(&["--day", "4s"]).stop();
-    for flags in [&["serve"][..], &["serve", "--day", "5s"]] {
-        let refused = site.run(flags);
-        assert_eq!(refused.status, Some(1), "{}", refused.err);
-        assert!(refused.err.contains("--day 4s"), "{}", refused.err);
-    }
-    site.serve(&["--day", "4s"]).stop();
-}
-
-#[test]
-fn a_rehearsal_goes_to_this_machine_or_is_redirected() {
-    let site = Site::new("smtp://relay.example.org:587", "");
-    site.course("path", &LESSONS, DAILY);
-    let refused = site.run(&["serve", "--day", "4s"]);
-    assert_eq!(refused.status, Some(1));
-    assert!(refused.err.contains("--redirect-to"), "{}", refused.err);
-    site.serve(&["--day", "4s", "--redirect-to", "coach@example.org"]).stop();
-}
-
-#[test]
-fn a_command_that_looks_at_the_database_keeps_no_daemon_from_starting() {
-    let sink = Sink::start("");
-    let site = Site::new(sink.url(), "");
-    site.course("path", &LESSONS, DAILY);
-    site.good(&["status"]);
-    let lock = File::options().write(true).open(site.path().join("data/dripline.db.lock")).unwrap();
-    lock.lock().unwrap();
-    let daemon = site.start(&["serve"]);
-    thread::sleep(Duration::from_millis(300));
-    drop(lock);
-    daemon.tells("\"ready\"");
-    daemon.stop();
-}
-
-#[test]
-fn a_daemon_starts_at_once_and_says_that_it_is_well() {
-    let sink = Sink::start("");
-    let site = Site::new(sink.url(), "");
-    site.course("path", &LESSONS, DAILY);
-    site.good(&["status"]);
-    let start = Instant::now();
-    let daemon = site.serve(&[]);
-    println!("ready after {} ms", start.elapsed().as_millis());
-    for path in ["/healthz", "/readyz"] {
-        assert_eq!(get(&daemon.pages(), path), "HTTP/1.1 200 OK", "{path}");
-    }
-    daemon.stop();
 }
