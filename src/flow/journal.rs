@@ -185,8 +185,8 @@ pub async fn verify(app: &App) -> Result<Vec<String>> {
 fn place(app: &App, it: Enrolment, person: &Subscriber) -> Place {
     let next = matches!(it.state, State::Waiting | State::InFlight).then(|| Planned {
         lesson: it.lesson.clone(),
-        local: it.due.to_zoned(app.zone(person)).datetime(),
-        utc: it.due,
+        local: whole_seconds(it.due).to_zoned(app.zone(person)).datetime(),
+        utc: whole_seconds(it.due),
         why: it.why.clone(),
     });
     Place {
@@ -239,4 +239,9 @@ fn waiting(it: Enrolment) -> Entry {
         message_id: String::new(),
         attempts: Vec::new(),
     }
+}
+
+/// The share of a spread is counted in milliseconds, which say nothing to people.
+fn whole_seconds(instant: Timestamp) -> Timestamp {
+    Timestamp::from_second(instant.as_second()).unwrap_or(instant)
 }

@@ -93,12 +93,16 @@ pub async fn leave_by_link(app: &App, enrolment: i64, all: bool) -> Result<()> {
 /// False when nobody was there.
 pub async fn erase(app: &App, address: &Address) -> Result<bool> {
     let now = app.clock.now();
+    let mut connection = app.store.read().await?;
+    let Some(person) = subscribers::by_key(&mut connection, &address.key()).await? else { return Ok(false) };
+    let mailed = subscribers::mailed_to(&mut connection, person.id).await?;
+    drop(connection);
     let mut transaction = app.store.begin().await?;
-    let Some(person) = subscribers::by_key(&mut transaction, &address.key()).await? else { return Ok(false) };
-    subscribers::erase(&mut transaction, person.id).await?;
+    subscribers::erase(&mut transaction, person.id, &mailed).await?;
     let hash = app.address_hash(address);
     suppressions::add(&mut transaction, &hash, "", "erased", "the person's wish", now.wall.as_millisecond()).await?;
     transaction.commit().await?;
+    app.store.forget_old_pages().await?;
     Ok(true)
 }
 

@@ -7,6 +7,8 @@ use crate::course::Course;
 use crate::course::Loaded;
 use crate::course::Tree;
 use crate::delivery::State::Cancelled;
+use crate::delivery::State::InDoubt;
+use crate::delivery::State::Sending;
 use crate::enrolment;
 use crate::enrolment::Enrolment;
 use crate::enrolment::Known;
@@ -20,6 +22,7 @@ use crate::flow::shelf::Shelf;
 use crate::flow::shelf::Shelved;
 use crate::ids::next_id;
 use crate::problem::Problem;
+use crate::problem::Source;
 use crate::problem::any_error;
 use crate::store::Connection;
 use crate::store::courses::Version;
@@ -58,7 +61,14 @@ pub async fn from_disk(app: &App) -> Result<Reloaded> {
         tokio::task::spawn_blocking(move || read_courses::read_trees(&folder, &prefix).map(|found| (found, prefix)))
             .await??;
     let (found, prefix) = found;
+    let is_there = |id: &String| found.trees.contains_key(id) || found.problems.contains_key(id);
+    let gone: Vec<String> = app.shelf.read().await.courses.keys().filter(|id| !is_there(id)).cloned().collect();
     let mut reloaded = put(app, found.trees, &prefix).await?;
+    for id in gone {
+        let source = Source::new(format!("{prefix}/{id}/course.toml"), "");
+        let help = "put it back; to end a course, retire its lessons";
+        reloaded.problems.push(Problem::error(&source, 0..0, "the folder of this course is gone", help));
+    }
     reloaded.problems.extend(found.problems.into_values().flatten());
     alarm(app, &reloaded.problems).await;
     Ok(reloaded)
@@ -147,7 +157,10 @@ async fn reconcile_all(app: &App, connection: &mut Connection, old: &Course, new
         let page = enrolments::of_course(connection, &new.course.id, after, PAGE).await?;
         let Some((last, _)) = page.last() else { return Ok(()) };
         after = last.id;
-        for (enrolment, subscriber) in page {
+        for (mut enrolment, subscriber) in page {
+            if new.course.retired.contains(&enrolment.lesson) && drop_unsent(connection, &enrolment, now).await? {
+                enrolment.state = State::Waiting;
+            }
             let occurrence = enrolment.occurrence;
             if let Some(changed) = reconcile(app, old, new, enrolment, &subscriber, now) {
                 if changed.state == State::InFlight {
@@ -174,6 +187,23 @@ async fn cancel_unmade(connection: &mut Connection, enrolment: &Enrolment, now: 
         }
     }
     Ok(())
+}
+
+/// Takes a retired lesson away from somebody who has it under way or is held at it. False for those whose message may
+/// have left, and for those who don't wait for it in this way.
+async fn drop_unsent(connection: &mut Connection, enrolment: &Enrolment, now: Now) -> Result<bool> {
+    if !matches!(enrolment.state, State::InFlight | State::Held) {
+        return Ok(false);
+    }
+    let open = outbox::open_of(connection, enrolment.subscriber_id).await?;
+    let own: Vec<_> = open.iter().filter(|row| row.enrolment_id == enrolment.id).collect();
+    if own.iter().any(|row| matches!(row.state, Sending | InDoubt)) {
+        return Ok(false);
+    }
+    for row in own {
+        outbox::set_state(connection, row.id, row.state, Cancelled, "the lesson was retired", now.wall).await?;
+    }
+    Ok(true)
 }
 
 /// What an edit does to one person: `None` when nothing.

@@ -60,11 +60,13 @@ pub enum StoreError {
 }
 
 /// What holds for every connection, and is read back. `page_size` only takes before the first table exists.
-const PRAGMAS: [(&str, &str, Option<&str>); 7] = [
+const PRAGMAS: [(&str, &str, Option<&str>); 8] = [
     ("page_size", "2048", None),
     ("journal_mode", "WAL", Some("wal")),
     ("synchronous", "FULL", Some("2")),
     ("temp_store", "MEMORY", Some("2")),
+    // What is deleted is overwritten: the database holds health data.
+    ("secure_delete", "ON", Some("1")),
     ("foreign_keys", "ON", Some("1")),
     ("busy_timeout", "20000", Some("20000")),
     ("wal_autocheckpoint", "4000", Some("4000")),
@@ -121,6 +123,13 @@ impl Store {
             Err(TryLockError::WouldBlock) => Err(StoreError::Locked(self.path.clone())),
             Err(TryLockError::Error(error)) => Err(failed(error)),
         }
+    }
+
+    /// Moves the write-ahead log into the database and empties it, so that nothing erased is left in either file: pages
+    /// are overwritten when they are freed. A long reader can delay it; the next commit's checkpoint then does the same.
+    pub async fn forget_old_pages(&self) -> Result<(), sqlx::Error> {
+        self.writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").await?;
+        Ok(())
     }
 
     /// Where the number stands that tells a copy of the database from the original.

@@ -96,12 +96,29 @@ pub async fn add_consent(connection: &mut Connection, consent: &Consent<'_>) -> 
     Ok(())
 }
 
-/// Removes a person and every row that tells of them.
-pub async fn erase(connection: &mut Connection, id: i64) -> Result<(), sqlx::Error> {
+/// The numbers of everything that was mailed to a person. Reads the whole outbox: not for a transaction.
+pub async fn mailed_to(connection: &mut Connection, id: i64) -> Result<Vec<i64>, sqlx::Error> {
+    let sql = "SELECT id FROM outbox WHERE whom IN (SELECT id FROM enrolment WHERE subscriber_id = $1) OR whom = $1";
+    let rows = sqlx::query(sql).bind(id).fetch_all(connection).await?;
+    rows.iter().map(|row| row.try_get(0)).collect()
+}
+
+/// Removes a person and every row that tells of them; `mailed` as [`mailed_to`] found it. What was queued since then goes
+/// too.
+pub async fn erase(connection: &mut Connection, id: i64, mailed: &[i64]) -> Result<(), sqlx::Error> {
+    let mailed: Vec<[i64; 1]> = mailed.iter().map(|id| [*id]).collect();
+    let mailed = serde_json::json!(mailed).to_string();
     for sql in [
-        "DELETE FROM attempt WHERE outbox_id IN (SELECT id FROM outbox WHERE whom IN (SELECT id FROM enrolment WHERE subscriber_id = $1) OR whom = $1)",
-        "DELETE FROM body WHERE id IN (SELECT id FROM outbox WHERE whom IN (SELECT id FROM enrolment WHERE subscriber_id = $1) OR whom = $1)",
-        "DELETE FROM outbox WHERE whom IN (SELECT id FROM enrolment WHERE subscriber_id = $1) OR whom = $1",
+        "DELETE FROM attempt WHERE outbox_id IN (SELECT cast(j.value ->> 0 as bigint) FROM json_each($1) j)",
+        "DELETE FROM body WHERE id IN (SELECT cast(j.value ->> 0 as bigint) FROM json_each($1) j)",
+        "DELETE FROM outbox WHERE id IN (SELECT cast(j.value ->> 0 as bigint) FROM json_each($1) j)",
+    ] {
+        sqlx::query(sql).bind(mailed.clone()).execute(&mut *connection).await?;
+    }
+    for sql in [
+        "DELETE FROM attempt WHERE outbox_id IN (SELECT id FROM outbox WHERE subscriber_id = $1 AND state < 10)",
+        "DELETE FROM body WHERE id IN (SELECT id FROM outbox WHERE subscriber_id = $1 AND state < 10)",
+        "DELETE FROM outbox WHERE subscriber_id = $1 AND state < 10",
         "DELETE FROM confirmation WHERE subscriber_id = $1",
         "DELETE FROM consent WHERE subscriber_id = $1",
         "DELETE FROM enrolment WHERE subscriber_id = $1",

@@ -224,10 +224,12 @@ impl Worker {
             "the relay doesn't take our mail"
         );
         if hard {
+            // The relay's words may name a reader, and alarms are logged.
             let text = format!(
-                "{label} refuses us at {}: {}; nothing is lost, it is tried every 10 minutes",
+                "{label} refuses us at {} with {}; nothing is lost, it is tried every 10 minutes; `dripline why` of a \
+                 waiting reader shows its words",
                 heard.phase.as_str(),
-                heard.text()
+                heard.code(),
             );
             self.app.raise(&format!("relay/{label}"), &text).await;
         }

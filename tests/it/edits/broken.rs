@@ -124,7 +124,8 @@ async fn one_broken_course_keeps_no_other_from_its_edit() {
 async fn a_course_whose_folder_is_gone_goes_on_also_after_a_restart() {
     let mut app = begun().await;
     fs::remove_dir_all(app.courses().join("calm")).unwrap();
-    app.reload().await;
+    let problem = app.reload().await.problems[0].to_string();
+    assert_eq!(problem, "courses/calm/course.toml:1:1: error: the folder of this course is gone");
     app.advance(days(1)).await;
     app.restart().await;
     app.reload().await;

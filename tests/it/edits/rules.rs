@@ -99,6 +99,23 @@ async fn a_retired_lesson_is_dropped_and_a_missing_file_is_an_error() {
 }
 
 #[tokio::test]
+async fn a_retired_lesson_is_dropped_also_where_it_is_under_way_or_held() {
+    for script in ["times=1 nth=3 dot reply \"451 4.3.0 later\"", "times=1 nth=3 dot reply \"554 5.6.0 no\""] {
+        let app = TestApp::scripted(script).await;
+        put(&app, &["a", "b", "c", "d"]).await;
+        app.enrol(ANA, "calm").await;
+        app.advance(days(1) + hours(23) + minutes(30)).await;
+        assert_eq!(got(&app, ANA), ["a", "b"], "{script}");
+        fs::remove_file(app.courses().join("calm/c.md")).unwrap();
+        let retired =
+            course_toml("calm", &["a", "b", "d"]).replace("\n\n[schedule]", "\nretired = [\"c\"]\n\n[schedule]");
+        app.write("calm/course.toml", retired);
+        assert!(app.reload().await.problems.is_empty(), "{script}");
+        and_then(&app, &["a", "b", "d"]).await;
+    }
+}
+
+#[tokio::test]
 async fn a_renamed_lesson_is_the_same_lesson_for_who_had_it_and_for_who_has_not() {
     let app = after_two().await;
     app.enrol("late@example.org", "calm").await;
