@@ -170,6 +170,7 @@ fn encoded_words(text: &str) -> String {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "what can't be read back is a failed test")]
 mod tests {
     use super::*;
 
