@@ -67,7 +67,7 @@ async fn a_relay_that_refuses_our_account_stops_everything_and_calls_a_human() {
     assert_eq!(told(&app).await, "ready 0 active 0 open 0 min");
     assert_eq!(app.number("SELECT count(*) FROM attempt WHERE code = 535 AND outcome = 'halted'").await, 1);
     let problems = app.status().await.problems;
-    assert!(problems.iter().any(|it| it.contains("refuses us at auth: 535")), "{problems:?}");
+    assert!(problems.iter().any(|it| it.contains("refuses us at auth with 535")), "{problems:?}");
     app.advance(minutes(9)).await;
     assert_eq!(app.number("SELECT count(*) FROM attempt").await, 1, "tried every ten minutes only");
     app.advance(minutes(2)).await;
