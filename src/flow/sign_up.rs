@@ -95,7 +95,7 @@ pub async fn add(app: &App, request: Request) -> Result<SignedUp> {
     let running = known.iter().find(|it| it.course == request.course && it.state.is_running());
     let is_pending = running.is_some_and(|it| it.state == State::Pending);
     if running.is_some() && !is_pending {
-        transaction.commit().await?;
+        // What the request says of the person is given up with the transaction: nothing changes.
         return Ok(SignedUp::AlreadyEnrolled);
     }
     let mut enrolment = match running {
