@@ -89,8 +89,12 @@ impl State {
 /// Most copies of one message that may leave without a human saying so.
 pub const MAX_COPIES: i64 = 2;
 
-/// Claims without a finished message after which a row is tried alone, and given up if that fails too.
+/// Claims without a finished message after which a row is tried with nothing else leased.
 pub const MAX_CLAIMS: i64 = 3;
+
+/// Claims alone that must end the program before a row is given up. More than one: a kill that hits the moment in
+/// which an innocent message is made looks just the same.
+pub const MAX_CLAIMS_ALONE: i64 = 3;
 
 /// Connections lost before the message was handed over, after which it rests for a minute.
 pub const MAX_LOSSES: i64 = 3;

@@ -90,13 +90,15 @@ pub async fn add(app: &App, request: Request) -> Result<SignedUp> {
     if let Some(suppressed) = suppressions::get(&mut transaction, &app.address_hash(&request.address)).await? {
         return Ok(SignedUp::Suppressed(suppressed.reason));
     }
-    let person = remember(app, &mut transaction, &request, now).await?;
+    let person = remember(&mut transaction, &request, now).await?;
     let known = enrolments::of_subscriber(&mut transaction, person.id).await?;
     let running = known.iter().find(|it| it.course == request.course && it.state.is_running());
     let is_pending = running.is_some_and(|it| it.state == State::Pending);
     if running.is_some() && !is_pending {
-        // What the request says of the person is given up with the transaction: nothing changes.
         return Ok(SignedUp::AlreadyEnrolled);
+    }
+    if request.zone.is_some() {
+        move_along(app, &shelf, &mut transaction, &known, &person, now).await?;
     }
     let mut enrolment = match running {
         Some(enrolment) => enrolment.clone(),
@@ -193,7 +195,7 @@ fn refusal(app: &App, shelf: &Shelf, request: &Request, now: Now) -> Option<Sign
 }
 
 /// A person as the request tells of them: new, or with what it says written over what was known.
-async fn remember(app: &App, connection: &mut Connection, request: &Request, now: Now) -> Result<Subscriber> {
+async fn remember(connection: &mut Connection, request: &Request, now: Now) -> Result<Subscriber> {
     let known = subscribers::by_key(connection, &request.address.key()).await?;
     let mut person = known.unwrap_or_else(|| Subscriber {
         id: next_id(now.wall),
@@ -215,8 +217,28 @@ async fn remember(app: &App, connection: &mut Connection, request: &Request, now
         (Status::Left | Status::Suppressed, None) => Status::Pending,
         (status @ (Status::Pending | Status::Active), None) => status,
     };
-    subscribers::put(connection, &person, app.clock.now().wall.as_millisecond()).await?;
+    subscribers::put(connection, &person, now.wall.as_millisecond()).await?;
     Ok(person)
+}
+
+/// Whoever lives in another zone now gets what waits at the new morning.
+async fn move_along(
+    app: &App,
+    shelf: &Shelf,
+    connection: &mut Connection,
+    known: &[Enrolment],
+    person: &Subscriber,
+    now: Now,
+) -> Result<()> {
+    for before in known.iter().filter(|it| it.state == State::Waiting) {
+        let Some(shelved) = shelf.get(&before.course) else { continue };
+        let mut after = before.clone();
+        shelved.schedule(app, &mut after, person);
+        if after != *before {
+            store(connection, &after, now).await?;
+        }
+    }
+    Ok(())
 }
 
 fn new_enrolment(person: &Subscriber, course: &str, known: &[Enrolment], now: Now) -> Enrolment {

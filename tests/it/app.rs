@@ -286,7 +286,7 @@ impl Mail {
     }
 }
 
-fn request(address: &str, course: &str) -> Request {
+pub fn request(address: &str, course: &str) -> Request {
     Request {
         address: address.parse().unwrap(),
         course: course.to_string(),

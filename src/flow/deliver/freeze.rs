@@ -2,6 +2,7 @@
 
 use crate::address::Address;
 use crate::delivery::MAX_CLAIMS;
+use crate::delivery::MAX_CLAIMS_ALONE;
 use crate::flow::App;
 use crate::flow::compose;
 use crate::flow::deliver::claim::Job;
@@ -75,8 +76,9 @@ pub struct ConfirmInputs {
 
 /// Makes or restores the message of a job.
 pub async fn freeze(app: &Arc<App>, job: &Job) -> Result<Built, Refusal> {
-    if job.delivery.hash.is_empty() && job.delivery.claims > MAX_CLAIMS + 1 {
-        return Err(Refusal::Poison("making this message ended the program four times".to_string()));
+    if job.delivery.hash.is_empty() && job.delivery.claims > MAX_CLAIMS + MAX_CLAIMS_ALONE {
+        let why = "the program ended again and again while it made this message and nothing else";
+        return Err(Refusal::Poison(why.to_string()));
     }
     if let Some(bytes) = stored_body(app, job).await? {
         return finish(app, job, bytes, job.delivery.dated, job.delivery.inputs.clone(), job.delivery.version.clone());

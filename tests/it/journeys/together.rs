@@ -4,6 +4,9 @@ use crate::app::Setup;
 use crate::app::TestApp;
 use crate::app::days;
 use crate::app::hours;
+use crate::app::request;
+use dripline::flow::sign_up;
+use dripline::flow::sign_up::SignedUp;
 use std::collections::BTreeMap;
 
 const ZONES: [&str; 7] = [
@@ -37,6 +40,37 @@ async fn everybody_is_served_at_their_own_morning_over_a_change_of_clocks() {
         assert_eq!(app.state(&reader(zone)).await, "completed");
     }
     app.verify().await;
+}
+
+#[tokio::test]
+async fn who_moves_to_another_zone_gets_every_course_at_the_new_morning_and_no_date_twice() {
+    let app = TestApp::new().await;
+    app.course("calm", &["one", "two", "three"]).await;
+    app.course("walk", &["one", "two"]).await;
+    app.enrol_in("ana@example.org", "calm", "Pacific/Auckland").await;
+    app.advance(days(1)).await;
+    app.enrol_in("ana@example.org", "walk", "Pacific/Honolulu").await;
+    app.advance(days(8)).await;
+    let taken = app.taken("ana@example.org").await;
+    let calm: Vec<&str> = taken.iter().filter(|line| line.contains("calm")).map(String::as_str).collect();
+    for line in &calm[calm.len() - 1..] {
+        assert_eq!(&line[11..16], "08:30", "{taken:?}");
+    }
+    assert_eq!(calm.len(), 3, "{taken:?}");
+    app.verify().await;
+}
+
+#[tokio::test]
+async fn somebody_already_enrolled_stays_as_they_are() {
+    let app = TestApp::new().await;
+    app.course("calm", &["one", "two"]).await;
+    app.enrol_in("ana@example.org", "calm", "Asia/Kolkata").await;
+    let before = app.texts("SELECT zone || first_name || status FROM subscriber").await;
+    let mut again = request("ana@example.org", "calm");
+    again.zone = Some("Europe/Berlin".to_string());
+    again.first_name = Some("Another".to_string());
+    assert_eq!(sign_up::add(&app.app, again).await.unwrap(), SignedUp::AlreadyEnrolled);
+    assert_eq!(app.texts("SELECT zone || first_name || status FROM subscriber").await, before);
 }
 
 #[tokio::test]
