@@ -203,7 +203,12 @@ impl<'a> Keys<'a> {
         };
         match text.parse::<f64>().ok().filter(|n| n.is_finite()) {
             Some(value) => Some(Spanned::new(span, value)),
-            None => self.wrong_override(key, "a number"),
+            None if self.is_overridden(key) => self.wrong_override(key, "a number"),
+            None => {
+                let message = format!("`{}` should be a number, and is `{text}`", self.path(key));
+                self.error(span, message, "write a finite number");
+                None
+            }
         }
     }
 

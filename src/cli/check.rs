@@ -8,6 +8,7 @@ use crate::flow;
 use crate::problem;
 use crate::problem::any_error;
 use crate::site::Site;
+use crate::web;
 use clap::ValueEnum;
 use jiff::tz::TimeZone;
 use std::process::ExitCode;
@@ -35,6 +36,8 @@ pub async fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
     if let Some(folders) = &loaded.folders {
         let site = loaded.config.map_or_else(stand_in, |config| config.site);
         problems.extend(flow::check::check(&site, &folders.courses, &folders.templates));
+        let overrides = flow::check::read_templates(&folders.templates).unwrap_or_default();
+        problems.extend(web::check(&site, &overrides));
     }
     problem::sort(&mut problems);
     output::data(match args.format {

@@ -1,6 +1,7 @@
 //! Log lines on standard error. Knows nothing of what is logged.
 
 use clap::ValueEnum;
+use std::io::IsTerminal as _;
 use tracing_subscriber::EnvFilter;
 
 /// How a log line is written.
@@ -22,7 +23,11 @@ pub fn start_logging(format: LogFormat, environment: &[(String, String)]) {
         eprintln!("{LEVEL}={level} is no level; it is error, warn, info, debug or trace. Going on with info");
     }
     let filter = filter.and_then(Result::ok).unwrap_or_else(|| EnvFilter::new("info"));
-    let lines = tracing_subscriber::fmt().with_writer(std::io::stderr).with_target(false).with_env_filter(filter);
+    let lines = tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_target(false)
+        .with_env_filter(filter);
     match format {
         LogFormat::Human => lines.init(),
         LogFormat::Json => lines.json().flatten_event(true).init(),

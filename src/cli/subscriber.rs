@@ -8,6 +8,7 @@ use crate::cli::values;
 use crate::config;
 use crate::flow::App;
 use crate::flow::journal;
+use crate::flow::operate::Scope;
 use crate::flow::preferences;
 use crate::flow::preferences::Acted;
 use crate::flow::preferences::Which;
@@ -123,12 +124,17 @@ pub async fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
         Action::List(list) => run_list(&app, &list).await,
         Action::Pause(Pause { person, until }) => {
             let back = until.map(|last| last.tomorrow()).transpose()?;
-            tell(&preferences::pause(&app, &person.address, &which(person.course), back).await?, "paused")
+            let which = which(person.course);
+            tell(&app, &which, preferences::pause(&app, &person.address, &which, back).await?, "paused").await
         }
         Action::Resume(person) => {
-            tell(&preferences::resume(&app, &person.address, &which(person.course)).await?, "going on")
+            let which = which(person.course);
+            tell(&app, &which, preferences::resume(&app, &person.address, &which).await?, "going on").await
         }
-        Action::Leave(person) => tell(&preferences::leave(&app, &person.address, &which(person.course)).await?, "left"),
+        Action::Leave(person) => {
+            let which = which(person.course);
+            tell(&app, &which, preferences::leave(&app, &person.address, &which).await?, "left").await
+        }
         Action::Erase(person) => {
             let erased = preferences::erase(&app, &person.address).await?;
             let done = "erased; only a keyed hash stays, so that nobody writes to this address again";
@@ -202,13 +208,21 @@ fn which(course: Option<String>) -> Which {
     course.map_or(Which::All, Which::Course)
 }
 
-fn tell(acted: &Acted, done: &str) -> anyhow::Result<ExitCode> {
-    match acted {
-        Acted::On(courses) => eprintln!("{done}: {}", courses.join(", ")),
-        Acted::Nothing => eprintln!("nothing changed"),
-        Acted::NobodyThere => eprintln!("{NOBODY}"),
-    }
-    Ok(if *acted == Acted::NobodyThere { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+/// Says what became of an act. A course that is no more can be left all the same; one that nobody knows is a mistake.
+async fn tell(app: &App, which: &Which, acted: Acted, done: &str) -> anyhow::Result<ExitCode> {
+    let unknown = match which {
+        Which::Course(course) => values::unknown(app, &Scope::Course(course.clone())).await,
+        Which::All => None,
+    };
+    let (good, said) = match (acted, unknown) {
+        (Acted::On(courses), _) => (true, format!("{done}: {}", courses.join(", "))),
+        (Acted::Nothing, None) => (true, "nothing changed".to_string()),
+        (Acted::Nothing, Some(unknown)) => (false, unknown),
+        (Acted::Over, _) => (false, "the last date of this pause has passed; name a later one".to_string()),
+        (Acted::NobodyThere, _) => (false, NOBODY.to_string()),
+    };
+    eprintln!("{said}");
+    Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn text(person: &journal::Person) -> String {

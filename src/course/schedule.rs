@@ -13,6 +13,7 @@ use crate::timing::Cron;
 use crate::timing::DateRange;
 use crate::timing::Wait;
 use jiff::SignedDuration;
+use jiff::Span;
 use jiff::civil;
 use jiff::tz::TimeZone;
 use jiff::tz::TimeZoneDatabase;
@@ -68,6 +69,9 @@ fn course(keys: &Keys<'_>) -> Option<Schedule> {
     let send = keys.parsed::<Cron>("send", SEND_HELP);
     let spread = duration(keys, "spread", "write a number and a unit, like \"20 min\"").unwrap_or_default();
     let skip = skip(keys);
+    if let Some(send) = &send {
+        endless(keys, send.get_ref(), &skip);
+    }
     let starts = starts(keys);
     let late = names::one_of(keys, "late", &[("next", Late::Next), ("closed", Late::Closed)]).unwrap_or(Late::Next);
     let keep_dates = keys.boolean("keep_dates").is_some_and(Spanned::into_inner);
@@ -113,6 +117,37 @@ fn skip(keys: &Keys<'_>) -> Vec<DateRange> {
         }
     }
     ranges
+}
+
+/// So long nobody waits for a lesson: what has no moment for these years has none at all.
+const LONGEST_GAP_YEARS: i16 = 5;
+
+/// Reports dates to skip that leave `send` no moment.
+fn endless(keys: &Keys<'_>, send: &Cron, skip: &[DateRange]) {
+    for range in skip {
+        let begins = range.first.at(0, 0, 0, 0);
+        let Ok(last) = begins.checked_add(Span::new().years(LONGEST_GAP_YEARS)) else { continue };
+        let mut at = begins;
+        let found = loop {
+            match send.next_after(at).filter(|moment| *moment <= last) {
+                None => break false,
+                Some(moment) => match skip.iter().find(|range| range.contains(moment.date())) {
+                    None => break true,
+                    Some(range) => at = range.last.at(23, 59, 59, 0),
+                },
+            }
+        };
+        if !found {
+            let at =
+                keys.names().into_iter().find(|name| name.get_ref() == "skip").map_or(keys.span(), |name| name.span());
+            let message = format!(
+                "`schedule.skip` leaves `schedule.send` no moment for {LONGEST_GAP_YEARS} years from {}",
+                range.first
+            );
+            keys.error(at, message, "shorten what is skipped: lessons would never come");
+            return;
+        }
+    }
 }
 
 fn starts(keys: &Keys<'_>) -> Option<civil::Date> {

@@ -23,8 +23,6 @@ use jiff::civil::Date;
 pub enum Which {
     All,
     Course(String),
-    /// One run, by its id.
-    Enrolment(i64),
 }
 
 /// What became of an act.
@@ -34,17 +32,30 @@ pub enum Acted {
     On(Vec<String>),
     /// There was nothing to change: it is so already.
     Nothing,
+    /// The pause would end before it begins.
+    Over,
     NobodyThere,
 }
 
 /// Freezes what is left of the wait and cancels what isn't on the wire yet. `until`: the first local date on which the
-/// person gets lessons again.
+/// person gets lessons again. Who is paused already gets the new end.
 pub async fn pause(app: &App, address: &Address, which: &Which, until: Option<Date>) -> Result<Acted> {
-    act(app, address, which, |app, _shelf, enrolment, person, now| {
+    let back = |person: &Subscriber| until.map(|date| crate::timing::resolve(date.at(0, 0, 0, 0), &app.zone(person)));
+    let mut connection = app.store.read().await?;
+    let person = subscribers::by_key(&mut connection, &address.key()).await?;
+    drop(connection);
+    if person.as_ref().and_then(back).is_some_and(|back| back <= app.clock.now().reader) {
+        return Ok(Acted::Over);
+    }
+    act(app, address, which, |_app, _shelf, enrolment, person, now| {
+        let back = back(person);
+        if enrolment.state == State::Paused && enrolment.paused_until != back {
+            enrolment.paused_until = back;
+            return Some(State::Paused);
+        }
         if !matches!(enrolment.state, State::Waiting | State::InFlight | State::Awaiting) {
             return None;
         }
-        let back = until.map(|date| crate::timing::resolve(date.at(0, 0, 0, 0), &app.zone(person)));
         enrolment.paused_at = Some(now.reader);
         enrolment.paused_until = back;
         Some(State::Paused)
@@ -73,17 +84,15 @@ pub async fn leave(app: &App, address: &Address, which: &Which) -> Result<Acted>
     .await
 }
 
-/// Ends the course that a leave-link names, or all of that person's. Idempotent; an unknown number is no error.
+/// Ends the course that a leave-link names, or all of that person's. The link of an earlier run ends the present one
+/// too: links work for ever, and who presses one wants no more mail. Idempotent; an unknown number is no error.
 pub async fn leave_by_link(app: &App, enrolment: i64, all: bool) -> Result<()> {
-    let person = {
-        let mut connection = app.store.read().await?;
-        match enrolments::by_id(&mut connection, enrolment).await? {
-            Some(found) => subscribers::by_id(&mut connection, found.subscriber_id).await?,
-            None => None,
-        }
-    };
+    let mut connection = app.store.read().await?;
+    let Some(found) = enrolments::by_id(&mut connection, enrolment).await? else { return Ok(()) };
+    let person = subscribers::by_id(&mut connection, found.subscriber_id).await?;
+    drop(connection);
     if let Some(person) = person {
-        let which = if all { Which::All } else { Which::Enrolment(enrolment) };
+        let which = if all { Which::All } else { Which::Course(found.course) };
         leave(app, &person.address, &which).await?;
     }
     Ok(())
@@ -150,7 +159,6 @@ async fn act(
         let meant = match which {
             Which::All => true,
             Which::Course(course) => enrolment.course == *course,
-            Which::Enrolment(id) => enrolment.id == *id,
         };
         if !meant {
             continue;

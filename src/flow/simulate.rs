@@ -60,7 +60,16 @@ pub fn unknown_answer(course: &Course, reader: &Reader) -> Option<String> {
             let known: Vec<&str> = asks.iter().map(|ask| ask.id.as_str()).collect();
             return Some(format!("the course asks no question {id}; it asks: {}", known.join(", ")));
         };
-        let (AskKind::Choice(options) | AskKind::Choices(options)) = &ask.kind else { continue };
+        let options = match &ask.kind {
+            AskKind::Choice(options) | AskKind::Choices(options) => options,
+            AskKind::Scale { min, max, .. } => {
+                if text.parse::<i64>().is_ok_and(|number| (*min..=*max).contains(&number)) {
+                    continue;
+                }
+                return Some(format!("{id} has no answer {text}; write a whole number from {min} to {max}"));
+            }
+            AskKind::Text => continue,
+        };
         let known: Vec<&str> = options.iter().map(|(option, _)| option.as_str()).collect();
         if let Some(wrong) = text.split(',').map(str::trim).find(|part| !known.contains(part)) {
             return Some(format!("{id} has no option {wrong}; it has: {}", known.join(", ")));

@@ -36,10 +36,18 @@ pub fn of_course(markdown: &str, key: &str, site: &Site, course: &Course, proble
     let mut found = Vec::new();
     let document = markdown::read(&marked, site, course, &written, &mut found);
     let span = key_span(&course.source.text, key);
+    found.extend(untagged(markdown, key, &written));
     for problem in found {
         problems.push(Problem { source: Arc::clone(&course.source), span: span.clone(), ..problem });
     }
     Block { html: document.html(), text: plain::write(&marked, &document.events) }
+}
+
+/// A tag in a text that stands in mails as it is: readers would see its braces.
+pub fn untagged(text: &str, key: &str, source: &Arc<Source>) -> Option<Problem> {
+    let at = ["{{", "{%", "{#"].iter().filter_map(|tag| text.find(tag)).min()?;
+    let help = "write it without: only a lesson's subject, preview and text are filled in for each person";
+    Some(Problem::error(source, at..at + 2, format!("`{key}` stands in mails as it is, with this tag in it"), help))
 }
 
 /// The line on which a key of a TOML text stands, or its beginning.

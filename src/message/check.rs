@@ -38,18 +38,9 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// Characters of a subject that most lists of mails show.
-const SUBJECT_SHOWN: usize = 78;
-
 /// Every problem of one lesson as a mail, for a person who lacks every optional value and for one who has them all.
 pub fn check_lesson(templates: &Templates, site: &Site, course: &Course, lesson: &Lesson) -> Vec<Problem> {
     let mut problems = Vec::new();
-    let subject_length = lesson.subject.chars().count();
-    if subject_length > SUBJECT_SHOWN {
-        let span = blocks::key_span(&lesson.source.text[..lesson.body], "subject");
-        let message = format!("the subject has {subject_length} characters");
-        problems.push(Problem::warning(&lesson.source, span, message, "mail programs cut it at about 78: shorten it"));
-    }
     let bare = sample(site, course, lesson, Person::LacksAll);
     let full = sample(site, course, lesson, Person::HasAll);
     let rendered = render(templates, site, course, lesson, &bare, &mut problems);

@@ -20,6 +20,8 @@ pub struct Names {
     asks: BTreeSet<String>,
     own: BTreeSet<String>,
     answers_allowed: bool,
+    /// course.toml has a crisis text, which `crisis()` may place.
+    has_crisis: bool,
 }
 
 const WORDS: [&str; 22] = [
@@ -72,7 +74,7 @@ impl Names {
         let asked = course.lessons.values().flat_map(|lesson| &lesson.asks);
         paths.extend(asked.chain(&lesson.asks).map(|ask| format!("answers.{}", ask.id)));
         let asks = lesson.asks.iter().map(|ask: &Ask| ask.id.clone()).collect();
-        Names { paths, asks, own: BTreeSet::new(), answers_allowed: true }
+        Names { paths, asks, own: BTreeSet::new(), answers_allowed: true, has_crisis: course.crisis.is_some() }
     }
 
     /// What the subject and the preview may use: no answers (health data), no links, nothing of themselves.
@@ -97,6 +99,7 @@ impl Names {
                 self.check_path(tag, &path, source, problems);
             }
             check_safe(tag, &tokens, source, problems);
+            self.check_crisis(tag, &tokens, source, problems);
             placed.extend(self.check_ask(tag, &tokens, source, problems));
         }
         placed
@@ -143,6 +146,16 @@ impl Names {
     fn below<'n>(&'n self, path: &str) -> impl Iterator<Item = &'n str> + use<'n> {
         let prefix = format!("{path}.");
         self.paths.iter().map(String::as_str).filter(move |known| known.starts_with(&prefix))
+    }
+
+    /// A place for a text that isn't written would stay empty in the mail.
+    fn check_crisis(&self, tag: &Tag, tokens: &[Token], source: &Arc<Source>, problems: &mut Vec<Problem>) {
+        let call = tokens.windows(2).find(|pair| pair[0].is("crisis") && pair[1].is("("));
+        if let Some(call) = call.filter(|_| !self.has_crisis) {
+            let help = "write crisis = \"…\" in course.toml: where to turn in an emergency";
+            let message = "this course has no crisis text";
+            problems.push(Problem::error(source, place(tag, &call[0].range), message, help));
+        }
     }
 
     fn check_ask(

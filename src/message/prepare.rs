@@ -133,6 +133,12 @@ pub(super) fn draft(
         preview: header(lesson.preview.as_deref().unwrap_or_default(), "preview", course, lesson, problems),
         templates: templates.sources.clone(),
     };
+    if let Some(problem) =
+        lesson.content_note.as_ref().and_then(|it| blocks::untagged(it, "content_note", &lesson.source))
+    {
+        let span = blocks::key_span(&lesson.source.text[..lesson.body], "content_note");
+        problems.push(Problem { span, ..problem });
+    }
     let compiled = [SUBJECT, PREVIEW, HTML, TEXT].map(|name| (name, origins.text_of(name).unwrap_or_default()));
     tera.add_raw_templates(compiled).map_err(|error| origins.explain(&error))?;
     let lesson = LessonFacts { id: lesson.id.clone(), content_note: lesson.content_note.clone() };

@@ -11,6 +11,9 @@ mod pages;
 mod view;
 
 use crate::flow::App;
+use crate::problem::Problem;
+use crate::problem::Source;
+use crate::site::Site;
 use anyhow::Result;
 use axum::Router;
 use axum::middleware::from_fn;
@@ -48,4 +51,24 @@ pub fn router(app: Arc<App>, overrides: &BTreeMap<String, Vec<u8>>) -> Result<Ro
     let shown = guard::protect(shown, pages, PATIENCE);
     let probed = guard::hurry(health::routes(), PATIENCE);
     Ok(shown.merge(probed).layer(from_fn(guard::add_headers)).with_state(web))
+}
+
+/// The coach's templates of pages that [`router`] would refuse.
+pub fn check(site: &Site, overrides: &BTreeMap<String, Vec<u8>>) -> Vec<Problem> {
+    let report = |path: &str, error: anyhow::Error| {
+        let source = Source::new(format!("templates/{path}"), "");
+        let said = error.root_cause().to_string();
+        let sentence = said.lines().find_map(|line| line.strip_prefix("error: ")).unwrap_or(said.trim()).to_string();
+        let help = "correct the template, or remove it: the built-in one takes its place";
+        Problem::error(&source, 0..0, format!("this page's template can't be used: {sentence}"), help)
+    };
+    let alone = overrides.iter().filter_map(|(path, bytes)| {
+        let error = Pages::load(site, &BTreeMap::from([(path.clone(), bytes.clone())])).err()?;
+        Some(report(path, error))
+    });
+    let alone: Vec<Problem> = alone.collect();
+    match Pages::load(site, overrides) {
+        Err(error) if alone.is_empty() => vec![report("web", error)],
+        Ok(_) | Err(_) => alone,
+    }
 }

@@ -143,6 +143,57 @@ fn a_person_pauses_resumes_and_leaves_one_course_or_all() {
 }
 
 #[test]
+fn a_pause_gets_a_new_end_but_none_that_has_passed() {
+    let (_sink, site) = site("");
+    add_confirmed(&site, ANA);
+    let pause = |until: &str| {
+        let ran = site.run(&["subscriber", "pause", ANA, "--until", until]);
+        (ran.status, site.good(&["subscriber", "show", ANA]).contains(&format!("until {}", &until[..7])))
+    };
+    assert_eq!(pause("2020-01-01"), (Some(1), false));
+    assert_eq!(show(&site, ANA)["enrolments"][0]["state"], "active");
+    assert_eq!(pause("2040-01-10"), (Some(0), true));
+    assert_eq!(pause("2041-02-10"), (Some(0), true));
+    assert_eq!(site.good(&["verify"]), "");
+}
+
+#[test]
+fn a_course_that_nobody_knows_is_a_mistake_in_every_action() {
+    let (_sink, site) = site("");
+    add_confirmed(&site, ANA);
+    for action in ["pause", "resume", "leave"] {
+        let ran = site.run(&["subscriber", action, ANA, "--course", "paht"]);
+        assert_eq!(ran.status, Some(1), "{action}");
+        assert!(ran.err.contains("there is no course paht"), "{action}: {}", ran.err);
+    }
+}
+
+#[test]
+fn whoever_is_enrolled_already_stays_as_they_are() {
+    let (_sink, site) = site("");
+    let zone = |zone: &str| add(&site, ANA, &["--confirmed", "--source", "paper", "--zone", zone]);
+    assert_eq!((zone("Europe/Berlin"), zone("Asia/Tokyo")), (Some(0), Some(0)));
+    assert_eq!(show(&site, ANA)["zone"], "Europe/Berlin");
+}
+
+#[test]
+fn an_answer_beyond_its_scale_is_refused() {
+    let (_sink, site) = site("");
+    let ask = "[[ask]]\nid = \"pain\"\nquestion = \"How much?\"\nkind = \"scale\"\nmin = 0\nmax = 10";
+    site.lesson("path", "one", ask, "A question.");
+    for (answer, status) in [("pain=10", 0), ("pain=11", 1), ("pain=a lot", 1), ("pain=", 1)] {
+        assert_eq!(site.run(&["simulate", "path", "--answer", answer]).status, Some(status), "{answer}");
+    }
+}
+
+#[test]
+fn log_lines_that_no_terminal_shows_have_no_colours() {
+    let (_sink, site) = site("");
+    let ran = site.run(&["status"]);
+    assert!(ran.err.contains("a course is in force") && !ran.err.contains('\u{1b}'), "{}", ran.err);
+}
+
+#[test]
 fn nobody_writes_to_an_erased_address_again_unless_it_is_lifted() {
     let (sink, site) = site("");
     add_confirmed(&site, ANA);

@@ -111,6 +111,16 @@ fn a_draft_and_what_is_wrong_in_it_are_warnings() {
 }
 
 #[test]
+fn dates_to_skip_leave_moments() {
+    let skip =
+        |range: &str| course_with("send =", &format!("skip = [\"2026-12-24..2027-01-02\", \"{range}\"]\nsend ="));
+    check(&skip("2027-01-03..2031-12-01"), &[]);
+    let expect = "course.toml:7:1: error: `schedule.skip` leaves `schedule.send` no moment for 5 years from ";
+    check(&skip("2027-01-03..2207-01-02"), &[&format!("{expect}2026-12-24")]);
+    check(&skip("0001-01-01..9999-12-31"), &[&format!("{expect}2026-12-24")]);
+}
+
+#[test]
 fn a_subject_of_more_than_78_characters_is_a_warning() {
     let subject = |n: usize| with(good(), "listening.md", format!("+++\nsubject = \"{}\"\n+++\nx\n", "ü".repeat(n)));
     check(&subject(78), &[]);

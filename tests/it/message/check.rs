@@ -114,6 +114,28 @@ fn check_names_every_problem_of_a_lesson_with_its_place() {
 }
 
 #[test]
+fn a_crisis_text_that_is_not_written_can_not_be_placed() {
+    let mut course = course(lesson("a\n\n{{ crisis() }}"));
+    course.crisis = None;
+    assert_eq!(complaints_of(&course, &built_in()), ["listening.md:6:4: error: this course has no crisis text"]);
+}
+
+#[test]
+fn a_tag_where_nothing_is_filled_in_is_an_error() {
+    let mut noted = lesson("Hello.");
+    noted.content_note = Some("For {{ subscriber.first_name }}".to_string());
+    let note = "error: `content_note` stands in mails as it is, with this tag in it";
+    let found = complaints(noted);
+    assert!(found.len() == 1 && found[0].ends_with(note), "{found:?}");
+    let mut course = course(lesson("Hello."));
+    course.disclaimer = Some("Dear {% if x %}".to_string());
+    let found = complaints_of(&course, &built_in());
+    assert!(
+        found.len() == 1 && found[0].ends_with("error: `disclaimer` stands in mails as it is, with this tag in it")
+    );
+}
+
+#[test]
 fn check_refuses_what_could_let_words_become_html_or_never_end() {
     let check = |body: &str, expect: &[&str]| assert_eq!(complaints(lesson(body)), expect, "{body}");
     check(

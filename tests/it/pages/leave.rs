@@ -93,6 +93,17 @@ async fn one_course_is_left_and_the_other_goes_on_unless_everything_was_meant() 
 }
 
 #[tokio::test]
+async fn the_link_of_an_earlier_run_ends_the_present_one() {
+    let site = TestSite::start().await;
+    let old = link(&site, site.enrol().await);
+    site.post(&old, FORM, b"List-Unsubscribe=One-Click").await;
+    site.enrol().await;
+    assert_eq!(site.states().await, ["left", "active"]);
+    site.post(&old, FORM, b"List-Unsubscribe=One-Click").await;
+    assert_eq!(site.states().await, ["left", "left"]);
+}
+
+#[tokio::test]
 async fn two_presses_at_the_same_time_both_succeed() {
     let site = TestSite::start().await;
     let link = link(&site, site.enrol().await);
