@@ -210,3 +210,13 @@ async fn a_delivery_that_was_held_for_days_does_not_expire_on_its_release() {
     assert_eq!(app.status().await.deliveries["expired"], 0);
     app.verify().await;
 }
+
+#[tokio::test]
+async fn a_refused_address_of_a_rehearsal_suppresses_no_reader() {
+    let script = scripted("rcpt reply \"550 5.1.1 no such user\"");
+    let app = in_calm(Setup { redirect_to: Some("typo@example.net"), ..script }).await;
+    app.settle().await;
+    assert_eq!(app.number("SELECT count(*) FROM suppression").await, 0);
+    assert_eq!((app.state(ANA).await, app.line().relays()[0].state), ("active", "open"));
+    app.verify().await;
+}

@@ -166,6 +166,10 @@ impl Worker {
             // Too many connections: not this message's domain, and nothing that would close a breaker.
             heard.verdict = Verdict::Relay;
         }
+        if heard.verdict == Verdict::AddressRefused && self.app.settings.redirect_to.is_some() {
+            // The address of the rehearsal was refused, and no reader's.
+            heard.verdict = Verdict::Configuration;
+        }
         match heard.verdict {
             Verdict::Accepted | Verdict::Throttled | Verdict::Retry => self.relay_works(heard.verdict).await,
             Verdict::AddressRefused | Verdict::AddressSoft | Verdict::ContentRefused => {
