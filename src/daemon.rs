@@ -141,7 +141,9 @@ async fn deliver(app: &App, line: &Line, stop: &CancellationToken) {
             look_at_time(app, line).await;
             publish(app, line, &mut relays).await;
         }
-        match line.step().await {
+        // A step may wait for a session that waits for a silent relay: what it had claimed is ready after the next start.
+        let stepped = tokio::select! { stepped = line.step() => stepped, () = stop.cancelled() => return };
+        match stepped {
             Ok(Stepped::Claimed(_)) => {}
             Ok(Stepped::Waiting) => {
                 tokio::select! { () = line.wait() => {}, () = stop.cancelled() => {} }

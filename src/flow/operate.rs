@@ -4,6 +4,7 @@ use crate::address::Address;
 use crate::clock::Now;
 use crate::delivery::State as DeliveryState;
 use crate::enrolment::Enrolment;
+use crate::enrolment::Mark;
 use crate::enrolment::State;
 use crate::flow::App;
 use crate::flow::shelf::Shelved;
@@ -154,17 +155,21 @@ async fn free(
     now: Now,
 ) -> Result<()> {
     it.expired = 0;
+    it.held_why = None;
     let open = outbox::open_of(connection, person.id).await?;
     if let Some(row) = open.iter().find(|row| row.enrolment_id == it.id) {
         outbox::again(connection, row.id, now.wall).await?;
         it.state = State::InFlight;
     } else {
+        it.floor = Some(now.reader);
+        if it.progress.mark(&it.lesson) == Some(Mark::Retired) {
+            shelved.advance(app, it, person);
+        } else {
+            shelved.schedule(app, it, person);
+        }
         let what = format!("lesson/{}/{}", it.course, it.lesson);
         it.occurrence = outbox::last_occurrence(connection, &what, it.id).await? + 1;
-        it.floor = Some(now.reader);
-        shelved.schedule(app, it, person);
     }
-    it.held_why = None;
     Ok(())
 }
 

@@ -29,6 +29,7 @@ use crate::store::courses::Version;
 use crate::store::courses::put_in_force;
 use crate::store::enrolments;
 use crate::store::outbox;
+use crate::subscriber::Status;
 use crate::subscriber::Subscriber;
 use anyhow::Result;
 use jiff::SignedDuration;
@@ -158,7 +159,10 @@ async fn reconcile_all(app: &App, connection: &mut Connection, old: &Course, new
         let Some((last, _)) = page.last() else { return Ok(()) };
         after = last.id;
         for (mut enrolment, subscriber) in page {
-            if new.course.retired.contains(&enrolment.lesson) && drop_unsent(connection, &enrolment, now).await? {
+            // Who is held for their address stays held, whatever becomes of the lesson.
+            let may_go_on = enrolment.state != State::Held || subscriber.status == Status::Active;
+            let is_retired = new.course.retired.contains(&enrolment.lesson);
+            if is_retired && may_go_on && drop_unsent(connection, &enrolment, now).await? {
                 enrolment.state = State::Waiting;
             }
             let occurrence = enrolment.occurrence;
@@ -250,7 +254,7 @@ fn released_by_edit(app: &App, old: &Course, new: &Shelved, after: &mut Enrolmen
     let version = |course: &Course| course.lessons.get(&after.lesson).map(|lesson| lesson.version.clone());
     let why = after.held_why.as_deref().unwrap_or_default();
     let mendable = why.starts_with(REFUSED_CONTENT) || why.starts_with(UNMADE);
-    if mendable && version(old) != version(&new.course) {
+    if mendable && person.status == Status::Active && version(old) != version(&new.course) {
         after.occurrence += 1;
         after.held_why = None;
         after.floor = Some(now.reader.saturating_add(REST).unwrap_or(Timestamp::MAX));

@@ -153,11 +153,12 @@ pub async fn follow_edit(connection: &mut Connection, it: &Enrolment) -> Result<
     Ok(())
 }
 
-/// Holds every running enrolment of a person: their address takes no mail.
+/// Holds every enrolment of a person that has begun: their address takes no mail. What waits for their word goes on
+/// waiting for it.
 pub async fn hold_all(connection: &mut Connection, subscriber: i64, why: &str) -> Result<(), sqlx::Error> {
     let sql = "UPDATE enrolment SET state = CASE WHEN state = 2 THEN 2 ELSE 5 END, after = CASE WHEN state = 2 THEN 5 ELSE 0 END,
             held_why = $2, serial = serial + CASE WHEN state = 2 THEN 0 ELSE 1 END
-        WHERE subscriber_id = $1 AND state IN (1, 2, 3, 4, 8)";
+        WHERE subscriber_id = $1 AND state IN (1, 2, 4, 8)";
     sqlx::query(sql).bind(subscriber).bind(storable(why)).execute(connection).await?;
     Ok(())
 }

@@ -251,8 +251,11 @@ async fn write_rare(connection: &mut Connection, record: &Record) -> Result<(), 
     } else if record.was_kept && record.to.has_ended() {
         sqlx::query("DELETE FROM body WHERE id = $1").bind(record.id).execute(&mut *connection).await?;
     }
-    if record.from == State::Sending && !record.to.has_ended() && record.enrolment_id != 0 {
-        fulfil_wish(connection, record).await?;
+    if record.from == State::Sending && !record.to.has_ended() {
+        match record.enrolment_id {
+            0 => stop_asking(connection, record).await?,
+            _ => fulfil_wish(connection, record).await?,
+        }
     }
     if let Some(it) = &record.suppress {
         let now = record.at.as_millisecond();
@@ -296,6 +299,18 @@ async fn fulfil_wish(connection: &mut Connection, record: &Record) -> Result<(),
     if cancelled.rows_affected() > 0 {
         let sql = "UPDATE enrolment SET state = after, after = 0, occurrence = occurrence + 1, serial = serial + 1 WHERE id = $1";
         sqlx::query(sql).bind(record.enrolment_id).execute(&mut *connection).await?;
+        sqlx::query("DELETE FROM body WHERE id = $1").bind(record.id).execute(connection).await?;
+    }
+    Ok(())
+}
+
+/// A confirmation isn't tried again for a person who left, or whose address takes no mail, while it was on the wire.
+async fn stop_asking(connection: &mut Connection, record: &Record) -> Result<(), sqlx::Error> {
+    let sql = "UPDATE outbox SET state = 13, ended = $2, inputs = '', reply = 'the person''s wish' WHERE id = $1
+        AND EXISTS (SELECT 1 FROM subscriber s WHERE s.id = outbox.subscriber_id AND s.status IN (3, 4))";
+    let at = record.at.as_millisecond();
+    let stopped = sqlx::query(sql).bind(record.id).bind(at).execute(&mut *connection).await?;
+    if stopped.rows_affected() > 0 {
         sqlx::query("DELETE FROM body WHERE id = $1").bind(record.id).execute(connection).await?;
     }
     Ok(())

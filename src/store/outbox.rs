@@ -265,9 +265,10 @@ pub async fn acquit(connection: &mut Connection, id: i64) -> Result<(), sqlx::Er
     Ok(())
 }
 
-/// Sends a held or quarantined row after all: made anew, with a fresh count of copies and claims, since a human says so.
+/// Sends a held or quarantined row after all: made anew, with a fresh count of copies and claims and a day to be sent in,
+/// since a human says so.
 pub async fn again(connection: &mut Connection, id: i64, now: Timestamp) -> Result<(), sqlx::Error> {
-    let sql = "UPDATE outbox SET state = 0, not_before = $2, claims = 0, copies = 0, losses = 0, hash = '', message_id = '', version = '',
+    let sql = "UPDATE outbox SET state = 0, not_before = $2, expires = CASE WHEN expires > $2 + 86400000 THEN expires ELSE $2 + 86400000 END, claims = 0, copies = 0, losses = 0, hash = '', message_id = '', version = '',
             inputs = CASE WHEN enrolment_id = 0 THEN inputs ELSE '' END WHERE id = $1 AND +state IN (5, 6)";
     sqlx::query(sql).bind(id).bind(now.as_millisecond()).execute(&mut *connection).await?;
     drop_body(connection, id).await

@@ -24,9 +24,13 @@ use crate::store::outbox;
 use crate::store::report;
 use jiff::SignedDuration;
 use jiff::Timestamp;
+use std::time::Duration;
 
 /// What waited through an outage has at least this long, whatever a restart made us forget.
 const AFTER_AN_OUTAGE: SignedDuration = SignedDuration::from_hours(1);
+
+/// Between two tries to give a lease back (a full disk).
+const GIVE_BACK_REST: Duration = Duration::from_secs(1);
 
 /// What was heard about one message.
 #[derive(Debug, Clone)]
@@ -142,15 +146,18 @@ pub fn held(app: &App, job: &Job, why: &str) -> Record {
     Record { to: State::Held, ..quarantined(app, job, why) }
 }
 
-/// A message that we took back before anything was said about it. What was cancelled meanwhile stays so.
+/// A message that we took back before anything was said about it. What was cancelled meanwhile stays so. Waits as long
+/// as it takes: nobody else frees a lease before the next start.
 pub async fn give_back(app: &App, job: &Job) {
-    let given = async {
-        let mut transaction = app.store.begin().await?;
-        outbox::give_back(&mut transaction, job.delivery.id, job.delivery.epoch).await?;
-        transaction.commit().await
-    };
-    if let Err(error) = given.await {
-        tracing::error!(%error, delivery = job.delivery.id, "a lease couldn't be given back; the next start does it");
+    loop {
+        let given = async {
+            let mut transaction = app.store.begin().await?;
+            outbox::give_back(&mut transaction, job.delivery.id, job.delivery.epoch).await?;
+            transaction.commit().await
+        };
+        let Err(error) = given.await else { return };
+        tracing::error!(%error, delivery = job.delivery.id, "a lease couldn't be given back; trying again");
+        tokio::time::sleep(GIVE_BACK_REST).await;
     }
 }
 

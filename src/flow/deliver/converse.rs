@@ -87,7 +87,15 @@ impl Worker {
 
     /// Sends one message. Returns the session if it can be used again.
     async fn send(&self, session: Option<Session>, built: &mut Built) -> Option<Session> {
-        let mut session = match self.session(session).await {
+        // A relay that is silent before the dot holds up no stop: nothing of this message is on the wire.
+        let opened = tokio::select! {
+            opened = self.session(session) => opened,
+            () = self.stop.cancelled() => {
+                aftermath::give_back(&self.app, &built.job).await;
+                return None;
+            }
+        };
+        let mut session = match opened {
             Ok(session) => session,
             Err(broken) => {
                 let heard = match broken.reply {
@@ -121,7 +129,11 @@ impl Worker {
     /// What was heard (`None`: we took the envelope back), and whether the intent was stored before.
     async fn converse(&self, session: &mut Session, built: &Built) -> (Option<Heard>, bool) {
         let envelope = Envelope { from: built.from.clone(), to: built.to.clone(), size: built.bytes.len() };
-        let offered = match session.offer(&envelope).await {
+        let offer = tokio::select! {
+            offer = session.offer(&envelope) => offer,
+            () = self.stop.cancelled() => return (None, false),
+        };
+        let offered = match offer {
             Offer::Ready(offered) => offered,
             Offer::Said(phase, reply) => return (Some(Heard::said(phase, verdict(phase, &reply), reply)), false),
             Offer::Lost(broken) => {
@@ -149,6 +161,14 @@ impl Worker {
         let now = self.app.clock.now();
         if heard.verdict == Verdict::ContentRefused && heard.is_policy() && self.relays.is_suspicious(self.relay) {
             heard.verdict = Verdict::Sender;
+        }
+        if heard.verdict == Verdict::Throttled && !heard.phase.is_about_the_message() {
+            // Too many connections: not this message's domain, and nothing that would close a breaker.
+            heard.verdict = Verdict::Relay;
+        }
+        if heard.verdict == Verdict::AddressRefused && self.app.settings.redirect_to.is_some() {
+            // The address of the rehearsal was refused, and no reader's.
+            heard.verdict = Verdict::Configuration;
         }
         match heard.verdict {
             Verdict::Accepted | Verdict::Throttled | Verdict::Retry => self.relay_works(heard.verdict).await,

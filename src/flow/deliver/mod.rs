@@ -106,12 +106,21 @@ impl Line {
             return Ok(Stepped::Idle(claim::next(&self.app, now).await?));
         }
         let places: Vec<(Job, Place)> = jobs.into_iter().map(|job| (job, Place::take(&self.load))).collect();
+        let mut unable = None;
         for (job, place) in places {
-            if let Some(built) = self.freeze(job).await? {
-                self.out.send((built, place)).await.ok();
+            if unable.is_some() {
+                aftermath::give_back(&self.app, &job).await;
+                continue;
+            }
+            match self.freeze(job).await {
+                Ok(Some(built)) => {
+                    self.out.send((built, place)).await.ok();
+                }
+                Ok(None) => {}
+                Err(error) => unable = Some(error),
             }
         }
-        Ok(Stepped::Claimed(claimed))
+        unable.map_or(Ok(Stepped::Claimed(claimed)), Err)
     }
 
     /// Waits until every message on the line has its outcome recorded.
@@ -121,14 +130,19 @@ impl Line {
 
     /// Waits until the line has room again, or a relay may be tried.
     pub async fn wait(&self) {
-        let retry = self.relays.until_probe(self.app.clock.now().wall);
-        let full = 4 * self.relays.connections();
-        tokio::select! {
-            () = self.load.wait_until(full.saturating_sub(1)) => {
-                if self.relays.ready_connections(self.app.clock.now().wall) == 0 {
-                    tokio::time::sleep(retry).await;
-                }
+        let changed = self.relays.changed.notified();
+        let now = self.app.clock.now().wall;
+        let ready = self.relays.ready_connections(now).min(self.relays.connections());
+        let has_room = async {
+            match (4 * ready).checked_sub(1) {
+                Some(most) => self.load.wait_until(most).await,
+                None => std::future::pending().await,
             }
+        };
+        tokio::select! {
+            () = has_room => {}
+            () = changed => {}
+            () = tokio::time::sleep(self.relays.until_probe(now)) => {}
             () = self.stop.cancelled() => {}
         }
     }
@@ -171,8 +185,11 @@ impl Line {
     async fn freeze(&self, job: Job) -> Result<Option<Built>> {
         match freeze::freeze(&self.app, &job).await {
             Ok(built) => {
-                if job.delivery.claims > MAX_CLAIMS {
-                    self.acquit(&job).await?;
+                if job.delivery.claims > MAX_CLAIMS
+                    && let Err(error) = self.acquit(&job).await
+                {
+                    aftermath::give_back(&self.app, &job).await;
+                    return Err(error);
                 }
                 Ok(Some(built))
             }

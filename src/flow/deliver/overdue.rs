@@ -13,6 +13,7 @@ use crate::store::meta;
 use crate::store::outbox;
 use crate::store::outbox::Delivery;
 use crate::store::subscribers;
+use crate::subscriber::Status;
 use anyhow::Result;
 use jiff::SignedDuration;
 use jiff::Timestamp;
@@ -43,16 +44,45 @@ pub async fn step(app: &App, heard: bool) -> Result<usize> {
 
 /// The same bytes once more, or a human.
 async fn resolve(app: &App, connection: &mut Connection, row: &Delivery, now: Now) -> Result<()> {
+    if is_unwanted(connection, row).await? {
+        return call_off(connection, row, now).await;
+    }
     let again = app.settings.delivery.in_doubt == InDoubt::Resend && row.copies < MAX_COPIES;
     if again {
         outbox::set_state(connection, row.id, State::InDoubt, State::Ready, "in doubt: sent again as it was", now.wall)
             .await?;
         return Ok(());
     }
+    wait_for_a_human(connection, row, now).await
+}
+
+/// The person left, or their address was found to take no mail, while the message was on the wire of a program that
+/// ended: no second copy follows. A pause doesn't settle a doubt.
+async fn is_unwanted(connection: &mut Connection, row: &Delivery) -> Result<bool> {
+    let person = subscribers::by_id(connection, row.subscriber_id).await?;
+    let gone = person.is_none_or(|it| matches!(it.status, Status::Left | Status::Suppressed));
+    let wish = enrolments::by_id(connection, row.enrolment_id).await?.and_then(|it| it.after);
+    Ok(gone || wish.is_some_and(|wish| wish != enrolment::State::Paused))
+}
+
+async fn call_off(connection: &mut Connection, row: &Delivery, now: Now) -> Result<()> {
+    outbox::set_state(connection, row.id, State::InDoubt, State::Cancelled, "the person's wish", now.wall).await?;
+    if let Some(mut enrolment) = enrolments::by_id(connection, row.enrolment_id).await?
+        && let Some(wish) = enrolment.after.take()
+    {
+        enrolment.state = wish;
+        enrolment.occurrence += 1;
+        enrolments::put(connection, &enrolment, now.wall).await?;
+    }
+    Ok(())
+}
+
+async fn wait_for_a_human(connection: &mut Connection, row: &Delivery, now: Now) -> Result<()> {
     let why = "nobody knows whether it arrived; look into the relay's log, then `dripline retry` or `dripline release`";
-    outbox::set_state(connection, row.id, State::InDoubt, State::Held, why, now.wall).await?;
+    outbox::set_state(connection, row.id, row.state, State::Held, why, now.wall).await?;
     if let Some(mut enrolment) = enrolments::by_id(connection, row.enrolment_id).await? {
-        enrolment.state = enrolment.after.take().unwrap_or(enrolment::State::Held);
+        enrolment.state = enrolment::State::Held;
+        enrolment.after = None;
         enrolment.held_why = Some(format!("nobody knows whether delivery {} arrived", row.id));
         enrolments::put(connection, &enrolment, now.wall).await?;
     }
@@ -63,6 +93,10 @@ async fn resolve(app: &App, connection: &mut Connection, row: &Delivery, now: No
 
 /// The person keeps their place: the lesson is scheduled again next day, three times.
 async fn expire(app: &App, shelf: &Shelf, connection: &mut Connection, row: &Delivery, now: Now) -> Result<()> {
+    if row.copies > 0 {
+        // Scheduling it anew would be a third message with another Message-ID.
+        return wait_for_a_human(connection, row, now).await;
+    }
     if !outbox::set_state(connection, row.id, row.state, State::Expired, "waited too long for the relay", now.wall)
         .await?
     {

@@ -82,10 +82,11 @@ impl Relays {
         self.answered.load(Ordering::SeqCst) && self.all.iter().any(|relay| lock(relay).breaker.state(now) == "closed")
     }
 
-    /// Until some breaker lets a probe through; a long time when all are closed.
+    /// Until some breaker lets a probe through; a long time when all are closed, or a probe is under way: its end rings
+    /// `changed`.
     pub fn until_probe(&self, now: Timestamp) -> Duration {
         let probes = self.all.iter().filter_map(|relay| lock(relay).breaker.next_probe());
-        let soonest = probes.min().unwrap_or(Timestamp::MAX);
+        let soonest = probes.filter(|probe| *probe > now).min().unwrap_or(Timestamp::MAX);
         Duration::try_from(now.duration_until(soonest))
             .unwrap_or_default()
             .clamp(Duration::from_millis(20), Duration::from_secs(600))

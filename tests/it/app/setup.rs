@@ -34,6 +34,8 @@ pub struct Setup {
     pub daily_cap: u32,
     /// User and password for the relay.
     pub account: Option<(&'static str, &'static str)>,
+    /// Rehearsals send everything here.
+    pub redirect_to: Option<&'static str>,
     /// The coach's own templates: path → text.
     pub templates: BTreeMap<String, Vec<u8>>,
 }
@@ -47,6 +49,7 @@ impl Default for Setup {
             in_doubt: InDoubt::Resend,
             daily_cap: 1,
             account: None,
+            redirect_to: None,
             templates: BTreeMap::new(),
         }
     }
@@ -122,7 +125,7 @@ impl Setup {
                 in_doubt_after: minutes(30),
                 lesson_expires: hours(48),
             },
-            redirect_to: None,
+            redirect_to: self.redirect_to.map(|address| address.parse().unwrap()),
         }
     }
 

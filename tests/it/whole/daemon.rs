@@ -36,6 +36,17 @@ fn sigterm_under_load_hears_every_reply_and_nothing_is_lost_or_in_doubt() {
 }
 
 #[test]
+fn sigterm_ends_a_daemon_whose_relay_is_silent_in_every_session() {
+    for silent in ["greeting hang", "data hang"] {
+        let (_sink, site) = under_load(30, silent);
+        let mut daemon = site.serve(&[]);
+        until("a full line", SOON, || site.deliveries()["leased"] == 16);
+        daemon.signal("TERM");
+        assert_eq!(daemon.ends(Duration::from_secs(12)), Some(0), "{silent}");
+    }
+}
+
+#[test]
 fn a_hold_stops_within_a_second_and_release_goes_on() {
     let (sink, site) = under_load(60, "dot delay 200ms");
     let daemon = site.serve(&[]);
