@@ -298,7 +298,7 @@ mod tests {
     use rustls::ClientConfig;
     use rustls::RootCertStore;
     use rustls::ServerConfig;
-    use rustls::crypto::ring::default_provider;
+    use rustls::crypto::aws_lc_rs::default_provider;
     use rustls::pki_types::ServerName;
     use std::sync::Arc;
     use tokio::net::TcpListener;

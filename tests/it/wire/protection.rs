@@ -32,7 +32,7 @@ fn certified(name: &str) -> (NamedTempFile, Arc<ServerConfig>) {
     let certificate = CertificateParams::new(vec![name.to_string()]).unwrap().signed_by(&key, &authority).unwrap();
     let ca_file = NamedTempFile::new().unwrap();
     std::fs::write(ca_file.path(), authority.pem()).unwrap();
-    let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+    let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_no_client_auth()
