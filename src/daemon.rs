@@ -6,6 +6,7 @@ use crate::flow::check;
 use crate::flow::deliver::Line;
 use crate::flow::deliver::Stepped;
 use crate::flow::deliver::overdue;
+use crate::flow::issue;
 use crate::flow::journal;
 use crate::flow::open;
 use crate::flow::preferences;
@@ -176,6 +177,9 @@ async fn look_at_time(app: &App, line: &Line) {
     }
     if let Err(error) = preferences::step(app).await {
         tracing::error!("can't bring back who paused: {error:#}");
+    }
+    if let Err(error) = issue::step(app).await {
+        tracing::error!("can't look at which issues are due: {error:#}");
     }
 }
 

@@ -14,6 +14,7 @@ use crate::flow::open;
 use crate::flow::reload;
 use crate::flow::sign_up;
 use crate::flow::sign_up::Request;
+use crate::flow::sign_up::Word;
 use crate::mailbox;
 use crate::mailbox::Mailbox;
 use anyhow::Context as _;
@@ -129,7 +130,7 @@ fn reader() -> anyhow::Result<Request> {
         zone: Some("America/Toronto".to_string()),
         language: None,
         fields: BTreeMap::new(),
-        confirmed_by: Some("the demo".to_string()),
+        word: Word::Confirmed("the demo".to_string()),
     })
 }
 

@@ -15,6 +15,7 @@ use crate::flow::preferences::Which;
 use crate::flow::sign_up;
 use crate::flow::sign_up::Request;
 use crate::flow::sign_up::SignedUp;
+use crate::flow::sign_up::Word;
 use crate::timing;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -154,7 +155,7 @@ async fn run_add(app: &App, add: Add) -> anyhow::Result<ExitCode> {
         zone: add.zone.and_then(|zone| zone.iana_name().map(str::to_string)),
         language: add.language,
         fields: add.fields.into_iter().collect(),
-        confirmed_by: add.source.filter(|_| add.confirmed),
+        word: add.source.filter(|_| add.confirmed).map_or(Word::Operator, Word::Confirmed),
     };
     let (good, said) = match sign_up::add(app, request).await? {
         SignedUp::Enrolled => (true, "enrolled; the first lesson is on its way".to_string()),
@@ -169,7 +170,6 @@ async fn run_add(app: &App, add: Add) -> anyhow::Result<ExitCode> {
         SignedUp::NoSuchCourse => {
             (false, format!("there is no course {}; `dripline check` shows what is wrong with the files", add.course))
         }
-        SignedUp::Newsletter => (false, format!("{} is a newsletter; this version sends courses only", add.course)),
         SignedUp::UnknownField(name) => (false, format!("the course asks for no field {name}; add it under [fields]")),
         SignedUp::MissingField(name) => (false, format!("the course needs the field {name}; give --field {name}=TEXT")),
         SignedUp::Closed => (false, "this course has begun and takes nobody any more (late = \"closed\")".to_string()),

@@ -5,6 +5,7 @@ mod ask;
 mod audience;
 mod comparison;
 mod file;
+mod issue;
 mod lesson;
 mod load;
 mod logic;

@@ -2,7 +2,9 @@
 
 pub mod check;
 pub mod compose;
+pub mod confirm;
 pub mod deliver;
+pub mod issue;
 pub mod journal;
 pub mod open;
 pub mod operate;

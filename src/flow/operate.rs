@@ -13,6 +13,7 @@ use crate::store::Connection;
 use crate::store::enrolments;
 use crate::store::meta;
 use crate::store::outbox;
+use crate::store::outbox::Lane;
 use crate::store::subscribers;
 use crate::store::suppressions;
 use crate::subscriber::Status;
@@ -108,7 +109,10 @@ pub async fn retry(app: &App, id: i64) -> Result<Retried> {
     let Some(row) = outbox::by_id(&mut transaction, id).await? else { return Ok(Retried::Unknown) };
     let retried = match row.state {
         DeliveryState::Held | DeliveryState::Quarantined | DeliveryState::Refused | DeliveryState::Expired => {
-            let enrolment = enrolments::by_id(&mut transaction, row.enrolment_id).await?;
+            let enrolment = match row.lane {
+                Lane::Lesson => enrolments::by_id(&mut transaction, row.enrolment_id).await?,
+                Lane::Confirmation | Lane::Issue => None,
+            };
             let person = subscribers::by_id(&mut transaction, row.subscriber_id).await?;
             let shelved = enrolment.as_ref().and_then(|it| shelf.get(&it.course));
             match (enrolment, person, shelved) {

@@ -11,6 +11,7 @@ use crate::flow::shelf::Shelf;
 use crate::store::Connection;
 use crate::store::enrolments;
 use crate::store::outbox;
+use crate::store::outbox::Lane;
 use crate::store::subscribers;
 use crate::store::suppressions;
 use crate::subscriber::Status;
@@ -198,7 +199,8 @@ async fn come_to(connection: &mut Connection, enrolment: &mut Enrolment, state: 
                 continue;
             }
             if row.state == DeliveryState::Sending || (row.state == DeliveryState::InDoubt && state == State::Paused) {
-                on_the_wire = true;
+                // An issue moves nobody's place: the wish needn't wait for its record.
+                on_the_wire |= row.lane == Lane::Lesson;
                 continue;
             }
             outbox::set_state(connection, row.id, row.state, DeliveryState::Cancelled, "the person's wish", now.wall)

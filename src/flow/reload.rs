@@ -14,6 +14,7 @@ use crate::enrolment::Enrolment;
 use crate::enrolment::Known;
 use crate::enrolment::State;
 use crate::flow::App;
+use crate::flow::issue;
 use crate::flow::operate::REFUSED_CONTENT;
 use crate::flow::operate::UNMADE;
 use crate::flow::read_courses;
@@ -141,8 +142,9 @@ async fn swap(app: &App, new: Shelved, tree: &Tree, old: Option<&Shelved>) -> Re
     let version =
         Version { course: new.course.id.clone(), version: new.course.version.clone(), files: shelf::pack(tree)? };
     put_in_force(&mut transaction, next_id(now.wall), &version, now.wall.as_millisecond()).await?;
-    if let Some(old) = old {
-        reconcile_all(app, &mut transaction, &old.course, &new, now).await?;
+    match old {
+        Some(old) => reconcile_all(app, &mut transaction, &old.course, &new, now).await?,
+        None => issue::begin(app, &mut transaction, &new, now).await?,
     }
     transaction.commit().await?;
     tracing::info!(course = version.course, version = &version.version[..12], "a course is in force");

@@ -3,6 +3,7 @@
 use crate::course;
 use crate::course::Course;
 use crate::course::Facts;
+use crate::course::Kind;
 use crate::course::Lesson;
 use crate::course::Tree;
 use crate::enrolment;
@@ -12,9 +13,11 @@ use crate::enrolment::Next;
 use crate::enrolment::State;
 use crate::flow::App;
 use crate::flow::share_of_spread;
+use crate::message::CoursePage;
 use crate::message::Prepared;
 use crate::message::Required;
 use crate::message::Templates;
+use crate::message::course_page;
 use crate::message::prepare;
 use crate::problem::Problem;
 use crate::site::Site;
@@ -43,6 +46,8 @@ pub struct Shelved {
     pub course: Course,
     /// What every mail of it must show.
     pub required: Required,
+    /// The texts of its page.
+    pub page: CoursePage,
     lessons: BTreeMap<String, Arc<Prepared>>,
 }
 
@@ -62,8 +67,9 @@ impl Shelved {
                 Err(found) => problems.extend(found),
             }
         }
+        let page = course_page(site, &course, &mut problems);
         let required = Required::new(site, &course);
-        if problems.is_empty() { Ok(Shelved { course, required, lessons }) } else { Err(problems) }
+        if problems.is_empty() { Ok(Shelved { course, required, page, lessons }) } else { Err(problems) }
     }
 
     pub fn lesson(&self, id: &str) -> Option<(&Lesson, Arc<Prepared>)> {
@@ -81,6 +87,9 @@ impl Shelved {
 
     /// Moves an enrolment to the lesson that comes next by its progress, or to its end.
     pub fn advance(&self, app: &App, enrolment: &mut Enrolment, subscriber: &Subscriber) {
+        if self.course.kind == Kind::Newsletter {
+            return self.await_issues(enrolment);
+        }
         let condition = |lesson: &Lesson| condition(lesson, app, subscriber);
         let (state, lesson, skipped) = match enrolment::next(&self.course, &enrolment.progress, &condition) {
             Next::Lesson { lesson, skipped } => (State::Waiting, lesson.id.clone(), skipped),
@@ -103,6 +112,9 @@ impl Shelved {
 
     /// Computes anew when the enrolment's lesson leaves, from its stored basis and floor.
     pub fn schedule(&self, app: &App, enrolment: &mut Enrolment, subscriber: &Subscriber) {
+        if self.course.kind == Kind::Newsletter {
+            return self.await_issues(enrolment);
+        }
         let person = app.timing_person(subscriber, enrolment.pace);
         match self.due(enrolment, &person) {
             Some(due) => {
@@ -116,6 +128,13 @@ impl Shelved {
                     Some("no moment within five years allows this lesson; change the schedule".to_string());
             }
         }
+    }
+
+    /// Issues come by themselves, on their dates.
+    fn await_issues(&self, enrolment: &mut Enrolment) {
+        enrolment.state = State::Awaiting;
+        enrolment.lesson.clear();
+        enrolment.held_why = None;
     }
 
     /// When the enrolment's lesson leaves, before the spread.

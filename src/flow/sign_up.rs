@@ -1,8 +1,7 @@
-//! How a person comes into a course: asked for, confirmed by a link, or brought in by hand with a source of consent.
+//! How a person comes into a course: asked for, or brought in by hand with a source of consent.
 
 use crate::address::Address;
 use crate::clock::Now;
-use crate::course::Kind;
 use crate::course::Late;
 use crate::delivery::State as DeliveryState;
 use crate::enrolment::Enrolment;
@@ -31,6 +30,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::SignedDuration;
 use jiff::Timestamp;
+use serde::Deserialize;
+use serde::Serialize;
 use sha2::Digest as _;
 use sha2::Sha256;
 use std::collections::BTreeMap;
@@ -52,8 +53,27 @@ pub struct Request {
     pub zone: Option<String>,
     pub language: Option<String>,
     pub fields: BTreeMap<String, String>,
-    /// Where consent came from, when it needn't be asked for by mail.
-    pub confirmed_by: Option<String>,
+    pub word: Word,
+}
+
+/// Whose word stands behind a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Word {
+    /// Anybody who fills in the form: nothing that they say of a person known already holds before that person confirms.
+    Visitor,
+    /// The operator enters what a person told them; a mail asks that person to confirm.
+    Operator,
+    /// Consent was given elsewhere: where.
+    Confirmed(String),
+}
+
+/// What a visitor said of a person who was known already.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(super) struct Wishes {
+    first_name: Option<String>,
+    pub(super) zone: Option<String>,
+    language: Option<String>,
+    fields: BTreeMap<String, String>,
 }
 
 /// What became of a request.
@@ -69,8 +89,6 @@ pub enum SignedUp {
     /// The address gets nothing, and why.
     Suppressed(String),
     NoSuchCourse,
-    /// Issues leave by date; nothing sends them yet, and as lessons they would come one a day.
-    Newsletter,
     /// The course doesn't ask for this.
     UnknownField(String),
     /// The course asks for this, and it wasn't given.
@@ -90,30 +108,30 @@ pub async fn add(app: &App, request: Request) -> Result<SignedUp> {
     if let Some(suppressed) = suppressions::get(&mut transaction, &app.address_hash(&request.address)).await? {
         return Ok(SignedUp::Suppressed(suppressed.reason));
     }
-    let person = remember(&mut transaction, &request, now).await?;
+    let (person, wishes) = remember(&mut transaction, &request, now).await?;
     let known = enrolments::of_subscriber(&mut transaction, person.id).await?;
     let running = known.iter().find(|it| it.course == request.course && it.state.is_running());
     let is_pending = running.is_some_and(|it| it.state == State::Pending);
     if running.is_some() && !is_pending {
         return Ok(SignedUp::AlreadyEnrolled);
     }
-    if request.zone.is_some() {
+    if request.zone.is_some() && wishes.is_none() {
         move_along(app, &shelf, &mut transaction, &known, &person, now).await?;
     }
     let mut enrolment = match running {
         Some(enrolment) => enrolment.clone(),
         None => new_enrolment(&person, &request.course, &known, now),
     };
-    let signed_up = match &request.confirmed_by {
-        Some(source) => {
+    let signed_up = match &request.word {
+        Word::Confirmed(source) => {
             begin(app, &shelf, &mut transaction, &mut enrolment, &person, source, now).await?;
             SignedUp::Enrolled
         }
-        None => {
+        Word::Visitor | Word::Operator => {
             if !is_pending {
                 store(&mut transaction, &enrolment, now).await?;
             }
-            ask(&mut transaction, &person, &request.course, now).await?
+            ask(&mut transaction, &person, &request.course, wishes, now).await?
         }
     };
     transaction.commit().await?;
@@ -121,67 +139,9 @@ pub async fn add(app: &App, request: Request) -> Result<SignedUp> {
     Ok(signed_up)
 }
 
-/// What a confirmation link leads to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Link {
-    /// Waits for the person's press of the button: titles of the courses.
-    Asks(Vec<String>),
-    /// Was pressed already.
-    Used,
-    /// Unknown, or older than seven days.
-    Gone,
-}
-
-/// What the page behind a confirmation link shows. Changes nothing.
-pub async fn look_at(app: &App, token: &str) -> Result<Link> {
-    let mut connection = app.store.read().await?;
-    let Some(link) = confirmations::get(&mut connection, &token_hash(token)).await? else { return Ok(Link::Gone) };
-    if link.used > 0 {
-        return Ok(Link::Used);
-    }
-    if link.expires <= app.clock.now().wall.as_millisecond() {
-        return Ok(Link::Gone);
-    }
-    let shelf = app.shelf.read().await;
-    let pending = enrolments::of_subscriber(&mut connection, link.subscriber_id).await?;
-    let pending = pending.iter().filter(|it| it.state == State::Pending);
-    let titles = pending.filter_map(|it| shelf.get(&it.course)).map(|shelved| shelved.course.title.clone());
-    Ok(Link::Asks(titles.collect()))
-}
-
-/// Presses the button: every course that waits for this person's word begins. A second press changes nothing.
-pub async fn confirm(app: &App, token: &str) -> Result<Link> {
-    let looked = look_at(app, token).await?;
-    let Link::Asks(_) = &looked else { return Ok(looked) };
-    let now = app.clock.now();
-    let shelf = app.shelf.read().await;
-    let mut transaction = app.store.begin().await?;
-    let hash = token_hash(token);
-    let Some(link) = confirmations::get(&mut transaction, &hash).await? else { return Ok(Link::Gone) };
-    if !confirmations::burn(&mut transaction, &hash, now.wall.as_millisecond()).await? {
-        return Ok(Link::Used);
-    }
-    let Some(person) = subscribers::by_id(&mut transaction, link.subscriber_id).await? else { return Ok(Link::Gone) };
-    if person.status == Status::Suppressed {
-        return Ok(Link::Gone);
-    }
-    subscribers::set_status(&mut transaction, person.id, Status::Active).await?;
-    for mut enrolment in enrolments::of_subscriber(&mut transaction, person.id).await? {
-        if enrolment.state == State::Pending {
-            begin(app, &shelf, &mut transaction, &mut enrolment, &person, "confirmation link", now).await?;
-        }
-    }
-    transaction.commit().await?;
-    app.changed.notify_waiters();
-    Ok(looked)
-}
-
 fn refusal(app: &App, shelf: &Shelf, request: &Request, now: Now) -> Option<SignedUp> {
     let Some(shelved) = shelf.get(&request.course) else { return Some(SignedUp::NoSuchCourse) };
     let course = &shelved.course;
-    if course.kind == Kind::Newsletter {
-        return Some(SignedUp::Newsletter);
-    }
     if let Some(unknown) = request.fields.keys().find(|name| !course.fields.contains_key(*name)) {
         return Some(SignedUp::UnknownField(unknown.clone()));
     }
@@ -194,9 +154,11 @@ fn refusal(app: &App, shelf: &Shelf, request: &Request, now: Now) -> Option<Sign
     closes.filter(|starts| today >= *starts).map(|_| SignedUp::Closed)
 }
 
-/// A person as the request tells of them: new, or with what it says written over what was known.
-async fn remember(connection: &mut Connection, request: &Request, now: Now) -> Result<Subscriber> {
+/// A person as the request tells of them: new, or with what it says written over what was known. What a visitor says of
+/// somebody known who once confirmed is given back as wishes instead.
+async fn remember(connection: &mut Connection, request: &Request, now: Now) -> Result<(Subscriber, Option<Wishes>)> {
     let known = subscribers::by_key(connection, &request.address.key()).await?;
+    let has_confirmed = known.as_ref().is_some_and(|person| person.status != Status::Pending);
     let mut person = known.unwrap_or_else(|| Subscriber {
         id: next_id(now.wall),
         address: request.address.clone(),
@@ -208,21 +170,39 @@ async fn remember(connection: &mut Connection, request: &Request, now: Now) -> R
         fields: BTreeMap::new(),
         status: Status::Pending,
     });
-    person.first_name = request.first_name.clone().or(person.first_name);
-    person.zone = request.zone.clone().or(person.zone);
-    person.language = request.language.clone().or(person.language);
-    person.fields.extend(request.fields.clone());
-    person.status = match (person.status, &request.confirmed_by) {
-        (_, Some(_)) => Status::Active,
-        (Status::Left | Status::Suppressed, None) => Status::Pending,
-        (status @ (Status::Pending | Status::Active), None) => status,
+    let wishes = Wishes {
+        first_name: request.first_name.clone(),
+        zone: request.zone.clone(),
+        language: request.language.clone(),
+        fields: request.fields.clone(),
+    };
+    person.status = match (person.status, &request.word) {
+        (_, Word::Confirmed(_)) => Status::Active,
+        (Status::Left | Status::Suppressed, Word::Visitor | Word::Operator) => Status::Pending,
+        (status @ (Status::Pending | Status::Active), Word::Visitor | Word::Operator) => status,
+    };
+    let wishes = match request.word {
+        Word::Visitor if has_confirmed => Some(wishes),
+        Word::Visitor | Word::Operator | Word::Confirmed(_) => {
+            wishes.grant(&mut person);
+            None
+        }
     };
     subscribers::put(connection, &person, now.wall.as_millisecond()).await?;
-    Ok(person)
+    Ok((person, wishes))
+}
+
+impl Wishes {
+    pub(super) fn grant(self, person: &mut Subscriber) {
+        person.first_name = self.first_name.or(person.first_name.take());
+        person.zone = self.zone.or(person.zone.take());
+        person.language = self.language.or(person.language.take());
+        person.fields.extend(self.fields);
+    }
 }
 
 /// Whoever lives in another zone now gets what waits at the new morning.
-async fn move_along(
+pub(super) async fn move_along(
     app: &App,
     shelf: &Shelf,
     connection: &mut Connection,
@@ -270,7 +250,7 @@ fn new_enrolment(person: &Subscriber, course: &str, known: &[Enrolment], now: No
 }
 
 /// The person's word is there: the course begins, and what they agreed to is stored.
-async fn begin(
+pub(super) async fn begin(
     app: &App,
     shelf: &Shelf,
     connection: &mut Connection,
@@ -299,17 +279,27 @@ async fn begin(
 }
 
 /// Queues the mail that asks, unless one was sent within a day and still waits, or three within a month.
-async fn ask(connection: &mut Connection, person: &Subscriber, course: &str, now: Now) -> Result<SignedUp> {
+async fn ask(
+    connection: &mut Connection,
+    person: &Subscriber,
+    course: &str,
+    wishes: Option<Wishes>,
+    now: Now,
+) -> Result<SignedUp> {
     let wall = now.wall.as_millisecond();
     let earlier = confirmations::of_subscriber(connection, person.id).await?;
     let waits = earlier.iter().any(|it| it.used == 0 && it.created > wall - DAY_MS);
     let this_month = earlier.iter().filter(|it| it.created > wall - 30 * DAY_MS).count();
+    let wishes = wishes.map(|wishes| serde_json::to_string(&wishes)).transpose()?.unwrap_or_default();
     if waits || this_month >= MOST_IN_30_DAYS {
+        if !wishes.is_empty() {
+            confirmations::set_wishes(connection, person.id, &wishes).await?;
+        }
         return Ok(SignedUp::AskedBefore);
     }
     let token = URL_SAFE_NO_PAD.encode(random::<16>());
     let expires = now.wall.saturating_add(LINK_WORKS).unwrap_or(Timestamp::MAX).as_millisecond();
-    let link = Confirmation { subscriber_id: person.id, created: wall, expires, used: 0 };
+    let link = Confirmation { subscriber_id: person.id, created: wall, expires, used: 0, wishes };
     confirmations::add(connection, &token_hash(&token), link).await?;
     let inputs = serde_json::to_string(&ConfirmInputs { token, courses: vec![course.to_string()] })?;
     let occurrence = outbox::last_occurrence(connection, "confirm", person.id).await? + 1;
@@ -346,12 +336,12 @@ fn confirmation(person: &Subscriber, occurrence: i64, inputs: String, now: Now) 
     }
 }
 
-async fn store(connection: &mut Connection, enrolment: &Enrolment, now: Now) -> Result<()> {
+pub(super) async fn store(connection: &mut Connection, enrolment: &Enrolment, now: Now) -> Result<()> {
     let written = enrolments::put(connection, enrolment, now.wall).await?;
     anyhow::ensure!(written, "somebody else changed this enrolment at the same time; try again");
     Ok(())
 }
 
-fn token_hash(token: &str) -> String {
+pub(super) fn token_hash(token: &str) -> String {
     Sha256::digest(token.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }

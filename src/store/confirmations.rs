@@ -1,42 +1,55 @@
 //! Single-use links that were mailed, by the hash of their token.
 
 use super::Connection;
+use sqlx::AssertSqlSafe;
 use sqlx::Row as _;
 
 /// A confirmation that was asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Confirmation {
     pub subscriber_id: i64,
     pub created: i64,
     pub expires: i64,
     /// 0: not yet.
     pub used: i64,
+    /// What a visitor entered about a person known already, as JSON; empty for none.
+    pub wishes: String,
 }
 
+const COLUMNS: &str = "subscriber_id, created, expires, used, wishes";
+
 pub async fn add(connection: &mut Connection, hash: &str, it: Confirmation) -> Result<(), sqlx::Error> {
-    sqlx::query("INSERT INTO confirmation(hash, subscriber_id, created, expires, used) VALUES ($1, $2, $3, $4, $5)")
+    sqlx::query(AssertSqlSafe(format!("INSERT INTO confirmation(hash, {COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6)")))
         .bind(hash.to_string())
         .bind(it.subscriber_id)
         .bind(it.created)
         .bind(it.expires)
         .bind(it.used)
+        .bind(it.wishes)
         .execute(connection)
         .await?;
     Ok(())
 }
 
 pub async fn get(connection: &mut Connection, hash: &str) -> Result<Option<Confirmation>, sqlx::Error> {
-    let sql = "SELECT subscriber_id, created, expires, used FROM confirmation WHERE hash = $1";
-    let row = sqlx::query(sql).bind(hash.to_string()).fetch_optional(connection).await?;
+    let sql = format!("SELECT {COLUMNS} FROM confirmation WHERE hash = $1");
+    let row = sqlx::query(AssertSqlSafe(sql)).bind(hash.to_string()).fetch_optional(connection).await?;
     row.map(|row| read(&row)).transpose()
 }
 
 /// One person's, newest first.
 pub async fn of_subscriber(connection: &mut Connection, subscriber: i64) -> Result<Vec<Confirmation>, sqlx::Error> {
-    let sql =
-        "SELECT subscriber_id, created, expires, used FROM confirmation WHERE subscriber_id = $1 ORDER BY created DESC";
-    let rows = sqlx::query(sql).bind(subscriber).fetch_all(connection).await?;
+    let sql = format!("SELECT {COLUMNS} FROM confirmation WHERE subscriber_id = $1 ORDER BY created DESC");
+    let rows = sqlx::query(AssertSqlSafe(sql)).bind(subscriber).fetch_all(connection).await?;
     rows.iter().map(read).collect()
+}
+
+/// Writes over what was entered, in a person's newest link.
+pub async fn set_wishes(connection: &mut Connection, subscriber: i64, wishes: &str) -> Result<(), sqlx::Error> {
+    let sql = "UPDATE confirmation SET wishes = $2 WHERE subscriber_id = $1 AND used = 0 AND created = \
+               (SELECT max(created) FROM confirmation WHERE subscriber_id = $1)";
+    sqlx::query(sql).bind(subscriber).bind(wishes.to_string()).execute(connection).await?;
+    Ok(())
 }
 
 /// Marks a link as used; false when it already was.
@@ -52,5 +65,6 @@ fn read(row: &super::Row) -> Result<Confirmation, sqlx::Error> {
         created: row.try_get(1)?,
         expires: row.try_get(2)?,
         used: row.try_get(3)?,
+        wishes: row.try_get(4)?,
     })
 }

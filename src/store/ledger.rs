@@ -254,7 +254,10 @@ async fn write_rare(connection: &mut Connection, record: &Record) -> Result<(), 
     if record.from == State::Sending && !record.to.has_ended() {
         match record.enrolment_id {
             0 => stop_asking(connection, record).await?,
-            _ => fulfil_wish(connection, record).await?,
+            _ => {
+                fulfil_wish(connection, record).await?;
+                stop_issue(connection, record).await?;
+            }
         }
     }
     if let Some(it) = &record.suppress {
@@ -299,6 +302,27 @@ async fn fulfil_wish(connection: &mut Connection, record: &Record) -> Result<(),
     if cancelled.rows_affected() > 0 {
         let sql = "UPDATE enrolment SET state = after, after = 0, occurrence = occurrence + 1, serial = serial + 1 WHERE id = $1";
         sqlx::query(sql).bind(record.enrolment_id).execute(&mut *connection).await?;
+        sqlx::query("DELETE FROM body WHERE id = $1").bind(record.id).execute(connection).await?;
+    }
+    Ok(())
+}
+
+/// An issue isn't tried again for a person who left or paused its newsletter while it was on the wire. A pause lets a
+/// doubt stand.
+async fn stop_issue(connection: &mut Connection, record: &Record) -> Result<(), sqlx::Error> {
+    let in_doubt = i64::from(record.to == State::InDoubt);
+    let sql =
+        "UPDATE outbox SET state = 13, ended = $3, reply = 'the person''s wish' WHERE id = $1 AND lane = 2 AND EXISTS
+        (SELECT 1 FROM enrolment e WHERE e.id = $2 AND (e.state = 7 OR (e.state = 4 AND $4 = 0)))";
+    let at = record.at.as_millisecond();
+    let cancelled = sqlx::query(sql)
+        .bind(record.id)
+        .bind(record.enrolment_id)
+        .bind(at)
+        .bind(in_doubt)
+        .execute(&mut *connection)
+        .await?;
+    if cancelled.rows_affected() > 0 {
         sqlx::query("DELETE FROM body WHERE id = $1").bind(record.id).execute(connection).await?;
     }
     Ok(())

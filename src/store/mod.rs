@@ -7,6 +7,7 @@ pub mod calendar;
 pub mod confirmations;
 pub mod courses;
 pub mod enrolments;
+pub mod issues;
 pub mod ledger;
 pub mod meta;
 pub mod outbox;

@@ -18,7 +18,11 @@ use std::fs::TryLockError;
 use std::path::Path;
 use std::path::PathBuf;
 
-const MIGRATIONS: [(i64, &str, &str); 1] = [(1, "first", include_str!("../../migrations/sqlite/0001_first.sql"))];
+const MIGRATIONS: [(i64, &str, &str); 3] = [
+    (1, "first", include_str!("../../migrations/sqlite/0001_first.sql")),
+    (2, "wishes", include_str!("../../migrations/sqlite/0002_wishes.sql")),
+    (3, "issue", include_str!("../../migrations/sqlite/0003_issue.sql")),
+];
 
 /// The database. One connection writes; readers see the last commit.
 #[derive(Debug, Clone)]

@@ -16,11 +16,19 @@ use serde_json::Value;
 use serde_json::json;
 use sqlx::Row as _;
 
-/// Which queue a message stands in. A confirmation never waits behind lessons.
+/// Which queue a message stands in: a confirmation never waits behind lessons, a lesson never behind issues.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lane {
     Confirmation = 0,
     Lesson = 1,
+    /// Of a newsletter: it moves nobody's place in a course.
+    Issue = 2,
+}
+
+impl Lane {
+    fn from_stored(number: i64) -> Option<Lane> {
+        [Lane::Confirmation, Lane::Lesson, Lane::Issue].into_iter().find(|lane| *lane as i64 == number)
+    }
 }
 
 /// An outbox row as far as sending needs it.
@@ -349,7 +357,7 @@ pub(super) fn read(row: &Row) -> Result<Delivery, sqlx::Error> {
         subscriber_id: row.try_get(4)?,
         enrolment_id: row.try_get(5)?,
         serial: row.try_get(6)?,
-        lane: if row.try_get::<i64, _>(7)? == 0 { Lane::Confirmation } else { Lane::Lesson },
+        lane: Lane::from_stored(row.try_get(7)?).ok_or_else(damaged)?,
         state: State::from_stored(row.try_get(8)?).ok_or_else(damaged)?,
         epoch: row.try_get(9)?,
         claims: row.try_get(10)?,

@@ -19,7 +19,7 @@ const BREACHES: [(&str, &str); 12] = [
     ),
     (
         "enrolment {} is in flight, but no open delivery of it exists",
-        "SELECT id FROM enrolment e WHERE state = 2 AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.subscriber_id = e.subscriber_id AND o.enrolment_id = e.id AND o.state < 10)",
+        "SELECT id FROM enrolment e WHERE state = 2 AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.subscriber_id = e.subscriber_id AND o.enrolment_id = e.id AND o.lane = 1 AND o.state < 10)",
     ),
     (
         "enrolment {} waits, though a delivery of it is open",
@@ -27,7 +27,7 @@ const BREACHES: [(&str, &str); 12] = [
     ),
     (
         "enrolment {} has two open deliveries",
-        "SELECT enrolment_id FROM outbox WHERE state < 10 AND enrolment_id <> 0 GROUP BY enrolment_id HAVING count(*) > 1",
+        "SELECT enrolment_id FROM outbox WHERE state < 10 AND enrolment_id <> 0 AND lane = 1 GROUP BY enrolment_id HAVING count(*) > 1",
     ),
     ("enrolment {} is held without a reason", "SELECT id FROM enrolment WHERE state = 5 AND held_why = ''"),
     (
@@ -77,7 +77,7 @@ async fn progress_breaches(
     called_now: &CalledNow<'_>,
 ) -> Result<Vec<String>, sqlx::Error> {
     let mut accepted: BTreeMap<i64, BTreeSet<String>> = BTreeMap::new();
-    let sql = "SELECT enrolment_id, what FROM outbox WHERE state = 10 AND enrolment_id <> 0";
+    let sql = "SELECT enrolment_id, what FROM outbox WHERE state = 10 AND lane = 1";
     for row in sqlx::query(sql).fetch_all(&mut *connection).await? {
         let what: String = row.try_get(1)?;
         let named = what.strip_prefix("lesson/").and_then(|rest| rest.split_once('/'));

@@ -1,7 +1,7 @@
 //! `/confirm/{token}`: shows what was asked for, and begins it at the press of the button.
 
-use crate::flow::sign_up;
-use crate::flow::sign_up::Link;
+use crate::flow;
+use crate::flow::confirm::Link;
 use crate::web::Web;
 use crate::web::guard::Failure;
 use axum::Router;
@@ -16,7 +16,7 @@ pub fn routes() -> Router<Web> {
 }
 
 async fn show(State(web): State<Web>, Path(token): Path<String>) -> Result<Response, Failure> {
-    match sign_up::look_at(&web.app, &token).await? {
+    match flow::confirm::look_at(&web.app, &token).await? {
         Link::Asks(titles) => web.pages.page("web/confirm.html", &json!({ "titles": titles })),
         Link::Used => used(&web),
         Link::Gone => gone(&web),
@@ -25,7 +25,7 @@ async fn show(State(web): State<Web>, Path(token): Path<String>) -> Result<Respo
 
 async fn confirm(State(web): State<Web>, Path(token): Path<String>) -> Result<Response, Failure> {
     let words = web.pages.words;
-    match sign_up::confirm(&web.app, &token).await? {
+    match flow::confirm::confirm(&web.app, &token).await? {
         Link::Asks(_) => web.pages.notice(words.confirmed_title, &[words.confirmed, words.confirmed_lost, words.close]),
         Link::Used => used(&web),
         Link::Gone => gone(&web),

@@ -1,5 +1,6 @@
-//! `/`: whose site this is.
+//! `/`: whose site this is, and its courses.
 
+use crate::course::Kind;
 use crate::web::Web;
 use crate::web::guard::Failure;
 use axum::Router;
@@ -7,14 +8,21 @@ use axum::extract::State;
 use axum::response::IntoResponse;
 use axum::response::Response;
 use axum::routing::get;
+use serde_json::Value;
+use serde_json::json;
 
 pub fn routes() -> Router<Web> {
     Router::new().route("/", get(show))
 }
 
-/// The one page that search engines may keep.
+/// Search engines may keep it.
 async fn show(State(web): State<Web>) -> Result<Response, Failure> {
-    let words = web.pages.words;
-    let page = web.pages.notice(words.home_title, &[words.home])?;
-    Ok(([("x-robots-tag", "all")], page).into_response())
+    let shelf = web.app.shelf.read().await.clone();
+    let of = |kind: Kind| -> Vec<Value> {
+        let courses = shelf.courses.values().map(|shelved| &shelved.course).filter(|course| course.kind == kind);
+        let entry = |course: &crate::course::Course| json!({ "id": course.id, "title": course.title, "summary": course.summary, "language": course.language });
+        courses.map(entry).collect()
+    };
+    let page = json!({ "courses": of(Kind::Course), "newsletters": of(Kind::Newsletter) });
+    Ok(([("x-robots-tag", "all")], web.pages.page("web/home.html", &page)?).into_response())
 }

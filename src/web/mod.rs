@@ -2,6 +2,7 @@
 //! pages have one big button that POSTs, and no script.
 
 mod confirm;
+mod course;
 mod guard;
 mod health;
 mod home;
@@ -42,6 +43,7 @@ pub fn router(app: Arc<App>, overrides: &BTreeMap<String, Vec<u8>>) -> Result<Ro
     let web = Web { app, pages: Arc::clone(&pages) };
     let shown = Router::new()
         .merge(home::routes())
+        .merge(course::routes())
         .merge(confirm::routes())
         .merge(leave::routes())
         .merge(view::routes())

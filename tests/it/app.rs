@@ -13,18 +13,20 @@ pub use setup::minutes;
 
 use dripline::clock::Clock;
 use dripline::flow::App;
+use dripline::flow::confirm::Link;
 use dripline::flow::deliver::Line;
 use dripline::flow::deliver::Stepped;
 use dripline::flow::deliver::overdue;
+use dripline::flow::issue;
 use dripline::flow::journal;
 use dripline::flow::open;
 use dripline::flow::preferences;
 use dripline::flow::reload;
 use dripline::flow::reload::Reloaded;
 use dripline::flow::sign_up;
-use dripline::flow::sign_up::Link;
 use dripline::flow::sign_up::Request;
 use dripline::flow::sign_up::SignedUp;
+use dripline::flow::sign_up::Word;
 use dripline::mailbox::Mailbox;
 use dripline::mailbox::Received;
 use jiff::SignedDuration;
@@ -156,7 +158,7 @@ impl TestApp {
     pub async fn enrol_in(&self, address: &str, course: &str, zone: &str) {
         let mut request = request(address, course);
         request.zone = Some(zone.to_string());
-        request.confirmed_by = Some("paper form".to_string());
+        request.word = Word::Confirmed("paper form".to_string());
         assert_eq!(sign_up::add(&self.app, request).await.unwrap(), SignedUp::Enrolled);
     }
 
@@ -168,13 +170,14 @@ impl TestApp {
             Some(rest.chars().take_while(|c| c.is_ascii_alphanumeric() || "-_".contains(*c)).collect::<String>())
         };
         let token = self.mails_to(address).iter().rev().find_map(link).expect("a confirmation mail arrived");
-        sign_up::confirm(&self.app, &token).await.unwrap()
+        dripline::flow::confirm::confirm(&self.app, &token).await.unwrap()
     }
 
     /// One look at the time and one step of the line; the sessions work on.
     pub async fn step(&self) -> Stepped {
         overdue::step(&self.app, self.line().is_heard()).await.unwrap();
         preferences::step(&self.app).await.unwrap();
+        issue::step(&self.app).await.unwrap();
         self.line().step().await.unwrap()
     }
 
@@ -294,6 +297,6 @@ pub fn request(address: &str, course: &str) -> Request {
         zone: Some("Europe/London".to_string()),
         language: None,
         fields: Default::default(),
-        confirmed_by: None,
+        word: Word::Operator,
     }
 }

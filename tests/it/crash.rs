@@ -165,7 +165,7 @@ fn seed(site: &Site, people: usize) {
                 zone: None,
                 language: None,
                 fields: BTreeMap::new(),
-                confirmed_by: Some("a test".to_string()),
+                word: dripline::flow::sign_up::Word::Confirmed("a test".to_string()),
             };
             assert_eq!(sign_up::add(&app, request).await.unwrap(), SignedUp::Enrolled);
         }

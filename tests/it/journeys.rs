@@ -7,7 +7,7 @@ mod together;
 use crate::app::TestApp;
 use crate::app::days;
 use crate::app::hours;
-use dripline::flow::sign_up::Link;
+use dripline::flow::confirm::Link;
 use dripline::flow::sign_up::SignedUp;
 
 #[tokio::test]
@@ -41,7 +41,7 @@ async fn a_confirmation_mail_holds_nothing_that_a_visitor_typed() {
         zone: Some("Pacific/Apia".to_string()),
         language: None,
         fields: [("town".to_string(), "Pillsville".to_string())].into(),
-        confirmed_by: None,
+        word: dripline::flow::sign_up::Word::Operator,
     };
     assert_eq!(dripline::flow::sign_up::add(&app.app, request).await.unwrap(), SignedUp::Asked);
     app.settle().await;

@@ -9,6 +9,7 @@ mod conformance;
 mod course_files;
 mod crash;
 mod edits;
+mod issues;
 mod journeys;
 mod message;
 mod outcomes;

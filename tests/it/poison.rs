@@ -25,7 +25,7 @@ async fn enrol_named(app: &TestApp, address: &str, name: &str) {
         zone: None,
         language: None,
         fields: Default::default(),
-        confirmed_by: Some("paper form".to_string()),
+        word: dripline::flow::sign_up::Word::Confirmed("paper form".to_string()),
     };
     assert_eq!(sign_up::add(&app.app, request).await.unwrap(), SignedUp::Enrolled);
 }

@@ -21,6 +21,7 @@ use crate::store::ledger::Kept;
 use crate::store::ledger::Record;
 use crate::store::ledger::Suppress;
 use crate::store::outbox;
+use crate::store::outbox::Lane;
 use crate::store::report;
 use jiff::SignedDuration;
 use jiff::Timestamp;
@@ -178,7 +179,7 @@ pub async fn outage_over(app: &App, outage: SignedDuration) {
 /// A lesson that relays refuse for many people stops for all, until a human looks.
 pub async fn after_the_record(app: &App, built: &Built, heard: &Heard) {
     let what = &built.job.delivery.what;
-    if heard.verdict != Verdict::ContentRefused || built.job.enrolment.is_none() {
+    if heard.verdict != Verdict::ContentRefused || built.job.delivery.lane == Lane::Confirmation {
         return;
     }
     let counted = async {

@@ -5,6 +5,7 @@ use crate::delivery::State;
 use crate::enrolment;
 use crate::enrolment::Enrolment;
 use crate::flow::App;
+use crate::flow::issue;
 use crate::flow::share_of_spread;
 use crate::flow::shelf::Shelf;
 use crate::ids::next_id;
@@ -33,13 +34,14 @@ use std::sync::Arc;
 pub struct Job {
     pub delivery: Delivery,
     pub subscriber: Subscriber,
-    /// `None` for a confirmation.
+    /// Whose place in a course the message moves: a lesson's alone.
     pub enrolment: Option<Enrolment>,
     /// The courses in force when it was claimed.
     pub shelf: Arc<Shelf>,
 }
 
-/// Leases at most `room` messages: confirmations first, then what is tried again, then lessons that are due. `alone`
+/// Leases at most `room` messages: confirmations first, then what is tried again, then lessons that are due, then
+/// issues. `alone`
 /// says that nothing else is on the line: only then a row that three times ended the program is tried, by itself.
 pub async fn claim(app: &App, now: Now, room: usize, alone: bool) -> Result<Vec<Job>> {
     let shelf = app.shelf.read().await;
@@ -59,6 +61,9 @@ pub async fn claim(app: &App, now: Now, room: usize, alone: bool) -> Result<Vec<
     if left > 0 {
         jobs.extend(claim_due(app, &shelf, &mut transaction, now, left).await?);
     }
+    let left = (room - jobs.len()) as i64;
+    let issues = outbox::lease(&mut transaction, Lane::Issue, now.wall, left).await?;
+    jobs.extend(with_people(&mut transaction, issues, &shelf).await?);
     transaction.commit().await?;
     drop(shelf);
     Ok(jobs)
@@ -69,6 +74,8 @@ pub async fn claim(app: &App, now: Now, room: usize, alone: bool) -> Result<Vec<
 pub async fn next(app: &App, now: Now) -> Result<Option<Timestamp>> {
     let mut connection = app.store.read().await?;
     let due = enrolments::next_due(&mut connection, now.reader).await?;
+    let issue = issue::next(app, &mut connection, now).await?;
+    let due = due.into_iter().chain(issue).min();
     let ready = outbox::next_ready(&mut connection, now.wall).await?;
     let doubt = outbox::oldest_doubt(&mut connection).await?;
     let doubt = doubt.map(|since| since.saturating_add(app.settings.delivery.in_doubt_after).unwrap_or(Timestamp::MAX));
@@ -81,9 +88,9 @@ async fn with_people(connection: &mut Connection, leased: Vec<Delivery>, shelf: 
     let mut jobs = Vec::new();
     for delivery in leased {
         let subscriber = subscribers::by_id(connection, delivery.subscriber_id).await?;
-        let enrolment = match delivery.enrolment_id {
-            0 => None,
-            id => enrolments::by_id(connection, id).await?,
+        let enrolment = match delivery.lane {
+            Lane::Confirmation | Lane::Issue => None,
+            Lane::Lesson => enrolments::by_id(connection, delivery.enrolment_id).await?,
         };
         if let Some(subscriber) = subscriber {
             jobs.push(Job { delivery, subscriber, enrolment, shelf: Arc::clone(shelf) });

@@ -15,6 +15,7 @@ use crate::message::Values;
 use crate::store::courses;
 use crate::store::ledger::Intent;
 use crate::store::outbox;
+use crate::store::outbox::Lane;
 use anyhow::Context as _;
 use jiff::SignedDuration;
 use jiff::Timestamp;
@@ -85,9 +86,9 @@ pub async fn freeze(app: &Arc<App>, job: &Job) -> Result<Built, Refusal> {
     }
     let is_new = job.delivery.hash.is_empty();
     let dated = if is_new { app.clock.now().wall } else { job.delivery.dated };
-    let (bytes, inputs, version) = match &job.enrolment {
-        Some(_) => lesson(app, job, dated).await?,
-        None => confirmation(app, job, dated).await?,
+    let (bytes, inputs, version) = match job.delivery.lane {
+        Lane::Lesson | Lane::Issue => lesson(app, job, dated).await?,
+        Lane::Confirmation => confirmation(app, job, dated).await?,
     };
     let built = finish(app, job, bytes, dated, inputs, version)?;
     if !is_new && built.intent.hash != job.delivery.hash {
@@ -236,13 +237,17 @@ fn finish(
 }
 
 fn inputs(app: &App, job: &Job, shelved: &Shelved) -> Inputs {
-    let done = job.enrolment.as_ref().map_or(0, |enrolment| enrolment.progress.accepted().len());
+    let number = match (&job.enrolment, address_of(&job.delivery.what)) {
+        (Some(enrolment), _) => enrolment.progress.accepted().len() + 1,
+        (None, Ok((_, id))) => shelved.course.order.iter().position(|it| it == id).map_or(1, |at| at + 1),
+        (None, Err(_)) => 1,
+    };
     let language = job.subscriber.language.clone();
     Inputs {
         first_name: job.subscriber.first_name.clone(),
         language: language.unwrap_or_else(|| app.settings.site.language.clone()),
         fields: job.subscriber.fields.clone(),
-        number: u32::try_from(done + 1).unwrap_or(u32::MAX),
+        number: u32::try_from(number).unwrap_or(u32::MAX),
         of: u32::try_from(shelved.course.order.len()).unwrap_or(u32::MAX),
     }
 }

@@ -12,6 +12,7 @@ use crate::store::enrolments;
 use crate::store::meta;
 use crate::store::outbox;
 use crate::store::outbox::Delivery;
+use crate::store::outbox::Lane;
 use crate::store::subscribers;
 use crate::subscriber::Status;
 use anyhow::Result;
@@ -61,7 +62,8 @@ async fn resolve(app: &App, connection: &mut Connection, row: &Delivery, now: No
 async fn is_unwanted(connection: &mut Connection, row: &Delivery) -> Result<bool> {
     let person = subscribers::by_id(connection, row.subscriber_id).await?;
     let gone = person.is_none_or(|it| matches!(it.status, Status::Left | Status::Suppressed));
-    let wish = enrolments::by_id(connection, row.enrolment_id).await?.and_then(|it| it.after);
+    let enrolment = enrolments::by_id(connection, row.enrolment_id).await?;
+    let wish = enrolment.and_then(|it| it.after.or(Some(it.state).filter(|state| *state == enrolment::State::Left)));
     Ok(gone || wish.is_some_and(|wish| wish != enrolment::State::Paused))
 }
 
@@ -80,7 +82,9 @@ async fn call_off(connection: &mut Connection, row: &Delivery, now: Now) -> Resu
 async fn wait_for_a_human(connection: &mut Connection, row: &Delivery, now: Now) -> Result<()> {
     let why = "nobody knows whether it arrived; look into the relay's log, then `dripline retry` or `dripline release`";
     outbox::set_state(connection, row.id, row.state, State::Held, why, now.wall).await?;
-    if let Some(mut enrolment) = enrolments::by_id(connection, row.enrolment_id).await? {
+    if row.lane == Lane::Lesson
+        && let Some(mut enrolment) = enrolments::by_id(connection, row.enrolment_id).await?
+    {
         enrolment.state = enrolment::State::Held;
         enrolment.after = None;
         enrolment.held_why = Some(format!("nobody knows whether delivery {} arrived", row.id));
@@ -100,6 +104,9 @@ async fn expire(app: &App, shelf: &Shelf, connection: &mut Connection, row: &Del
     if !outbox::set_state(connection, row.id, row.state, State::Expired, "waited too long for the relay", now.wall)
         .await?
     {
+        return Ok(());
+    }
+    if row.lane != Lane::Lesson {
         return Ok(());
     }
     let enrolment = enrolments::by_id(connection, row.enrolment_id).await?;

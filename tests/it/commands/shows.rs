@@ -84,7 +84,7 @@ fn the_demo_sends_the_whole_course_and_ends_with_ctrl_c() {
     assert!(pages.starts_with("http://127.0.0.1:"), "{pages}");
     until("the last lesson", Duration::from_secs(60), || demo.printed().contains("That was the whole course."));
     let mails = mails(Path::new(&inbox));
-    assert_eq!(mails.len(), 5, "{mails:?}");
+    assert_eq!(mails.len(), 15, "{mails:?}");
     demo.signal("INT");
     assert_eq!(demo.ends(SOON), Some(0), "{}", demo.told());
 }

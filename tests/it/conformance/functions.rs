@@ -138,11 +138,12 @@ async fn an_alarm_is_new_once_and_keeps_its_first_time() {
 async fn a_link_burns_once_and_a_suppression_is_lifted_once() {
     let app = lived_in().await;
     let mut transaction = app.app.store.begin().await.unwrap();
-    let link = confirmations::Confirmation { subscriber_id: 7, created: 1, expires: 2, used: 0 };
-    confirmations::add(&mut transaction, "hash", link).await.unwrap();
+    let link = confirmations::Confirmation { subscriber_id: 7, created: 1, expires: 2, used: 0, wishes: String::new() };
+    confirmations::add(&mut transaction, "hash", link.clone()).await.unwrap();
+    confirmations::set_wishes(&mut transaction, 7, "{}").await.unwrap();
     assert!(confirmations::burn(&mut transaction, "hash", 9).await.unwrap());
     assert!(!confirmations::burn(&mut transaction, "hash", 10).await.unwrap());
-    let burnt = confirmations::Confirmation { used: 9, ..link };
+    let burnt = confirmations::Confirmation { used: 9, wishes: "{}".to_string(), ..link };
     assert_eq!(confirmations::of_subscriber(&mut transaction, 7).await.unwrap(), [burnt]);
     assert_eq!(confirmations::get(&mut transaction, "other").await.unwrap(), None);
     suppressions::add(&mut transaction, "h", "a@example.org", "bounced", "the relay", 3).await.unwrap();

@@ -255,13 +255,3 @@ async fn a_hold_stops_what_is_leased_before_it_goes_on_the_wire() {
     assert_eq!(app.mails(), 1);
     app.verify().await;
 }
-
-#[tokio::test]
-async fn nobody_joins_a_newsletter_as_if_it_were_a_course() {
-    let app = TestApp::new().await;
-    app.write("notes/course.toml", "title = \"Notes\"\nlanguage = \"en\"\nkind = \"newsletter\"\nlessons = [\"one\"]\n[newsletter]\nissues = \"0 9 1 * *\"\n");
-    app.write("notes/one.md", crate::app::lesson("one", "News."));
-    assert_eq!(app.reload().await.swapped, ["notes"]);
-    assert_eq!(app.sign_up("ana@example.org", "notes").await, SignedUp::Newsletter);
-    assert_eq!(app.mails(), 0);
-}

@@ -83,7 +83,7 @@ async fn one_course_is_left_and_the_other_goes_on_unless_everything_was_meant() 
         zone: None,
         language: None,
         fields: std::collections::BTreeMap::new(),
-        confirmed_by: Some("by hand".to_string()),
+        word: sign_up::Word::Confirmed("by hand".to_string()),
     };
     assert_eq!(sign_up::add(&site.app, again).await.unwrap(), sign_up::SignedUp::Enrolled);
     site.post(&link(&site, first), FORM, b"List-Unsubscribe=One-Click").await;

@@ -140,7 +140,7 @@ fn request(confirmed_by: Option<&str>) -> sign_up::Request {
         zone: None,
         language: None,
         fields: BTreeMap::new(),
-        confirmed_by: confirmed_by.map(str::to_string),
+        word: confirmed_by.map_or(sign_up::Word::Operator, |source| sign_up::Word::Confirmed(source.to_string())),
     }
 }
 

@@ -1,0 +1,54 @@
+//! When the issues of a newsletter leave: at their own dates, or one at each moment of its cron line. Knows no clock and
+//! no recipient.
+
+use crate::course::Course;
+use crate::course::Newsletter;
+use crate::timing::resolve;
+use jiff::Timestamp;
+use jiff::civil;
+use jiff::tz::Offset;
+use jiff::tz::TimeZone;
+
+/// Moments of a cron line that are looked at in one go; a line for every minute has as many in a week.
+const MOST_MOMENTS: usize = 10_080;
+/// Nobody's clock is further ahead of UTC (Pacific/Kiritimati).
+const FARTHEST_AHEAD: Offset = Offset::constant(14);
+
+impl Newsletter {
+    /// When an issue of this moment is due for somebody in `zone`.
+    pub fn instant(&self, moment: civil::DateTime, zone: &TimeZone) -> Timestamp {
+        resolve(moment, self.time_zone.as_ref().unwrap_or(zone))
+    }
+
+    /// The earliest instant at which an issue of this moment can be due for anybody, wherever they live.
+    pub fn earliest(&self, moment: civil::DateTime) -> Timestamp {
+        self.instant(moment, &FARTHEST_AHEAD.to_time_zone())
+    }
+
+    /// The last moment of the cron line after `after` that has come for somebody in `zones` by `now`: those before it
+    /// were missed, and only the latest counts.
+    pub fn latest_moment(&self, after: civil::DateTime, zones: &[TimeZone], now: Timestamp) -> Option<civil::DateTime> {
+        let cron = self.issues.as_ref()?;
+        let has_come = |moment: &civil::DateTime| zones.iter().any(|zone| self.instant(*moment, zone) <= now);
+        let moments = std::iter::successors(cron.next_after(after), |moment| cron.next_after(*moment));
+        moments.take(MOST_MOMENTS).take_while(has_come).last()
+    }
+
+    /// The first moment of the cron line after `after`.
+    pub fn next_moment(&self, after: civil::DateTime) -> Option<civil::DateTime> {
+        self.issues.as_ref()?.next_after(after)
+    }
+}
+
+impl Course {
+    /// The issues with a date of their own, in the order of the file.
+    pub fn dated_issues(&self) -> impl Iterator<Item = (&str, civil::DateTime)> {
+        self.order.iter().filter_map(|id| Some((id.as_str(), self.lessons.get(id)?.date?)))
+    }
+
+    /// The first issue without a date that `is_sent` doesn't know: it leaves at the cron line's next moment.
+    pub fn next_undated_issue(&self, is_sent: impl Fn(&str) -> bool) -> Option<&str> {
+        let undated = self.order.iter().filter(|id| self.lessons.get(*id).is_some_and(|lesson| lesson.date.is_none()));
+        undated.map(String::as_str).find(|id| !is_sent(id))
+    }
+}

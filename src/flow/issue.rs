@@ -1,0 +1,290 @@
+//! Issues of newsletters: when one is due for anybody, its recipients are fixed and each gets a delivery of their own.
+
+use crate::clock::Now;
+use crate::course::Kind;
+use crate::course::Newsletter;
+use crate::delivery::State as DeliveryState;
+use crate::enrolment::Enrolment;
+use crate::enrolment::State;
+use crate::flow::App;
+use crate::flow::shelf::Shelved;
+use crate::ids::next_id;
+use crate::store::Connection;
+use crate::store::enrolments;
+use crate::store::issues;
+use crate::store::issues::Fate;
+use crate::store::issues::Issue;
+use crate::store::meta;
+use crate::store::outbox;
+use crate::store::outbox::Delivery;
+use crate::store::outbox::Lane;
+use crate::subscriber::Subscriber;
+use crate::timing;
+use anyhow::Result;
+use jiff::SignedDuration;
+use jiff::Timestamp;
+use jiff::civil;
+use jiff::tz::TimeZone;
+use std::collections::BTreeSet;
+
+/// Recipients that are written in one transaction: others may write in between.
+const PAGE: i64 = 1000;
+/// How long an issue that came too late may wait for a human.
+const DECIDE: SignedDuration = SignedDuration::from_hours(24 * 30);
+
+/// Fixes the recipients of every issue that is due by now. How many deliveries that made.
+pub async fn step(app: &App) -> Result<usize> {
+    let now = app.clock.now();
+    let shelf = app.shelf.read().await;
+    let mut made = 0;
+    for shelved in shelf.courses.values().filter(|it| it.course.kind == Kind::Newsletter) {
+        fix_due(app, shelved, now).await?;
+        let open = issues::of(&mut *app.store.read().await?, &shelved.course.id).await?;
+        for mut issue in open.into_iter().filter(|it| it.after_id.is_some()) {
+            while let Some(after) = issue.after_id {
+                let (written, next) = address_page(app, shelved, &issue, after, now).await?;
+                made += written;
+                issue.after_id = next;
+            }
+        }
+    }
+    Ok(made)
+}
+
+/// The earliest instant, by the reader's clock, at which an issue may be due for somebody.
+pub async fn next(app: &App, connection: &mut Connection, now: Now) -> Result<Option<Timestamp>> {
+    let shelf = app.shelf.read().await.clone();
+    let mut earliest: Option<Timestamp> = None;
+    for shelved in shelf.courses.values() {
+        let Some(newsletter) = &shelved.course.newsletter else { continue };
+        let known = known(connection, shelved).await?;
+        let dated = shelved.course.dated_issues().filter(|(id, _)| !known.contains(*id)).map(|(_, moment)| moment);
+        let cursor = cursor(app, connection, shelved, now).await?;
+        let moments: Vec<civil::DateTime> = dated.chain(newsletter.next_moment(cursor)).collect();
+        for moment in moments {
+            let mut instant = newsletter.earliest(moment);
+            if instant <= now.reader {
+                let zones = zones(app, connection, shelved).await?;
+                instant = first(newsletter, moment, &zones).unwrap_or(Timestamp::MAX);
+            }
+            earliest = Some(earliest.map_or(instant, |known| known.min(instant)));
+        }
+    }
+    Ok(earliest.filter(|instant| *instant > now.reader))
+}
+
+/// What was dated before its newsletter first came into force is archive, and cron lines count from now.
+pub async fn begin(app: &App, connection: &mut Connection, shelved: &Shelved, now: Now) -> Result<()> {
+    let Some(newsletter) = &shelved.course.newsletter else { return Ok(()) };
+    for (id, moment) in shelved.course.dated_issues() {
+        let first = newsletter.instant(moment, &app.settings.site.time_zone);
+        if first <= now.reader {
+            let issue = Issue { lesson: id.to_string(), fate: Fate::Archive, moment, first, after_id: None };
+            issues::add(connection, &shelved.course.id, &issue, now.wall).await?;
+        }
+    }
+    set_cursor(connection, shelved, civil_now(app, newsletter, now)).await
+}
+
+async fn fix_due(app: &App, shelved: &Shelved, now: Now) -> Result<()> {
+    let Some(newsletter) = &shelved.course.newsletter else { return Ok(()) };
+    let mut connection = app.store.read().await?;
+    let known = known(&mut connection, shelved).await?;
+    let cursor = cursor(app, &mut connection, shelved, now).await?;
+    let may_be_due = |moment: civil::DateTime| newsletter.earliest(moment) <= now.reader;
+    let dated: Vec<(&str, civil::DateTime)> =
+        shelved.course.dated_issues().filter(|(id, moment)| !known.contains(*id) && may_be_due(*moment)).collect();
+    let by_cron = newsletter.next_moment(cursor).is_some_and(may_be_due);
+    if dated.is_empty() && !by_cron {
+        return Ok(());
+    }
+    let zones = zones(app, &mut connection, shelved).await?;
+    drop(connection);
+    let mut transaction = app.store.begin().await?;
+    for (id, moment) in dated {
+        fix(&mut transaction, shelved, newsletter, id, moment, &zones, now).await?;
+    }
+    if let Some(moment) = newsletter.latest_moment(cursor, &zones, now.reader) {
+        set_cursor(&mut transaction, shelved, moment).await?;
+        if let Some(id) = shelved.course.next_undated_issue(|id| known.contains(id)) {
+            fix(&mut transaction, shelved, newsletter, id, moment, &zones, now).await?;
+        }
+    }
+    transaction.commit().await?;
+    Ok(())
+}
+
+async fn fix(
+    connection: &mut Connection,
+    shelved: &Shelved,
+    newsletter: &Newsletter,
+    id: &str,
+    moment: civil::DateTime,
+    zones: &[TimeZone],
+    now: Now,
+) -> Result<()> {
+    let course = &shelved.course.id;
+    let instants = zones.iter().map(|zone| newsletter.instant(moment, zone));
+    let (Some(first), Some(last)) = (instants.clone().min(), instants.max()) else { return Ok(()) };
+    if first > now.reader {
+        return Ok(());
+    }
+    let late = last.duration_until(now.reader);
+    let fate = if late > newsletter.late_limit { Fate::Late } else { Fate::Sent };
+    let issue = Issue { lesson: id.to_string(), fate, moment, first, after_id: Some(0) };
+    if issues::add(connection, course, &issue, now.wall).await? && fate == Fate::Late {
+        let what = what(course, id);
+        let at = now.wall.as_millisecond();
+        let why = format!("it was due {} hours ago, which is more than late_limit", late.as_hours());
+        meta::hold(connection, &what, &why, at).await?;
+        let text =
+            format!("issue {course}/{id} is held: {why}; `dripline release {course}/{id}` sends it all the same");
+        meta::raise(connection, &format!("hold/{what}"), &text, at).await?;
+    }
+    Ok(())
+}
+
+/// Writes the deliveries of the next recipients. How many, and behind whom to go on.
+async fn address_page(
+    app: &App,
+    shelved: &Shelved,
+    issue: &Issue,
+    after: i64,
+    now: Now,
+) -> Result<(usize, Option<i64>)> {
+    let course = &shelved.course.id;
+    let mut transaction = app.store.begin().await?;
+    let page = enrolments::of_course(&mut transaction, course, after, PAGE).await?;
+    let next = page.last().map(|(last, _)| last.id);
+    let mut rows = Vec::new();
+    let mut missed = BTreeSet::new();
+    let mut recipients = Vec::new();
+    for (enrolment, person) in page {
+        let on_time = enrolment.state == State::Awaiting && enrolment.confirmed <= issue.first;
+        if !on_time || !is_meant(app, &mut transaction, shelved, &person).await? {
+            continue;
+        }
+        let Some(newsletter) = &shelved.course.newsletter else { continue };
+        let own = newsletter.instant(issue.moment, &app.zone(&person));
+        let row = delivery(app, shelved, issue, &enrolment, own, now);
+        if issue.fate == Fate::Sent && own.duration_until(now.reader) > newsletter.late_limit {
+            missed.insert(row.id);
+        }
+        rows.push(row);
+        recipients.push((enrolment, person, own));
+    }
+    let new: BTreeSet<i64> = outbox::insert(&mut transaction, &rows, now.wall).await?.into_iter().collect();
+    for (row, (mut enrolment, person, own)) in rows.iter().zip(recipients) {
+        if !new.contains(&row.id) {
+            continue;
+        }
+        if missed.contains(&row.id) {
+            let why = "its moment had passed for too long";
+            outbox::set_state(&mut transaction, row.id, row.state, DeliveryState::Expired, why, now.wall).await?;
+            continue;
+        }
+        let date = app.local_date(&person, own.max(now.reader));
+        enrolment.last_count = if enrolment.last_date == Some(date) { enrolment.last_count + 1 } else { 1 };
+        enrolment.last_date = Some(date);
+        enrolments::put(&mut transaction, &enrolment, now.wall).await?;
+    }
+    issues::advance(&mut transaction, course, &issue.lesson, next).await?;
+    transaction.commit().await?;
+    Ok((new.len() - missed.intersection(&new).count(), next))
+}
+
+/// Whether the newsletter's `audience` and the site's quiet during courses let a person have its issues.
+async fn is_meant(app: &App, connection: &mut Connection, shelved: &Shelved, person: &Subscriber) -> Result<bool> {
+    let audience = shelved.course.newsletter.as_ref().and_then(|newsletter| newsletter.audience.as_ref());
+    let quiet = app.settings.site.quiet_during_course;
+    if audience.is_none() && !quiet {
+        return Ok(true);
+    }
+    let all = enrolments::of_subscriber(connection, person.id).await?;
+    let completed = all.iter().filter(|it| it.state == State::Completed).map(|it| it.course.clone()).collect();
+    let busy = all.iter().any(|it| matches!(it.state, State::Waiting | State::InFlight));
+    Ok(audience.is_none_or(|audience| audience.admits(&completed)) && !(quiet && busy))
+}
+
+fn delivery(app: &App, shelved: &Shelved, issue: &Issue, enrolment: &Enrolment, own: Timestamp, now: Now) -> Delivery {
+    let not_before = now.wall.saturating_add(app.clock.until_reader(own)).unwrap_or(Timestamp::MAX);
+    let patience = match issue.fate {
+        Fate::Sent | Fate::Archive => app.settings.delivery.lesson_expires,
+        Fate::Late => DECIDE,
+    };
+    let newsletter = shelved.course.newsletter.as_ref();
+    let place = newsletter.and_then(|it| it.time_zone.as_ref()?.iana_name().map(str::to_string));
+    let place = place.unwrap_or_else(|| "where they live".to_string());
+    Delivery {
+        id: next_id(now.wall),
+        what: what(&shelved.course.id, &issue.lesson),
+        whom: enrolment.subscriber_id,
+        occurrence: 1,
+        subscriber_id: enrolment.subscriber_id,
+        enrolment_id: enrolment.id,
+        serial: 0,
+        lane: Lane::Issue,
+        state: DeliveryState::Ready,
+        epoch: 0,
+        claims: 0,
+        attempts: 0,
+        losses: 0,
+        copies: 0,
+        not_before,
+        expires: not_before.saturating_add(patience).unwrap_or(Timestamp::MAX),
+        due: own,
+        why: format!("issue of {}, {place}", issue.moment.strftime("%Y-%m-%d %H:%M")),
+        version: String::new(),
+        message_id: String::new(),
+        dated: Timestamp::UNIX_EPOCH,
+        hash: String::new(),
+        inputs: String::new(),
+        reply: String::new(),
+    }
+}
+
+fn what(course: &str, issue: &str) -> String {
+    format!("lesson/{course}/{issue}")
+}
+
+fn first(newsletter: &Newsletter, moment: civil::DateTime, zones: &[TimeZone]) -> Option<Timestamp> {
+    zones.iter().map(|zone| newsletter.instant(moment, zone)).min()
+}
+
+async fn known(connection: &mut Connection, shelved: &Shelved) -> Result<BTreeSet<String>> {
+    let issues = issues::of(connection, &shelved.course.id).await?;
+    Ok(issues.into_iter().map(|issue| shelved.called_now(&issue.lesson).to_string()).collect())
+}
+
+/// The zones that matter: one where everybody gets it at one instant, else those that people live in.
+async fn zones(app: &App, connection: &mut Connection, shelved: &Shelved) -> Result<Vec<TimeZone>> {
+    let site = &app.settings.site.time_zone;
+    if let Some(one) = shelved.course.newsletter.as_ref().and_then(|newsletter| newsletter.time_zone.as_ref()) {
+        return Ok(vec![one.clone()]);
+    }
+    let names = issues::zones(connection, &shelved.course.id).await?;
+    Ok(names.iter().map(|name| timing::zone(name).unwrap_or_else(|_| site.clone())).collect())
+}
+
+/// Up to which moment the cron line has been followed.
+async fn cursor(app: &App, connection: &mut Connection, shelved: &Shelved, now: Now) -> Result<civil::DateTime> {
+    let Some(newsletter) = shelved.course.newsletter.as_ref().filter(|it| it.issues.is_some()) else {
+        return Ok(civil::DateTime::MAX);
+    };
+    let stored = meta::get(connection, &cursor_key(shelved)).await?;
+    let stored = stored.and_then(|text| text.parse().ok());
+    Ok(stored.unwrap_or_else(|| civil_now(app, newsletter, now)))
+}
+
+async fn set_cursor(connection: &mut Connection, shelved: &Shelved, moment: civil::DateTime) -> Result<()> {
+    Ok(meta::set(connection, &cursor_key(shelved), &moment.to_string()).await?)
+}
+
+fn cursor_key(shelved: &Shelved) -> String {
+    format!("issues/{}", shelved.course.id)
+}
+
+fn civil_now(app: &App, newsletter: &Newsletter, now: Now) -> civil::DateTime {
+    let zone = newsletter.time_zone.as_ref().unwrap_or(&app.settings.site.time_zone);
+    now.reader.to_zoned(zone.clone()).datetime()
+}

@@ -1,0 +1,28 @@
+//! The coach's texts on a course's page, written once for each version of the course. Knows no visitor and no form.
+
+use crate::course::Course;
+use crate::message::blocks;
+use crate::problem::Problem;
+use crate::site::Site;
+use serde::Serialize;
+
+/// The long texts of one course as HTML; an absent one is empty.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct CoursePage {
+    pub about: String,
+    pub disclaimer: String,
+    pub consent: String,
+}
+
+/// Every problem is added at its key of course.toml.
+pub fn course_page(site: &Site, course: &Course, problems: &mut Vec<Problem>) -> CoursePage {
+    let mut html = |key: &str, text: &Option<String>| {
+        let text = text.as_deref().unwrap_or_default();
+        blocks::of_course(text, key, site, course, problems).html
+    };
+    CoursePage {
+        about: html("about", &course.about),
+        disclaimer: html("disclaimer", &course.disclaimer),
+        consent: html("consent", &course.consent),
+    }
+}

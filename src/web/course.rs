@@ -1,0 +1,185 @@
+//! `/c/{course}`: what a course is, and the form that asks for it. Everybody gets the same answer, known or not.
+
+use crate::address::Address;
+use crate::address::clean_line;
+use crate::course::Course;
+use crate::course::Kind;
+use crate::course::Late;
+use crate::flow::shelf::Shelved;
+use crate::flow::sign_up;
+use crate::flow::sign_up::Request;
+use crate::flow::sign_up::SignedUp;
+use crate::flow::sign_up::Word;
+use crate::text::Page;
+use crate::text::fill;
+use crate::timing;
+use crate::timing::Wait;
+use crate::web::Web;
+use crate::web::guard::Failure;
+use axum::Form;
+use axum::Router;
+use axum::extract::Path;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::IntoResponse;
+use axum::response::Response;
+use axum::routing::get;
+use serde::Serialize;
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::LazyLock;
+
+/// What the form's names of own fields begin with, as in the header of an import.
+const FIELD: &str = "field:";
+
+/// Every zone that a person may live in, by region: part before the slash → (whole name, part behind it).
+static ZONES: LazyLock<BTreeMap<String, Vec<(String, String)>>> = LazyLock::new(|| {
+    let mut regions: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
+    for name in timing::zone_names() {
+        let Some((region, place)) = name.split_once('/') else { continue };
+        if region != "Etc" {
+            let place = place.replace('_', " ").replace('/', ", ");
+            regions.entry(region.to_string()).or_default().push((name.clone(), place));
+        }
+    }
+    regions
+});
+
+pub fn routes() -> Router<Web> {
+    Router::new().route("/c/{course}", get(show).post(sign_up))
+}
+
+/// What a visitor entered, and what is wrong with it, by the name of the input.
+#[derive(Debug, Default, Serialize)]
+struct Entered {
+    values: BTreeMap<String, String>,
+    wrong: BTreeMap<String, &'static str>,
+}
+
+async fn show(State(web): State<Web>, Path(id): Path<String>) -> Result<Response, Failure> {
+    let Some(shelved) = web.app.shelf.read().await.get(&id).cloned() else {
+        return Ok(StatusCode::NOT_FOUND.into_response());
+    };
+    let page = course_page(&web, &shelved, Entered::default())?;
+    Ok(([("x-robots-tag", "all")], page).into_response())
+}
+
+async fn sign_up(
+    State(web): State<Web>,
+    Path(id): Path<String>,
+    Form(values): Form<BTreeMap<String, String>>,
+) -> Result<Response, Failure> {
+    let Some(shelved) = web.app.shelf.read().await.get(&id).cloned() else {
+        return Ok(StatusCode::NOT_FOUND.into_response());
+    };
+    let words = web.pages.words;
+    let request = match read(&shelved.course, words, values) {
+        Ok(request) => request,
+        Err(entered) => {
+            return Ok((StatusCode::UNPROCESSABLE_ENTITY, course_page(&web, &shelved, entered)?).into_response());
+        }
+    };
+    match sign_up::add(&web.app, request).await? {
+        SignedUp::Asked
+        | SignedUp::AskedBefore
+        | SignedUp::AlreadyEnrolled
+        | SignedUp::Suppressed(_)
+        | SignedUp::Enrolled => {
+            web.pages.notice(words.asked_title, &[words.asked, words.asked_lost, words.asked_again])
+        }
+        SignedUp::NoSuchCourse | SignedUp::UnknownField(_) | SignedUp::MissingField(_) => {
+            // The course was edited between its page and the press of the button.
+            Ok((StatusCode::CONFLICT, course_page(&web, &shelved, Entered::default())?).into_response())
+        }
+        SignedUp::Closed => web.pages.notice(&shelved.course.title, &[words.closed]),
+    }
+}
+
+/// Parses the form; all that is wrong is told at once.
+fn read(course: &Course, words: &'static Page, values: BTreeMap<String, String>) -> Result<Request, Entered> {
+    let mut wrong = BTreeMap::new();
+    let line = |name: &str| values.get(name).and_then(|text| clean_line(text));
+    let address = values.get("email").and_then(|text| text.parse::<Address>().ok());
+    if address.is_none() {
+        wrong.insert("email".to_string(), words.wrong_email);
+    }
+    let zone = line("zone");
+    if zone.as_ref().is_some_and(|name| timing::zone(name).is_err()) {
+        wrong.insert("zone".to_string(), words.wrong_zone);
+    }
+    if course.consent.is_some() && !values.contains_key("agree") {
+        wrong.insert("agree".to_string(), words.wrong_agree);
+    }
+    let mut fields = BTreeMap::new();
+    for (name, field) in &course.fields {
+        let input = format!("{FIELD}{name}");
+        match line(&input) {
+            Some(text) => drop(fields.insert(name.clone(), text)),
+            None if field.required => drop(wrong.insert(input, words.wrong_field)),
+            None => {}
+        }
+    }
+    let first_name = line("first_name");
+    match address {
+        Some(address) if wrong.is_empty() => {
+            let course = course.id.clone();
+            Ok(Request { address, course, first_name, zone, language: None, fields, word: Word::Visitor })
+        }
+        Some(_) | None => Err(Entered { values, wrong }),
+    }
+}
+
+fn course_page(web: &Web, shelved: &Arc<Shelved>, entered: Entered) -> Result<Response, Failure> {
+    let course = &shelved.course;
+    let words = web.pages.words;
+    let here = web.app.settings.site.time_zone.iana_name().unwrap_or("UTC");
+    let today = web.app.clock.now().reader.to_zoned(web.app.settings.site.time_zone.clone()).date();
+    let starts = course.schedule.starts;
+    let closed = course.schedule.late == Late::Closed && starts.is_some_and(|starts| today >= starts);
+    let fields = course.fields.iter().map(
+        |(name, field)| json!({ "input": format!("{FIELD}{name}"), "label": field.label, "required": field.required }),
+    );
+    let invite = course.invite.as_ref().map(|invite| json!({ "text": invite.text, "url": invite.url }));
+    let zone = entered.values.get("zone").map_or(here, String::as_str).to_string();
+    web.pages.page(
+        "web/course.html",
+        &json!({
+            "id": course.id,
+            "title": course.title,
+            "summary": course.summary,
+            "language": course.language,
+            "newsletter": course.kind == Kind::Newsletter,
+            "expect": expect(course, words),
+            "about": shelved.page.about,
+            "disclaimer": shelved.page.disclaimer,
+            "consent": shelved.page.consent,
+            "invite": invite,
+            "closed": closed,
+            "fields": fields.collect::<Vec<_>>(),
+            "zones": *ZONES,
+            "zone": zone,
+            "entered": entered,
+        }),
+    )
+}
+
+/// What a reader may expect: how much, how often, from when.
+fn expect(course: &Course, words: &Page) -> Vec<String> {
+    if course.kind == Kind::Newsletter {
+        return vec![words.issues.to_string(), words.pace.to_string()];
+    }
+    let count = course.order.len().to_string();
+    let when = course.schedule.send.in_words();
+    let lessons = if course.order.len() == 1 { words.lessons_one } else { words.lessons };
+    let (rhythm, every) = match course.schedule.wait {
+        Wait::Days(1) => (words.rhythm_days_one, String::new()),
+        Wait::Days(days) => (words.rhythm_days, days.to_string()),
+        Wait::Hours(hours) => (words.rhythm_hours, hours.to_string()),
+    };
+    let mut expect = vec![fill(lessons, &[("count", &count)]), fill(rhythm, &[("count", &every), ("when", &when)])];
+    let date = course.schedule.starts.map(|date| date.to_string());
+    expect.extend(date.map(|date| fill(words.starts, &[("date", &date)])));
+    expect.push(words.pace.to_string());
+    expect
+}
