@@ -51,6 +51,11 @@ impl Clock {
         Clock { source: Source::Manual(Arc::new(AtomicI64::new(start.as_millisecond()))), short_day: None }
     }
 
+    /// How many seconds of the reader's clock pass in one of the wall clock.
+    pub fn speed(&self) -> f64 {
+        self.short_day.map_or(1.0, |short| DAY_MS as f64 / (short.day.as_secs_f64() * 1000.0))
+    }
+
     pub fn with_short_day(self, short_day: Option<ShortDay>) -> Clock {
         Clock { short_day, ..self }
     }
@@ -81,8 +86,9 @@ impl Clock {
         Duration::from_millis(wall_ms.ceil() as u64)
     }
 
-    fn reader_at(&self, wall: Timestamp) -> Timestamp {
-        let Some(short) = self.short_day else { return wall };
+    /// What the reader's clock shows, or showed, at an instant of the wall clock. Before a day was shortened both agreed.
+    pub fn reader_at(&self, wall: Timestamp) -> Timestamp {
+        let Some(short) = self.short_day.filter(|short| wall > short.anchor) else { return wall };
         let passed = (wall.as_millisecond() - short.anchor.as_millisecond()) as f64;
         let factor = DAY_MS as f64 / (short.day.as_secs_f64() * 1000.0);
         from_ms(short.anchor.as_millisecond() + (passed * factor) as i64)

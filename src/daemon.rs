@@ -20,6 +20,7 @@ use anyhow::Context as _;
 use anyhow::Result;
 use axum::Router;
 use jiff::SignedDuration;
+use jiff::Timestamp;
 use notify::Watcher as _;
 use std::fs::File;
 use std::sync::Arc;
@@ -89,6 +90,31 @@ impl Daemon {
         drop(lock);
         Ok(())
     }
+}
+
+/// Lives through the time up to `end` at once, on a clock that is moved by hand: everything that falls due on the way is
+/// sent as it would have been. For people who are to be on their way already.
+///
+/// # Errors
+/// When the database can't be read or written, or no relay takes mail.
+pub async fn live_through(app: &Arc<App>, connectors: Vec<(Connector, usize)>, end: Timestamp) -> Result<()> {
+    let line = Line::start(Arc::clone(app), connectors);
+    let mut now = app.clock.now().wall;
+    while now < end {
+        preferences::step(app).await?;
+        issue::step(app).await?;
+        match line.step().await? {
+            Stepped::Claimed(_) => line.settled().await,
+            Stepped::Waiting => anyhow::bail!("the relay takes no mail"),
+            Stepped::Idle(next) => {
+                let target = next.map_or(end, |next| next.min(end));
+                app.clock.advance(now.duration_until(target).max(SignedDuration::from_millis(1)));
+                now = app.clock.now().wall;
+            }
+        }
+    }
+    line.stop().await;
+    Ok(())
 }
 
 /// The public pages, with the coach's own templates in place of the built-in ones.

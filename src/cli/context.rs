@@ -41,7 +41,7 @@ impl Context {
     /// When one of them can't be used.
     pub async fn app(&self) -> anyhow::Result<(Config, App)> {
         let config = self.config()?;
-        let app = open_app(&config, None).await?;
+        let app = open_app(&config, Clock::system(), None).await?;
         if let Ok(_lock) = app.store.lock() {
             for problem in reload::from_disk(&app).await?.problems {
                 eprintln!("{problem}");
@@ -52,7 +52,7 @@ impl Context {
 }
 
 /// Opens what a verb needs with this configuration. `redirect_to` gets every mail instead of its reader.
-pub async fn open_app(config: &Config, redirect_to: Option<Address>) -> anyhow::Result<App> {
+pub async fn open_app(config: &Config, clock: Clock, redirect_to: Option<Address>) -> anyhow::Result<App> {
     let overrides = check::read_templates(&config.templates)?;
     let templates = Templates::load(&overrides).map_err(|problems| {
         eprint!("{}", problems::text(&problems, problems::look(&std::io::stderr())));
@@ -66,7 +66,7 @@ pub async fn open_app(config: &Config, redirect_to: Option<Address>) -> anyhow::
         delivery: config.delivery,
         redirect_to,
     };
-    open::open(&config.database, Clock::system(), settings, templates).await
+    open::open(&config.database, clock, settings, templates).await
 }
 
 /// The relays of a configuration, each with how many connections it may have.

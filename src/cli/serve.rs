@@ -5,6 +5,7 @@ use crate::cli::Context;
 use crate::cli::context::connectors;
 use crate::cli::context::open_app;
 use crate::cli::values;
+use crate::clock::Clock;
 use crate::config::Config;
 use crate::daemon;
 use crate::daemon::Daemon;
@@ -42,7 +43,7 @@ pub async fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
         tracing::warn!("[dkim] is set, but this version doesn't sign: let the relay do it");
     }
     let connectors = connectors(&config)?;
-    let mut app = open_app(&config, args.redirect_to).await?;
+    let mut app = open_app(&config, Clock::system(), args.redirect_to).await?;
     let lock = daemon::lock(&app.store).await?;
     open::rehearse(&mut app, args.day).await?;
     let address = config.web.listen;

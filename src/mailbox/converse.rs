@@ -1,5 +1,6 @@
 //! The receiver's side of one SMTP connection (RFC 5321), with the script's word at every step. Knows no file.
 
+use crate::clock::Clock;
 use crate::mailbox::House;
 use crate::mailbox::Received;
 use crate::mailbox::script::Action;
@@ -194,7 +195,8 @@ impl<'h, S: AsyncRead + AsyncWrite + Unpin> Talk<'h, S> {
             return Ok(next);
         }
         let Some(bytes) = self.body().await? else { return Ok(Next::End(End::Closed)) };
-        let next = self.dot(Received { from, to, bytes }).await;
+        let at = Clock::system().now().wall;
+        let next = self.dot(Received { from, to, at, bytes }).await;
         self.forget();
         next
     }

@@ -3,6 +3,7 @@
 //! It offers no PIPELINING, takes one recipient a mail, and answers the dot only when the mail is recorded.
 
 mod converse;
+pub mod inbox;
 mod script;
 mod sink;
 
@@ -12,6 +13,7 @@ pub use crate::mailbox::script::ScriptError;
 use crate::mailbox::converse::receive;
 use crate::mailbox::script::Play;
 use crate::mailbox::sink::Sink;
+use jiff::Timestamp;
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -69,6 +71,8 @@ pub struct Account {
 pub struct Received {
     pub from: String,
     pub to: String,
+    /// When the dot came.
+    pub at: Timestamp,
     /// As the sender had it: dots at line starts single again, the final line end included.
     pub bytes: Vec<u8>,
 }
@@ -129,7 +133,12 @@ impl Mailbox {
 
     /// Every accepted mail since the start or the last `clear`, in order of acceptance.
     pub fn received(&self) -> Vec<Received> {
-        self.house.kept().received.clone()
+        self.received_from(0)
+    }
+
+    /// The same without the first `skipped`.
+    pub fn received_from(&self, skipped: usize) -> Vec<Received> {
+        self.house.kept().received.get(skipped..).unwrap_or_default().to_vec()
     }
 
     /// How many mails were accepted since the start or the last `clear`.

@@ -136,7 +136,7 @@ mod tests {
     fn a_mail_is_named_by_its_number_reader_and_subject() {
         let check = |to: &str, head: &str, expect: &str| {
             let bytes = format!("{head}\r\n\r\nSubject: not this\r\n").into_bytes();
-            let received = Received { from: String::new(), to: to.to_string(), bytes };
+            let received = Received { from: String::new(), to: to.to_string(), at: jiff::Timestamp::UNIX_EPOCH, bytes };
             assert_eq!(file_name(7, &received), expect);
         };
         check("ana@x.org", "From: a\r\nsubject: Day 1:\r\n  a/../b", "0007-ana@x.org-day-1-a-b.eml");

@@ -171,6 +171,7 @@ fn expect(course: &Course, words: &Page) -> Vec<String> {
     }
     let count = course.order.len().to_string();
     let when = course.schedule.send.in_words();
+    let when = when.strip_suffix(", every day").map_or(when.clone(), str::to_string);
     let lessons = if course.order.len() == 1 { words.lessons_one } else { words.lessons };
     let (rhythm, every) = match course.schedule.wait {
         Wait::Days(1) => (words.rhythm_days_one, String::new()),

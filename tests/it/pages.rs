@@ -1,7 +1,8 @@
 //! The pages that mails link to, asked for over a real socket: what they show, what they change, and what they don't.
 
-mod browser;
+pub mod browser;
 mod confirm;
+mod course;
 mod headers;
 mod leave;
 mod logs;

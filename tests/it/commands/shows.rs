@@ -1,6 +1,7 @@
 //! What can be looked at without a subscriber: `check`, `send-test`, `mailbox`, `demo`.
 
 use super::site;
+use crate::pages::browser::ask;
 use crate::program::POSTAL_ADDRESS;
 use crate::program::Program;
 use crate::program::SOON;
@@ -71,20 +72,60 @@ fn the_mailbox_says_where_it_listens_and_ends_well() {
     assert!(matches!(site.run(&wrong).status, Some(1 | 2)), "a script that can't be read");
 }
 
-#[test]
-fn the_demo_sends_the_whole_course_and_ends_with_ctrl_c() {
+#[tokio::test]
+async fn in_the_demo_a_visitor_signs_up_confirms_and_gets_lessons_beside_three_people_on_their_way() {
     let folder = tempfile::tempdir().unwrap();
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_dripline"));
     command.current_dir(folder.path()).env_clear().env("TMPDIR", folder.path()).args(["demo", "--day", "1s"]);
     let mut demo = Program::start(&mut command, folder.path());
-    until("the demo", SOON, || demo.printed().contains("Ctrl-C"));
+    until("the demo", Duration::from_secs(60), || demo.printed().contains("Ctrl-C"));
     let printed = demo.printed();
-    let line = |name: &str| printed.lines().find_map(|line| line.strip_prefix(name)).unwrap().trim().to_string();
-    let (inbox, pages) = (line("mails:"), line("pages:"));
-    assert!(pages.starts_with("http://127.0.0.1:"), "{pages}");
-    until("the last lesson", Duration::from_secs(60), || demo.printed().contains("That was the whole course."));
-    let mails = mails(Path::new(&inbox));
-    assert_eq!(mails.len(), 15, "{mails:?}");
+    let line = |name: &str| {
+        let found = printed.lines().find_map(|line| line.trim().strip_prefix(name));
+        found.unwrap().trim().to_string()
+    };
+    let at = |url: String| -> std::net::SocketAddr { url.strip_prefix("http://").unwrap().parse().unwrap() };
+    let (site, inbox) = (at(line("sign up:")), at(line("everybody's mail:")));
+    assert!(site.ip().is_loopback() && inbox.ip().is_loopback());
+    let received = || async move {
+        let answer = ask(inbox, "GET", "/mails.json", None, b"").await;
+        let json: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
+        json["mails"].as_array().unwrap().clone()
+    };
+    let before = received().await;
+    for (address, at_least) in [("lin@example.net", 5), ("noa@example.com", 3), ("sam@example.org", 2)] {
+        let got = before.iter().filter(|mail| mail["to"] == address).count();
+        assert!(got >= at_least, "{address} got {got} in the days before");
+    }
+
+    let form = Some("application/x-www-form-urlencoded");
+    let body = b"email=visitor%40example.org&first_name=Vera&zone=Europe%2FBerlin&agree=1";
+    let answer = ask(site, "POST", "/c/four-stages", form, body).await;
+    assert_eq!((answer.status, answer.title().as_str()), (200, "Please look into your mailbox"));
+    let hers = |mails: &[serde_json::Value]| {
+        let hers = mails.iter().filter(|mail| mail["to"] == "visitor@example.org");
+        hers.map(|mail| mail["number"].as_u64().unwrap()).collect::<Vec<_>>()
+    };
+    let mut numbers = Vec::new();
+    while numbers.is_empty() {
+        numbers = hers(&received().await);
+        tokio::task::yield_now().await;
+    }
+    let text = ask(inbox, "GET", &format!("/mail/{}/text", numbers[0]), None, b"").await.body;
+    let link = text.split_whitespace().find(|word| word.contains("/confirm/")).unwrap();
+    let path = link.trim_matches(['<', '>']).split_once(&site.to_string()).unwrap().1;
+    assert_eq!(ask(site, "POST", path, None, b"").await.title(), "You're in");
+    while numbers.len() < 4 {
+        numbers = hers(&received().await);
+        tokio::task::yield_now().await;
+    }
+    let source = ask(inbox, "GET", &format!("/mail/{}/source", numbers[1]), None, b"").await.body;
+    assert!(source.contains("To: Vera <visitor@example.org>"), "{source}");
+    let html = ask(inbox, "GET", &format!("/mail/{}/html", numbers[3]), None, b"").await;
+    assert!(html.body.contains("Dear Vera") && html.body.contains("<base target=\"_blank\">"));
+    assert!(html.header("content-security-policy").unwrap().contains("sandbox"));
+    let files = mails(Path::new(&line("mails:")));
+    assert!(files.len() >= before.len() + 4, "{files:?}");
     demo.signal("INT");
     assert_eq!(demo.ends(SOON), Some(0), "{}", demo.told());
 }

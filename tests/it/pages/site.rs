@@ -56,15 +56,30 @@ impl TestSite {
     }
 
     pub async fn start_with(overrides: &BTreeMap<String, Vec<u8>>) -> TestSite {
+        TestSite::open(overrides, course()).await
+    }
+
+    /// With further keys in the course's file.
+    pub async fn start_with_course(keys: &[(&str, &str)]) -> TestSite {
+        let mut files = course();
+        let added: String = keys.iter().map(|(key, value)| format!("{key} = {value}\n")).collect();
+        files.insert("course.toml".to_string(), format!("{COURSE}{added}").into_bytes());
+        TestSite::open(&BTreeMap::new(), files).await
+    }
+
+    async fn open(overrides: &BTreeMap<String, Vec<u8>>, course: BTreeMap<String, Vec<u8>>) -> TestSite {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}/data/dripline.db", folder.path().display());
         let clock = Clock::manual("2026-03-02T09:00:00Z".parse().unwrap());
         let templates = Templates::load(&BTreeMap::new()).unwrap();
         let app = Arc::new(open(&url, clock.clone(), settings(), templates).await.unwrap());
-        let reloaded =
-            reload::put(&app, BTreeMap::from(["garden", "stages"].map(|id| (id.to_string(), course()))), "courses")
-                .await
-                .unwrap();
+        let reloaded = reload::put(
+            &app,
+            BTreeMap::from(["garden", "stages"].map(|id| (id.to_string(), course.clone()))),
+            "courses",
+        )
+        .await
+        .unwrap();
         assert_eq!(reloaded.swapped, ["garden", "stages"], "{:?}", reloaded.problems);
         let router = web::router(Arc::clone(&app), overrides).unwrap();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -89,11 +104,28 @@ impl TestSite {
     pub async fn sign_up(&self) -> String {
         let signed_up = sign_up::add(&self.app, request(None)).await.unwrap();
         assert_eq!(signed_up, SignedUp::Asked);
+        format!("/confirm/{}", self.token().await)
+    }
+
+    /// What the link in the only mail that asks ends with.
+    pub async fn token(&self) -> String {
         let mut connection = self.app.store.read().await.unwrap();
         let person = subscribers::all(&mut connection).await.unwrap().remove(0);
-        let mail = outbox::open_of(&mut connection, person.id).await.unwrap().remove(0);
+        let mails = outbox::open_of(&mut connection, person.id).await.unwrap();
+        let mail = mails.iter().find(|mail| mail.what == "confirm").unwrap();
         let inputs: serde_json::Value = serde_json::from_str(&mail.inputs).unwrap();
-        format!("/confirm/{}", inputs["token"].as_str().unwrap())
+        inputs["token"].as_str().unwrap().to_string()
+    }
+
+    pub async fn sign_up_as(&self, address: &str) -> SignedUp {
+        let request = sign_up::Request { address: address.parse().unwrap(), ..request(None) };
+        sign_up::add(&self.app, request).await.unwrap()
+    }
+
+    pub async fn first_name(&self, address: &str) -> String {
+        let mut connection = self.app.store.read().await.unwrap();
+        let person = subscribers::by_key(&mut connection, address).await.unwrap().unwrap();
+        person.first_name.unwrap()
     }
 
     /// Somebody in the course; their enrolment's id.

@@ -9,7 +9,7 @@ const CRATES: &[(&[&str], &[&str], &str)] = &[
     (&["sqlx"], &["store/"], "all SQL is in the store, so that it is written and tested once for every database"),
     (
         &["axum", "tower", "tower_http"],
-        &["web/", "daemon.rs"],
+        &["web/", "mailbox/", "daemon.rs"],
         "pages are the edge; a verb can't know that HTTP called it",
     ),
     (&["lettre"], &["relay/"], "the relay's conversation has one owner; mails are built by our own message room"),
@@ -32,7 +32,7 @@ const CRATES: &[(&[&str], &[&str], &str)] = &[
     (&["hmac"], &["link.rs", "flow/"], "a secret that many rooms can sign with has no owner"),
     (&["subtle"], &["link.rs", "web/"], "secrets are compared where they come in"),
     (&["getrandom"], &["ids.rs"], "chance enters at one door"),
-    (&["rust_embed"], &["cli/", "message/", "web/"], "each room embeds its own files"),
+    (&["rust_embed"], &["cli/", "mailbox/", "message/", "web/"], "each room embeds its own files"),
     (&["secrecy"], &["config/", "relay/"], "a secret goes from the file to the login, and nowhere else"),
     (&["tracing_subscriber"], &["cli/"], "where lines go is decided once, at the edge"),
 ];
