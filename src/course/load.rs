@@ -5,6 +5,7 @@ use crate::course::Kind;
 use crate::course::Lesson;
 use crate::course::Loaded;
 use crate::course::Stage;
+use crate::course::Translation;
 use crate::course::Tree;
 use crate::course::file;
 use crate::course::lesson;
@@ -83,12 +84,15 @@ impl Folder<'_> {
         self.problems.extend(references::check(&file, &source, &mut lessons, complete));
         self.drafts(&file, toml_reads);
         let about = self.about(&file, &source);
-        self.translations();
         for lesson in &mut lessons {
             self.problems.append(&mut lesson.problems);
         }
         let named = Named::new(&file, &source, toml_reads);
-        let sketch = self.sketch(file, source, lessons, about);
+        let about_file = file.about.as_ref().map(|about| about.get_ref().clone());
+        let mut sketch = self.sketch(file, source, lessons, about);
+        if let Some(course) = &mut sketch {
+            course.translations = self.translations(course, about_file.as_deref());
+        }
         Loaded { id: self.id.to_string(), course: None, sketch, problems: Vec::new(), named: Some(named) }
     }
 
@@ -188,19 +192,18 @@ impl Folder<'_> {
         Some(text.text.clone())
     }
 
-    fn translations(&mut self) {
-        for (path, bytes) in self.tree {
-            let Some((folder, file)) = path.split_once('/') else { continue };
-            if !self.tree.contains_key(&format!("{folder}/{MANIFEST}")) {
-                continue;
-            }
-            let name = self.name(path);
-            if file == MANIFEST {
-                self.problems.extend(translation::course(folder, &name, bytes));
-            } else if file.ends_with(".md") && !file.contains('/') {
-                self.problems.extend(translation::lesson(&name, bytes));
-            }
-        }
+    /// Every folder with a course.toml of its own.
+    fn translations(&mut self, original: &Course, about: Option<&str>) -> BTreeMap<String, Translation> {
+        let folders = self.tree.keys().filter_map(|path| path.strip_suffix(MANIFEST)?.strip_suffix('/'));
+        let folders: Vec<&str> = folders.filter(|folder| !folder.contains('/')).collect();
+        let mut problems = Vec::new();
+        let translate = |folder: &str| {
+            let name = |path: &str| self.name(path);
+            (folder.to_string(), translation::translate(original, about, folder, self.tree, &name, &mut problems))
+        };
+        let translations = folders.into_iter().map(translate).collect();
+        self.problems.append(&mut problems);
+        translations
     }
 
     /// The course as far as its files can be read.
@@ -243,6 +246,7 @@ impl Folder<'_> {
             newsletter: file.timing.newsletter.filter(|_| file.kind == Kind::Newsletter),
             fields: file.fields,
             source,
+            translations: BTreeMap::new(),
             files: self.other_files(),
             version: self.version(),
         })

@@ -39,6 +39,7 @@ use jiff::SignedDuration;
 use jiff::civil;
 use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// The files of one course folder, by path relative to it, with `/` between names.
@@ -76,10 +77,21 @@ pub struct Course {
     pub fields: BTreeMap<String, Field>,
     /// course.toml, for problems that other rooms find.
     pub source: Arc<Source>,
+    /// The same course in other languages, by language tag.
+    pub translations: BTreeMap<String, Translation>,
     /// Every file that isn't a lesson or course.toml (images …), by relative path.
     pub files: BTreeMap<String, Vec<u8>>,
     /// SHA-256 of the tree, in hex.
     pub version: String,
+}
+
+/// A course with its words in another language.
+#[derive(Debug, Clone)]
+pub struct Translation {
+    /// As the original, translated as far as there are words for it. Has no translations of its own.
+    pub course: Course,
+    /// Which of its lessons are translated.
+    pub lessons: BTreeSet<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

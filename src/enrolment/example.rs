@@ -50,6 +50,7 @@ pub fn course(order: &[&str]) -> Course {
         newsletter: None,
         fields: BTreeMap::new(),
         source: Source::new("course.toml", ""),
+        translations: BTreeMap::new(),
         files: BTreeMap::new(),
         version: String::new(),
     }

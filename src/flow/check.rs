@@ -3,7 +3,7 @@
 use crate::course::Loaded;
 use crate::flow::read_courses;
 use crate::message::Templates;
-use crate::message::check_lesson;
+use crate::message::check_course;
 use crate::problem;
 use crate::problem::Problem;
 use crate::problem::Source;
@@ -49,10 +49,7 @@ pub fn check(site: &Site, courses: &Path, templates: &Path) -> Vec<Problem> {
             for Loaded { sketch, problems: found, .. } in shelf {
                 problems.extend(found);
                 let (Some(course), Some(templates)) = (sketch, &templates) else { continue };
-                // A lesson without a readable head has been complained about already.
-                let readable = course.lessons.values().filter(|lesson| lesson.body > 0 && !lesson.subject.is_empty());
-                let rendered = readable.flat_map(|lesson| check_lesson(templates, site, &course, lesson));
-                problems.extend(rendered);
+                problems.extend(check_course(templates, site, &course));
             }
         }
         Err(error) => {

@@ -29,8 +29,9 @@ pub struct LessonMail<'a> {
 /// # Errors
 /// A sentence without any value of the person: what can't be filled in, or which required block is missing.
 pub fn lesson(settings: &Settings, mail: LessonMail<'_>) -> Result<Vec<u8>, String> {
-    let course = &mail.shelved.course;
-    let found = mail.shelved.lesson(mail.lesson);
+    let edition = mail.shelved.edition(mail.lesson, &mail.values.language);
+    let course = &edition.course;
+    let found = edition.lesson(mail.lesson);
     let (lesson, prepared) = found.ok_or_else(|| format!("the course {} has no lesson {}", course.id, mail.lesson))?;
     let rendered = prepared.render(&mail.values).map_err(|error| error.to_string())?;
     let sender = course.sender.as_ref().unwrap_or(&settings.sender);
@@ -47,7 +48,7 @@ pub fn lesson(settings: &Settings, mail: LessonMail<'_>) -> Result<Vec<u8>, Stri
         kind: Kind::Lesson(list),
     };
     let bytes = message::build(&rendered, &head).map_err(|error| error.to_string())?;
-    let missing = message::required(&bytes, &mail.shelved.required, &mail.values.links.leave);
+    let missing = message::required(&bytes, &edition.required, &mail.values.links.leave);
     missing.map_err(|missing| missing.to_string())?;
     Ok(bytes)
 }
@@ -67,6 +68,7 @@ pub fn confirmation(
 ) -> Result<Vec<u8>, String> {
     let asked: Vec<Asked<'_>> = courses
         .iter()
+        .map(|shelved| shelved.in_language(language))
         .map(|shelved| Asked { title: &shelved.course.title, summary: &shelved.course.summary })
         .collect();
     let rendered = message::confirmation(&app.templates, &app.settings.site, &asked, language, url, None);

@@ -22,6 +22,7 @@ use crate::flow::shelf;
 use crate::flow::shelf::Shelf;
 use crate::flow::shelf::Shelved;
 use crate::ids::next_id;
+use crate::message::check_course;
 use crate::problem::Problem;
 use crate::problem::Source;
 use crate::problem::any_error;
@@ -89,7 +90,7 @@ pub async fn put(app: &App, trees: BTreeMap<String, Tree>, prefix: &str) -> Resu
             continue;
         }
         let (id, tree) = (course.id.clone(), &trees[&course.id]);
-        let problems = check_lessons(app, &course);
+        let problems = check_course(&app.templates, &app.settings.site, &course);
         if any_error(&problems) {
             reloaded.problems.extend(problems);
             continue;
@@ -123,15 +124,6 @@ pub async fn from_store(app: &App) -> Result<()> {
     }
     *app.shelf.write().await = Arc::new(shelf);
     Ok(())
-}
-
-fn check_lessons(app: &App, course: &Course) -> Vec<Problem> {
-    let site = &app.settings.site;
-    course
-        .lessons
-        .values()
-        .flat_map(|lesson| crate::message::check_lesson(&app.templates, site, course, lesson))
-        .collect()
 }
 
 /// One transaction for the version and everybody in it; nobody reads the shelf meanwhile.

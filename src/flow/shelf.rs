@@ -22,6 +22,7 @@ use crate::message::prepare;
 use crate::problem::Problem;
 use crate::site::Site;
 use crate::subscriber::Subscriber;
+use crate::text;
 use crate::timing;
 use crate::timing::Basis;
 use anyhow::Context as _;
@@ -40,7 +41,7 @@ pub struct Shelf {
     pub courses: BTreeMap<String, Arc<Shelved>>,
 }
 
-/// A course with its lessons compiled.
+/// A course with its lessons compiled, in its own language and in those it is translated into.
 #[derive(Debug)]
 pub struct Shelved {
     pub course: Course,
@@ -49,6 +50,8 @@ pub struct Shelved {
     /// The texts of its page.
     pub page: CoursePage,
     lessons: BTreeMap<String, Arc<Prepared>>,
+    /// By language tag; each holds the lessons that are translated.
+    translations: BTreeMap<String, Shelved>,
 }
 
 impl Shelved {
@@ -57,19 +60,30 @@ impl Shelved {
     /// # Errors
     /// Every lesson that can't be compiled, with its problems.
     pub fn new(templates: &Templates, site: &Site, course: Course) -> Result<Shelved, Vec<Problem>> {
-        let mut lessons = BTreeMap::new();
         let mut problems = Vec::new();
-        for (id, lesson) in &course.lessons {
-            match prepare(templates, site, &course, lesson) {
-                Ok(prepared) => {
-                    lessons.insert(id.clone(), Arc::new(prepared));
-                }
-                Err(found) => problems.extend(found),
-            }
+        let mut original = compile(templates, site, &course, &|_| true, &mut problems);
+        for (language, translation) in &course.translations {
+            let is_translated = |id: &str| translation.lessons.contains(id);
+            let shelved = compile(templates, site, &translation.course, &is_translated, &mut problems);
+            original.translations.insert(language.clone(), shelved);
         }
-        let page = course_page(site, &course, &mut problems);
-        let required = Required::new(site, &course);
-        if problems.is_empty() { Ok(Shelved { course, required, page, lessons }) } else { Err(problems) }
+        if problems.is_empty() { Ok(original) } else { Err(problems) }
+    }
+
+    /// The course in a person's language, or in its own.
+    pub fn in_language(&self, language: &str) -> &Shelved {
+        let base = text::base(language);
+        let same = |known: &&String| known.eq_ignore_ascii_case(language);
+        let near = |known: &&String| text::base(known).eq_ignore_ascii_case(base);
+        let own = [&self.course.language];
+        let exact = own.into_iter().chain(self.translations.keys()).find(same);
+        let found = exact.or_else(|| own.into_iter().chain(self.translations.keys()).find(near));
+        found.and_then(|known| self.translations.get(known)).unwrap_or(self)
+    }
+
+    /// The course in the language in which a person gets this lesson: their own, where it is translated.
+    pub fn edition(&self, lesson: &str, language: &str) -> &Shelved {
+        Some(self.in_language(language)).filter(|edition| edition.lessons.contains_key(lesson)).unwrap_or(self)
     }
 
     pub fn lesson(&self, id: &str) -> Option<(&Lesson, Arc<Prepared>)> {
@@ -168,6 +182,27 @@ impl Shelved {
             .find(|(_, bytes)| crate::message::image_hash(bytes) == hash)
             .map(|(path, bytes)| (path.as_str(), bytes.as_slice()))
     }
+}
+
+fn compile(
+    templates: &Templates,
+    site: &Site,
+    course: &Course,
+    is_meant: &dyn Fn(&str) -> bool,
+    problems: &mut Vec<Problem>,
+) -> Shelved {
+    let mut lessons = BTreeMap::new();
+    for (id, lesson) in course.lessons.iter().filter(|(id, _)| is_meant(id)) {
+        match prepare(templates, site, course, lesson) {
+            Ok(prepared) => {
+                lessons.insert(id.clone(), Arc::new(prepared));
+            }
+            Err(found) => problems.extend(found),
+        }
+    }
+    let page = course_page(site, course, problems);
+    let required = Required::new(site, course);
+    Shelved { course: course.clone(), required, page, lessons, translations: BTreeMap::new() }
 }
 
 impl Shelf {

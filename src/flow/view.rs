@@ -20,8 +20,8 @@ pub async fn lesson(app: &App, outbox_id: i64) -> Result<Option<String>> {
         return Ok(None);
     };
     let shelved = deliver::course_version(app, course, &row.version).await?;
-    let Some((_, prepared)) = shelved.lesson(lesson) else { return Ok(None) };
     let inputs: Inputs = serde_json::from_str(&row.inputs)?;
+    let Some((_, prepared)) = shelved.edition(lesson, &inputs.language).lesson(lesson) else { return Ok(None) };
     let subjects = Subjects { subscriber: row.subscriber_id, enrolment: row.enrolment_id, outbox: row.id };
     let expires = row.dated.saturating_add(LINKS_ACT).unwrap_or(Timestamp::MAX);
     let values = deliver::values(inputs, app.links().urls(subjects, Some(expires)));

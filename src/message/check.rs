@@ -22,6 +22,7 @@ use crate::message::Templates;
 use crate::message::Values;
 use crate::message::blocks;
 use crate::message::build;
+use crate::message::course_page;
 use crate::message::list_id;
 use crate::message::message_id;
 use crate::message::prepare::draft;
@@ -47,6 +48,23 @@ pub fn check_lesson(templates: &Templates, site: &Site, course: &Course, lesson:
     render(templates, site, course, lesson, &full, &mut problems);
     if let Some(rendered) = rendered {
         check_bytes(&rendered, site, course, lesson, &bare, &mut problems);
+    }
+    problem::sort(&mut problems);
+    problems
+}
+
+/// Every problem of a course's mails and of its page, in each of its languages.
+pub fn check_course(templates: &Templates, site: &Site, course: &Course) -> Vec<Problem> {
+    let all = course.lessons.keys().cloned().collect();
+    let translations = course.translations.values().map(|it| (&it.course, &it.lessons));
+    let mut problems = Vec::new();
+    for (edition, lessons) in [(course, &all)].into_iter().chain(translations) {
+        // A lesson without a readable head has been complained about already.
+        let readable = edition.lessons.values().filter(|lesson| lesson.body > 0 && !lesson.subject.is_empty());
+        for lesson in readable.filter(|lesson| lessons.contains(&lesson.id)) {
+            problems.extend(check_lesson(templates, site, edition, lesson));
+        }
+        course_page(site, edition, &mut problems);
     }
     problem::sort(&mut problems);
     problems

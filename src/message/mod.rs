@@ -22,6 +22,7 @@ mod tags;
 mod templates;
 mod visible;
 
+pub use check::check_course;
 pub use check::check_lesson;
 pub use confirmation::Asked;
 pub use confirmation::confirmation;

@@ -155,7 +155,8 @@ pub fn fill(sentence: &str, values: &[(&str, &str)]) -> String {
     filled
 }
 
-fn base(language: &str) -> &str {
+/// The tag of a language without its script and region: `pt` of `pt-BR`.
+pub fn base(language: &str) -> &str {
     language.split(['-', '_']).next().unwrap_or(language)
 }
 

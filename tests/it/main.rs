@@ -11,6 +11,7 @@ mod crash;
 mod edits;
 mod issues;
 mod journeys;
+mod languages;
 mod message;
 mod outcomes;
 mod pages;

@@ -140,6 +140,7 @@ fn course(plan: &Plan) -> Course {
         newsletter: None,
         fields: BTreeMap::new(),
         source: Source::new("course.toml", ""),
+        translations: BTreeMap::new(),
         files: BTreeMap::new(),
         version: String::new(),
     }
