@@ -19,6 +19,8 @@ use anyhow::Result;
 use axum::Router;
 use axum::middleware::from_fn;
 use pages::Pages;
+use serde_json::Value;
+use serde_json::json;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -55,7 +57,28 @@ pub fn router(app: Arc<App>, overrides: &BTreeMap<String, Vec<u8>>) -> Result<Ro
     Ok(shown.merge(probed).layer(from_fn(guard::add_headers)).with_state(web))
 }
 
-/// The coach's templates of pages that [`router`] would refuse.
+/// What each page is tried with by [`check`]: everything that its template may use.
+fn samples() -> [(&'static str, Value); 5] {
+    let entry = json!({ "id": "course", "title": "A course", "summary": "What it is.", "language": "en" });
+    let zones = json!({ "Europe": [["Europe/Berlin", "Berlin"]] });
+    let course = json!({
+        "id": "course", "title": "A course", "summary": "What it is.", "language": "en", "newsletter": false,
+        "expect": ["Two lessons"], "about": "<p>About.</p>", "disclaimer": "<p>No care.</p>", "consent": "<p>Yes.</p>",
+        "invite": { "text": "Talk", "url": "https://example.org" }, "closed": false,
+        "fields": [{ "input": "field:instrument", "label": "Your instrument", "required": true }],
+        "zones": zones, "zone": "Europe/Berlin",
+        "entered": { "values": { "email": "reader" }, "wrong": { "email": "This is no address." } },
+    });
+    [
+        ("web/notice.html", json!({ "title": "A title", "paragraphs": ["A sentence."] })),
+        ("web/home.html", json!({ "courses": [entry], "newsletters": [entry] })),
+        ("web/course.html", course),
+        ("web/confirm.html", json!({ "titles": ["A course"] })),
+        ("web/leave.html", json!({})),
+    ]
+}
+
+/// The coach's templates of pages that [`router`] would refuse, or that can't be shown.
 pub fn check(site: &Site, overrides: &BTreeMap<String, Vec<u8>>) -> Vec<Problem> {
     let report = |path: &str, error: anyhow::Error| {
         let source = Source::new(format!("templates/{path}"), "");
@@ -71,6 +94,10 @@ pub fn check(site: &Site, overrides: &BTreeMap<String, Vec<u8>>) -> Vec<Problem>
     let alone: Vec<Problem> = alone.collect();
     match Pages::load(site, overrides) {
         Err(error) if alone.is_empty() => vec![report("web", error)],
-        Ok(_) | Err(_) => alone,
+        Ok(pages) => samples()
+            .into_iter()
+            .filter_map(|(template, values)| Some(report(template, pages.try_out(template, &values).err()?)))
+            .collect(),
+        Err(_) => alone,
     }
 }

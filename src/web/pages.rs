@@ -74,9 +74,18 @@ impl Pages {
 
     /// The page of a template with its own values, which it sees under `page`.
     pub fn page(&self, template: &str, values: &impl Serialize) -> Result<Response, Failure> {
+        Ok(Html(self.html(template, values)?).into_response())
+    }
+
+    /// Whether a template can be shown with these values.
+    pub fn try_out(&self, template: &str, values: &impl Serialize) -> Result<()> {
+        self.html(template, values).map(drop)
+    }
+
+    fn html(&self, template: &str, values: &impl Serialize) -> Result<String> {
         let mut context = Context::new();
         context.insert("page", values);
-        Ok(Html(self.tera.render(template, &context)?).into_response())
+        Ok(self.tera.render(template, &context)?)
     }
 
     pub fn notice(&self, title: &str, paragraphs: &[&str]) -> Result<Response, Failure> {
