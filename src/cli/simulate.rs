@@ -6,7 +6,6 @@ use crate::cli::problems;
 use crate::cli::values;
 use crate::clock::Clock;
 use crate::course::Course;
-use crate::course::Kind;
 use crate::course::Loaded;
 use crate::flow::read_courses;
 use crate::flow::simulate;
@@ -61,13 +60,6 @@ pub async fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
     let config = context.config()?;
     let zone = args.zone.unwrap_or_else(|| config.site.time_zone.clone());
     let Some(course) = course(&config.courses, &args.course)? else { return Ok(ExitCode::FAILURE) };
-    if course.kind == Kind::Newsletter {
-        eprintln!(
-            "{} is a newsletter: its issues leave by date; this version plans and sends courses only",
-            args.course
-        );
-        return Ok(ExitCode::FAILURE);
-    }
     let reader = Reader {
         signup: args.signup.unwrap_or_else(|| Clock::system().now().reader.to_zoned(zone.clone()).datetime()),
         person: timing::Person { zone, hour: None, weekdays: None, pace: args.pace.unwrap_or(1.0) },

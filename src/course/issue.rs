@@ -34,6 +34,12 @@ impl Newsletter {
         moments.take(MOST_MOMENTS).take_while(has_come).last()
     }
 
+    /// Which issue it is, for people: "issue of 2026-12-01 09:00, Europe/Paris".
+    pub fn in_words(&self, moment: civil::DateTime) -> String {
+        let place = self.time_zone.as_ref().map_or("where they live", |zone| zone.iana_name().unwrap_or("UTC"));
+        format!("issue of {}, {place}", moment.strftime("%Y-%m-%d %H:%M"))
+    }
+
     /// The first moment of the cron line after `after`.
     pub fn next_moment(&self, after: civil::DateTime) -> Option<civil::DateTime> {
         self.issues.as_ref()?.next_after(after)

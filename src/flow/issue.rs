@@ -213,8 +213,6 @@ fn delivery(app: &App, shelved: &Shelved, issue: &Issue, enrolment: &Enrolment, 
         Fate::Late => DECIDE,
     };
     let newsletter = shelved.course.newsletter.as_ref();
-    let place = newsletter.and_then(|it| it.time_zone.as_ref()?.iana_name().map(str::to_string));
-    let place = place.unwrap_or_else(|| "where they live".to_string());
     Delivery {
         id: next_id(now.wall),
         what: what(&shelved.course.id, &issue.lesson),
@@ -233,7 +231,7 @@ fn delivery(app: &App, shelved: &Shelved, issue: &Issue, enrolment: &Enrolment, 
         not_before,
         expires: not_before.saturating_add(patience).unwrap_or(Timestamp::MAX),
         due: own,
-        why: format!("issue of {}, {place}", issue.moment.strftime("%Y-%m-%d %H:%M")),
+        why: newsletter.map(|newsletter| newsletter.in_words(issue.moment)).unwrap_or_default(),
         version: String::new(),
         message_id: String::new(),
         dated: Timestamp::UNIX_EPOCH,

@@ -1,9 +1,11 @@
 //! What can be asked: one person's place and plan, one person's journal, and how the whole stands.
 
 use crate::address::Address;
+use crate::course::Kind;
 use crate::enrolment::Enrolment;
 use crate::enrolment::State;
 use crate::flow::App;
+use crate::flow::shelf::Shelved;
 use crate::store::enrolments;
 use crate::store::meta;
 use crate::store::outbox::Delivery;
@@ -108,13 +110,20 @@ pub async fn show(app: &App, address: &Address) -> Result<Option<Person>> {
     let Some(person) = subscribers::by_key(&mut connection, &address.key()).await? else { return Ok(None) };
     let places = enrolments::of_subscriber(&mut connection, person.id).await?;
     let zone = app.zone(&person);
+    let got = report::issues_of(&mut connection, person.id).await?;
+    let shelf = app.shelf.read().await.clone();
+    let places = places.into_iter().map(|it| {
+        let newsletter = shelf.get(&it.course).filter(|shelved| shelved.course.kind == Kind::Newsletter);
+        let issues = newsletter.map(|shelved| (shelved.as_ref(), got.get(&it.id).cloned().unwrap_or_default()));
+        place(app, it, &person, issues)
+    });
     Ok(Some(Person {
         address: person.address.to_string(),
         status: person.status.name(),
         zone: zone.iana_name().unwrap_or("UTC").to_string(),
         language: person.language.clone().unwrap_or_else(|| app.settings.site.language.clone()),
         suppression,
-        enrolments: places.into_iter().map(|it| place(app, it, &person)).collect(),
+        enrolments: places.collect(),
         answers: BTreeMap::new(),
     }))
 }
@@ -182,22 +191,36 @@ pub async fn verify(app: &App) -> Result<Vec<String>> {
     Ok(crate::store::verify::breaches(&mut *app.store.read().await?, &called_now).await?)
 }
 
-fn place(app: &App, it: Enrolment, person: &Subscriber) -> Place {
-    let next = matches!(it.state, State::Waiting | State::InFlight).then(|| Planned {
+/// `issues`: of a newsletter, and which issues of it this person got.
+fn place(app: &App, it: Enrolment, person: &Subscriber, issues: Option<(&Shelved, Vec<String>)>) -> Place {
+    let lesson = matches!(it.state, State::Waiting | State::InFlight).then(|| Planned {
         lesson: it.lesson.clone(),
         local: whole_seconds(it.due).to_zoned(app.zone(person)).datetime(),
         utc: whole_seconds(it.due),
         why: it.why.clone(),
     });
+    let (done, next) = match issues {
+        Some((shelved, got)) => (got, next_issue(app, shelved, person).filter(|_| it.state == State::Awaiting)),
+        None => (it.progress.accepted().to_vec(), lesson),
+    };
     Place {
         course: it.course,
         run: it.run,
         state: it.after.unwrap_or(it.state).name(),
-        done: it.progress.accepted().to_vec(),
+        done,
         next,
         held_why: it.held_why,
         paused_until: it.paused_until,
     }
+}
+
+/// The next dated issue that a person may get.
+fn next_issue(app: &App, shelved: &Shelved, person: &Subscriber) -> Option<Planned> {
+    let (newsletter, zone) = (shelved.course.newsletter.as_ref()?, app.zone(person));
+    let dated = shelved.course.dated_issues().map(|(id, moment)| (newsletter.instant(moment, &zone), id, moment));
+    let (utc, id, moment) = dated.filter(|(utc, ..)| *utc > app.clock.now().reader).min()?;
+    let local = utc.to_zoned(zone).datetime();
+    Some(Planned { lesson: id.to_string(), local, utc, why: newsletter.in_words(moment) })
 }
 
 fn entry(row: Delivery, said: Vec<report::Attempt>) -> Entry {

@@ -6,6 +6,7 @@ use crate::course::Course;
 use crate::course::Fact;
 use crate::course::Facts;
 use crate::course::Lesson;
+use crate::course::Newsletter;
 use crate::course::Value;
 use crate::course::Verdict;
 use crate::enrolment;
@@ -31,8 +32,11 @@ pub struct Reader {
 }
 
 /// The dated lessons, each with the rule that set it. An answer counts from the start; a question without one counts as
-/// unanswered.
+/// unanswered. Of a newsletter, the issues that are still to come, as if none without a date had been sent.
 pub fn simulate(course: &Course, reader: &Reader) -> Vec<Planned> {
+    if let Some(newsletter) = &course.newsletter {
+        return issues(course, newsletter, reader);
+    }
     let answers: BTreeMap<String, Fact> =
         reader.answers.iter().map(|(id, text)| (id.clone(), Fact::Answered(value(course, id, text)))).collect();
     let condition = |lesson: &Lesson, open: &BTreeSet<&str>| {
@@ -50,6 +54,26 @@ pub fn simulate(course: &Course, reader: &Reader) -> Vec<Planned> {
     let person = timing::Person { pace: enrolment::clamp_pace(course, reader.person.pace), ..reader.person.clone() };
     let simulation = Simulation { signup: reader.signup, person, pauses: &reader.pauses, condition: &condition };
     enrolment::simulate(course, &simulation)
+}
+
+fn issues(course: &Course, newsletter: &Newsletter, reader: &Reader) -> Vec<Planned> {
+    let zone = &reader.person.zone;
+    let confirmed = timing::resolve(reader.signup, zone);
+    let from = confirmed.to_zoned(newsletter.time_zone.clone().unwrap_or_else(|| zone.clone())).datetime();
+    let moments = std::iter::successors(newsletter.next_moment(from), |moment| newsletter.next_moment(*moment));
+    let dated: BTreeSet<&str> = course.dated_issues().map(|(id, _)| id).collect();
+    let undated = course.order.iter().map(String::as_str).filter(|id| !dated.contains(id));
+    let all = course.dated_issues().chain(undated.zip(moments));
+    let mut plan: Vec<Planned> = all
+        .map(|(id, moment)| {
+            let utc = newsletter.instant(moment, zone);
+            let local = utc.to_zoned(zone.clone()).datetime();
+            Planned { lesson: id.to_string(), local, utc, why: newsletter.in_words(moment) }
+        })
+        .filter(|it| it.utc >= confirmed && !reader.pauses.iter().any(|pause| pause.contains(it.local.date())))
+        .collect();
+    plan.sort_by_key(|it| it.utc);
+    plan
 }
 
 /// A sentence when an answer names a question or an option that the course doesn't have.

@@ -72,6 +72,21 @@ pub async fn journal(
         .collect())
 }
 
+/// Which issues a person got, by enrolment, oldest first.
+pub async fn issues_of(
+    connection: &mut Connection,
+    subscriber: i64,
+) -> Result<BTreeMap<i64, Vec<String>>, sqlx::Error> {
+    let sql = "SELECT enrolment_id, what FROM outbox WHERE whom = $1 AND lane = 2 AND state = 10 ORDER BY id";
+    let mut issues: BTreeMap<i64, Vec<String>> = BTreeMap::new();
+    for row in sqlx::query(sql).bind(subscriber).fetch_all(connection).await? {
+        let what: String = row.try_get(1)?;
+        let id = what.rsplit('/').next().unwrap_or_default().to_string();
+        issues.entry(row.try_get(0)?).or_default().push(id);
+    }
+    Ok(issues)
+}
+
 async fn attempts_of(
     connection: &mut Connection,
     ids: &[[i64; 1]],

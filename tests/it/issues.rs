@@ -50,6 +50,8 @@ async fn a_dated_issue_reaches_everybody_at_one_instant_and_nobody_who_came_late
     app.enrol_in(BEN, "notes", "America/Sao_Paulo").await;
     app.advance(days(2)).await;
     assert_eq!(app.mails(), 0, "nobody gets an issue before its moment");
+    let next = app.person(ANA).await.enrolments.remove(0).next.unwrap();
+    assert_eq!((next.lesson.as_str(), next.local.to_string().as_str()), ("one", "2026-03-05T16:00:00"));
     app.advance(days(2)).await;
     assert_eq!(app.readers_of("notes one"), [ANA, BEN]);
     // Nine in Paris, wherever one lives.
@@ -61,6 +63,8 @@ async fn a_dated_issue_reaches_everybody_at_one_instant_and_nobody_who_came_late
     let why = app.journal(ANA).await;
     assert_eq!((why[0].why.as_str(), why[0].state), ("issue of 2026-03-05 09:00, Europe/Paris", "accepted"));
     assert_eq!(app.state(ANA).await, "active", "the next issue is awaited");
+    let place = app.person(ANA).await.enrolments.remove(0);
+    assert_eq!((place.done, place.next.is_none()), (vec!["one".to_string()], true));
     let text = &app.mails_to(ANA)[0].text;
     assert!(text.contains("Dear Sam") && text.contains("/leave/"), "{text}");
     app.verify().await;

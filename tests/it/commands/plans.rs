@@ -104,3 +104,29 @@ fn a_plan_that_cannot_be_made_is_refused() {
     assert_eq!(text.lines().count(), LESSONS);
     assert!(text.starts_with("Fri 2026-03-27 22:15"), "{text}");
 }
+
+#[test]
+fn the_issues_of_a_newsletter_are_planned_from_its_dates_and_its_cron_line() {
+    let site = Site::new("smtp://127.0.0.1:2525", "");
+    let keys = "kind = \"newsletter\"\nlessons = [\"dated\", \"one\", \"two\"]\n[newsletter]\nissues = \"0 9 1 * *\"\n";
+    site.write(
+        "courses/notes/course.toml",
+        &format!("title = \"N\"\nlanguage = \"en\"\n{keys}time_zone = \"Europe/Paris\"\n"),
+    );
+    for (id, date) in [("dated", "date = 2026-12-24T18:00:00\n"), ("one", ""), ("two", "")] {
+        site.write(&format!("courses/notes/{id}.md"), &format!("+++\nsubject = \"N\"\n{date}+++\n\nDear friend.\n"));
+    }
+    let plan = ["simulate", "notes", "--signup", "2026-12-05T10:00", "--zone", "Asia/Kolkata", "--json"];
+    let why = |day: &str| format!("issue of {day}, Europe/Paris");
+    assert_eq!(
+        site.json(&plan),
+        json!([
+            { "lesson": "dated", "local": "2026-12-24T22:30:00", "utc": "2026-12-24T17:00:00Z", "why": why("2026-12-24 18:00") },
+            { "lesson": "one", "local": "2027-01-01T13:30:00", "utc": "2027-01-01T08:00:00Z", "why": why("2027-01-01 09:00") },
+            { "lesson": "two", "local": "2027-02-01T13:30:00", "utc": "2027-02-01T08:00:00Z", "why": why("2027-02-01 09:00") },
+        ])
+    );
+    let late = ["simulate", "notes", "--signup", "2027-03-05T10:00", "--json", "--pause", "2027-04-01..2027-04-01"];
+    let plan = site.json(&late);
+    assert_eq!(plan.as_array().unwrap().iter().map(|line| &line["lesson"]).collect::<Vec<_>>(), ["two"], "{plan}");
+}
