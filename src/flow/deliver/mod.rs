@@ -16,10 +16,13 @@ use crate::store::outbox;
 use anyhow::Result;
 use claim::Job;
 use freeze::Built;
+use futures_util::StreamExt as _;
+use futures_util::stream;
 use jiff::Timestamp;
 use ledger::Ledger;
 use relays::Relays;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -34,6 +37,9 @@ pub use freeze::Inputs;
 pub use freeze::course_version;
 pub use freeze::values;
 pub use relays::RelayState;
+
+/// Messages that are made at the same time, each on a thread of its own; more than the cores of small machines only waits.
+const MAKERS: usize = 4;
 
 /// How long a stopping line waits for replies that are on their way.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -106,21 +112,33 @@ impl Line {
             return Ok(Stepped::Idle(claim::next(&self.app, now).await?));
         }
         let places: Vec<(Job, Place)> = jobs.into_iter().map(|job| (job, Place::take(&self.load))).collect();
-        let mut unable = None;
-        for (job, place) in places {
-            if unable.is_some() {
+        self.make(places).await?;
+        Ok(Stepped::Claimed(claimed))
+    }
+
+    /// Makes the messages, several at a time, and hands them to the sessions. After an inability those that weren't begun
+    /// are given back.
+    async fn make(&self, places: Vec<(Job, Place)>) -> Result<()> {
+        let is_unable = AtomicBool::new(false);
+        let making = places.into_iter().map(async |(job, place)| {
+            if is_unable.load(Ordering::SeqCst) {
                 aftermath::give_back(&self.app, &job).await;
-                continue;
+                return Ok(None);
             }
-            match self.freeze(job).await {
-                Ok(Some(built)) => {
-                    self.out.send((built, place)).await.ok();
-                }
+            let made = self.freeze(job).await;
+            is_unable.fetch_or(made.is_err(), Ordering::SeqCst);
+            made.map(|built| built.map(|built| (built, place)))
+        });
+        let mut making = stream::iter(making).buffered(MAKERS);
+        let mut unable = None;
+        while let Some(made) = making.next().await {
+            match made {
+                Ok(Some(placed)) => drop(self.out.send(placed).await),
                 Ok(None) => {}
-                Err(error) => unable = Some(error),
+                Err(error) => unable = unable.or(Some(error)),
             }
         }
-        unable.map_or(Ok(Stepped::Claimed(claimed)), Err)
+        unable.map_or(Ok(()), Err)
     }
 
     /// Waits until every message on the line has its outcome recorded.
