@@ -110,20 +110,27 @@ pub async fn show(app: &App, address: &Address) -> Result<Option<Person>> {
     let Some(person) = subscribers::by_key(&mut connection, &address.key()).await? else { return Ok(None) };
     let places = enrolments::of_subscriber(&mut connection, person.id).await?;
     let zone = app.zone(&person);
-    let got = report::issues_of(&mut connection, person.id).await?;
     let shelf = app.shelf.read().await.clone();
-    let places = places.into_iter().map(|it| {
+    let mut shown = Vec::new();
+    for it in places {
         let newsletter = shelf.get(&it.course).filter(|shelved| shelved.course.kind == Kind::Newsletter);
-        let issues = newsletter.map(|shelved| (shelved.as_ref(), got.get(&it.id).cloned().unwrap_or_default()));
-        place(app, it, &person, issues)
-    });
+        let issues = match newsletter {
+            Some(shelved) => {
+                let ids = shelved.course.order.iter().chain(&shelved.course.retired).map(String::as_str);
+                let got = report::issues_of(&mut connection, person.id, &it.course, ids).await?;
+                Some((shelved.as_ref(), got))
+            }
+            None => None,
+        };
+        shown.push(place(app, it, &person, issues));
+    }
     Ok(Some(Person {
         address: person.address.to_string(),
         status: person.status.name(),
         zone: zone.iana_name().unwrap_or("UTC").to_string(),
         language: person.language.clone().unwrap_or_else(|| app.settings.site.language.clone()),
         suppression,
-        enrolments: places.collect(),
+        enrolments: shown,
         answers: BTreeMap::new(),
     }))
 }

@@ -72,19 +72,19 @@ pub async fn journal(
         .collect())
 }
 
-/// Which issues a person got, by enrolment, oldest first.
+/// Which of these issues of a newsletter a person got, oldest first.
 pub async fn issues_of(
     connection: &mut Connection,
     subscriber: i64,
-) -> Result<BTreeMap<i64, Vec<String>>, sqlx::Error> {
-    let sql = "SELECT enrolment_id, what FROM outbox WHERE whom = $1 AND lane = 2 AND state = 10 ORDER BY id";
-    let mut issues: BTreeMap<i64, Vec<String>> = BTreeMap::new();
-    for row in sqlx::query(sql).bind(subscriber).fetch_all(connection).await? {
-        let what: String = row.try_get(1)?;
-        let id = what.rsplit('/').next().unwrap_or_default().to_string();
-        issues.entry(row.try_get(0)?).or_default().push(id);
-    }
-    Ok(issues)
+    newsletter: &str,
+    issues: impl Iterator<Item = &str>,
+) -> Result<Vec<String>, sqlx::Error> {
+    let whats: Vec<[String; 1]> = issues.map(|id| [format!("lesson/{newsletter}/{id}")]).collect();
+    let sql = "SELECT o.what FROM json_each($1) j JOIN outbox o ON o.what = j.value ->> 0 AND o.whom = $2
+        WHERE o.lane = 2 AND o.state = 10 ORDER BY o.id";
+    let rows = sqlx::query(sql).bind(json!(whats).to_string()).bind(subscriber).fetch_all(connection).await?;
+    let id = |what: String| what.rsplit('/').next().unwrap_or_default().to_string();
+    rows.iter().map(|row| row.try_get(0).map(id)).collect()
 }
 
 async fn attempts_of(
