@@ -1,0 +1,83 @@
+//! What only a database on a server can be asked: who may come in, what it keeps, and what its loss does. Each test is
+//! skipped in a run on SQLite, which may have no server.
+
+use crate::app::Kind;
+use crate::app::TestApp;
+use crate::app::on_server;
+use crate::app::url_of;
+use dripline::store::Store;
+use dripline::store::meta;
+
+const SECRET: &str = "hunter2";
+
+async fn refused(url: &str) -> String {
+    Store::open(url).await.unwrap_err().to_string()
+}
+
+#[tokio::test]
+async fn every_connection_keeps_what_durability_needs_whatever_the_server_prefers() {
+    if Kind::of_this_run() == Kind::Sqlite {
+        return;
+    }
+    let mut app = TestApp::new().await;
+    let database = app.database.url().rsplit_once('/').unwrap().1.to_string();
+    on_server(&format!("ALTER DATABASE {database} SET synchronous_commit = off"));
+    on_server(&format!("ALTER DATABASE {database} SET default_transaction_isolation = 'serializable'"));
+    app.restart().await;
+    let expect = [("synchronous_commit", "on", "on"), ("lock_timeout", "20s", "20s")];
+    for (name, reading, writing) in expect {
+        let sql = format!("SELECT current_setting('{name}')");
+        assert_eq!(app.texts(&sql).await, [reading], "{name}");
+        assert_eq!(app.text_while_writing(&sql).await, writing, "{name}");
+    }
+    assert_eq!(app.text_while_writing("SELECT current_setting('transaction_isolation')").await, "read committed");
+    let mut reader = app.app.store.read().await.unwrap();
+    let written = meta::set(&mut reader, "word", "written").await.unwrap_err().to_string();
+    assert!(written.contains("read-only"), "{written}");
+}
+
+#[tokio::test]
+async fn a_database_that_cannot_be_opened_is_told_with_what_to_do_and_without_the_password() {
+    if Kind::of_this_run() == Kind::Sqlite {
+        return;
+    }
+    let table = [
+        (url_of("nowhere").replace("dripline@", "dripline:hunter2@"), "createdb --owner=dripline nowhere"),
+        (url_of("postgres").replace("dripline@", "nobody:hunter2@"), "correct user and password"),
+        ("postgres://dripline:hunter2@127.0.0.1:1/dripline".to_string(), "see whether the server runs"),
+        ("postgres://dripline:hunter2@127.0.0.1:1/dripline?pasword=hunter2".to_string(), "`pasword`"),
+        ("postgres://dripline:hunter2@127.0.0.1:x/dripline".to_string(), "can't be understood"),
+    ];
+    for (url, what_to_do) in table {
+        let refused = refused(&url).await;
+        assert!(refused.contains(what_to_do) && !refused.contains(SECRET), "{refused}");
+    }
+}
+
+#[tokio::test]
+async fn a_database_that_cannot_keep_every_text_is_refused() {
+    if Kind::of_this_run() == Kind::Sqlite {
+        return;
+    }
+    let name = format!("latin_{}", std::process::id());
+    on_server(&format!("CREATE DATABASE {name} TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C'"));
+    let refused = refused(&url_of(&name)).await;
+    on_server(&format!("DROP DATABASE {name} WITH (FORCE)"));
+    assert!(refused.contains("LATIN1") && refused.contains("--encoding=UTF8"), "{refused}");
+}
+
+#[tokio::test]
+async fn a_lost_session_is_a_lost_lock() {
+    if Kind::of_this_run() == Kind::Sqlite {
+        return;
+    }
+    let app = TestApp::new().await;
+    let mut lock = app.app.store.lock().await.unwrap();
+    lock.holds().await.unwrap();
+    let owner = "SELECT cast(l.pid as bigint) FROM pg_locks l JOIN pg_database d ON d.oid = l.database
+        WHERE l.locktype = 'advisory' AND d.datname = current_database()";
+    let owner = app.number(owner).await;
+    on_server(&format!("SELECT pg_terminate_backend({owner})"));
+    assert!(lock.holds().await.is_err());
+    app.app.store.lock().await.unwrap().release().await;
+}
