@@ -242,19 +242,26 @@ async fn serve_pages(pages: Router, listener: TcpListener, stop: CancellationTok
 
 /// Notices what other processes wrote: a counter in memory, no table is read.
 async fn watch_database(app: Arc<App>, stop: CancellationToken) {
-    let Ok(mut connection) = app.store.read().await else { return };
+    while !stop.is_cancelled() {
+        if let Err(error) = watch_connection(&app, &stop).await {
+            tracing::warn!(%error, "can't see whether another process wrote");
+            rest(REST, &stop).await;
+        }
+    }
+}
+
+async fn watch_connection(app: &App, stop: &CancellationToken) -> Result<()> {
+    let mut connection = app.store.read().await?;
     let mut seen = String::new();
     while !stop.is_cancelled() {
-        match Store::change_counter(&mut connection).await {
-            Ok(counter) if seen != counter => {
-                seen = counter;
-                app.changed.notify_one();
-            }
-            Ok(_) => {}
-            Err(error) => tracing::warn!(%error, "can't see whether another process wrote"),
+        let counter = Store::change_counter(&mut connection).await?;
+        if counter != seen {
+            seen = counter;
+            app.changed.notify_one();
         }
-        rest(LOOK, &stop).await;
+        rest(LOOK, stop).await;
     }
+    Ok(())
 }
 
 /// Ends the daemon when its lock is gone, since another may have begun: what both would do is kept apart by the epoch of
