@@ -5,13 +5,27 @@ use crate::app::Kind;
 use crate::app::TestApp;
 use crate::app::on_server;
 use crate::app::url_of;
+use crate::program::SOON;
+use crate::program::Sink;
+use crate::program::Site;
+use crate::program::until;
 use dripline::store::Store;
 use dripline::store::meta;
+use std::process::Command;
 
 const SECRET: &str = "hunter2";
 
 async fn refused(url: &str) -> String {
     Store::open(url).await.unwrap_err().to_string()
+}
+
+/// As an administrator, or a network that breaks.
+fn end_the_session_that_locks(url: &str) {
+    let database = url.rsplit_once('/').unwrap().1;
+    on_server(&format!(
+        "SELECT pg_terminate_backend(l.pid) FROM pg_locks l JOIN pg_database d ON d.oid = l.database
+         WHERE l.locktype = 'advisory' AND d.datname = '{database}'"
+    ));
 }
 
 #[tokio::test]
@@ -74,10 +88,61 @@ async fn a_lost_session_is_a_lost_lock() {
     let app = TestApp::new().await;
     let mut lock = app.app.store.lock().await.unwrap();
     lock.holds().await.unwrap();
-    let owner = "SELECT cast(l.pid as bigint) FROM pg_locks l JOIN pg_database d ON d.oid = l.database
-        WHERE l.locktype = 'advisory' AND d.datname = current_database()";
-    let owner = app.number(owner).await;
-    on_server(&format!("SELECT pg_terminate_backend({owner})"));
+    end_the_session_that_locks(app.database.url());
     assert!(lock.holds().await.is_err());
     app.app.store.lock().await.unwrap().release().await;
+}
+
+#[test]
+fn a_daemon_that_loses_its_lock_stops_and_says_so_and_the_next_one_goes_on() {
+    if Kind::of_this_run() == Kind::Sqlite {
+        return;
+    }
+    let sink = Sink::start("dot delay 20ms");
+    let site = Site::new(sink.url(), "");
+    site.course("calm", &["one"], "wait = \"1 day\"\nsend = \"30 8 * * *\"");
+    for n in 0..20 {
+        let address = format!("reader{n}@example.org");
+        site.good(&["subscriber", "add", &address, "--course", "calm", "--confirmed", "--source", "a test"]);
+    }
+    let mut daemon = site.serve(&[]);
+    let second = site.run(&["serve"]);
+    assert_eq!(second.status, Some(1));
+    assert!(second.err.contains("another dripline daemon works on postgres://"), "{}", second.err);
+    sink.wait_for(3, SOON);
+    end_the_session_that_locks(site.database());
+    assert_eq!(daemon.ends(SOON), Some(1), "{}", daemon.told());
+    assert!(daemon.told().contains("keeps other daemons away"), "{}", daemon.told());
+    let daemon = site.serve(&[]);
+    until("the others", SOON, || site.deliveries()["accepted"] == 20);
+    daemon.stop();
+    assert_eq!(sink.accepted().len(), 20);
+    assert_eq!(site.good(&["verify"]), "");
+}
+
+#[test]
+fn a_database_restored_from_a_dump_starts_held_and_a_moved_one_does_not() {
+    if Kind::of_this_run() == Kind::Sqlite {
+        return;
+    }
+    let sink = Sink::start("");
+    let site = Site::new(sink.url(), "");
+    site.course("calm", &["one"], "wait = \"1 day\"\nsend = \"30 8 * * *\"");
+    site.serve(&[]).stop();
+    let dump = site.path().join("dump");
+    let ran = |program: &str, words: &[&str]| {
+        let output = Command::new(program).args(words).output();
+        let output = output.unwrap_or_else(|error| panic!("{program}, which comes with PostgreSQL: {error}"));
+        assert!(output.status.success(), "{program}: {}", String::from_utf8_lossy(&output.stderr));
+    };
+    let held = || site.json(&["status", "--json"])["held"].as_array().unwrap().len();
+    ran("pg_dump", &["--format=custom", "--file", dump.to_str().unwrap(), site.database()]);
+    let restore = || ran("pg_restore", &["--clean", "--dbname", site.database(), dump.to_str().unwrap()]);
+    restore();
+    site.serve(&[]).stop();
+    assert_eq!(held(), 0, "nobody has worked since the dump");
+    site.serve(&[]).stop();
+    restore();
+    site.serve(&[]).stop();
+    assert_eq!(held(), 1, "somebody has");
 }
