@@ -39,7 +39,8 @@ pub async fn open(url: &str, clock: Clock, settings: Settings, templates: Templa
     if meta::get(&mut transaction, EPOCH).await?.is_none() {
         meta::set(&mut transaction, EPOCH, "1").await?;
         // Before the commit: a kill between the two leaves a database that is still new.
-        write_epoch(&store.epoch_file(&settings.data), 1)?;
+        let mark = mark(1, &Store::which_copy(&mut transaction).await?);
+        write_mark(&store.epoch_file(&settings.data), &mark)?;
     }
     transaction.commit().await?;
     let app = App {
@@ -87,10 +88,10 @@ pub async fn take_over(app: &App) -> Result<()> {
     let now = app.clock.now().wall;
     let mut transaction = app.store.begin().await?;
     let epoch: i64 = meta::get(&mut transaction, EPOCH).await?.and_then(|text| text.parse().ok()).unwrap_or(0);
-    let beside = fs::read_to_string(app.store.epoch_file(&app.settings.data))
-        .ok()
-        .and_then(|text| text.trim().parse::<i64>().ok());
-    if !beside.is_some_and(|beside| beside == epoch || beside + 1 == epoch) {
+    let copy = Store::which_copy(&mut transaction).await?;
+    let file = app.store.epoch_file(&app.settings.data);
+    let beside = fs::read_to_string(&file).unwrap_or_default();
+    if ![epoch, epoch - 1].iter().any(|epoch| mark(*epoch, &copy) == beside.trim()) {
         let why = "this database is a copy or was restored: what it doesn't know may have been sent meanwhile";
         meta::hold(&mut transaction, "all", why, now.as_millisecond()).await?;
         let text = format!("nothing is sent: {why}; look at `dripline status`, then `dripline release`");
@@ -99,7 +100,7 @@ pub async fn take_over(app: &App) -> Result<()> {
     let (leased, sending) = outbox::recover(&mut transaction, now).await?;
     meta::set(&mut transaction, EPOCH, &(epoch + 1).to_string()).await?;
     transaction.commit().await?;
-    write_epoch(&app.store.epoch_file(&app.settings.data), epoch + 1)?;
+    write_mark(&file, &mark(epoch + 1, &copy))?;
     if leased + sending > 0 {
         tracing::info!(ready_again = leased, in_doubt = sending, "the last daemon stopped with messages under way");
     }
@@ -140,15 +141,20 @@ async fn short_day(connection: &mut Connection) -> Result<Option<ShortDay>> {
     Ok(anchor.zip(day).map(|(anchor, day)| ShortDay { anchor: from_ms(anchor), day: Duration::from_millis(day) }))
 }
 
-/// Written whole beside, then moved: a crash leaves the old number or the new one.
-fn write_epoch(path: &Path, epoch: i64) -> Result<()> {
+/// What tells a database from its copies: how many daemons have begun on it, and which copy it is as far as it knows.
+fn mark(epoch: i64, copy: &str) -> String {
+    format!("{epoch} {copy}").trim_end().to_string()
+}
+
+/// Written whole beside, then moved: a crash leaves the old mark or the new one.
+fn write_mark(path: &Path, mark: &str) -> Result<()> {
     let fresh = path.with_extension("epoch-new");
     let folder = path.parent().unwrap_or(Path::new("."));
     let written = fs::DirBuilder::new()
         .recursive(true)
         .mode(0o700)
         .create(folder)
-        .and_then(|()| fs::write(&fresh, format!("{epoch}\n")))
+        .and_then(|()| fs::write(&fresh, format!("{mark}\n")))
         .and_then(|()| fs::File::open(&fresh)?.sync_all());
     written
         .and_then(|()| fs::rename(&fresh, path))

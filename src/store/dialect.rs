@@ -74,6 +74,18 @@ impl Dialect {
         }
     }
 
+    /// What a restored dump has otherwise than the database it was made of: the numbers that the server gave to the
+    /// database and to a table. Nothing in a SQLite file tells it from its copy.
+    pub fn which_copy(self) -> Option<&'static str> {
+        match self {
+            Dialect::Sqlite => None,
+            Dialect::Postgres => Some(
+                "SELECT cast(d.oid as text) || '/' || cast(cast(cast('meta' as regclass) as oid) as text)
+                    FROM pg_database d WHERE d.datname = current_database()",
+            ),
+        }
+    }
+
     /// Empties what still holds erased rows. PostgreSQL's write-ahead log belongs to its operator.
     pub fn forget_old_pages(self) -> Option<&'static str> {
         match self {

@@ -152,7 +152,14 @@ impl Store {
         Ok(())
     }
 
-    /// Where the number stands that tells a copy of the database from the original: beside a file; for a database on a
+    /// Which copy of the database this is, as far as it can tell: a dump that is restored gets another answer. Empty for
+    /// a file.
+    pub async fn which_copy(connection: &mut Connection) -> Result<String, sqlx::Error> {
+        let Some(sql) = Dialect::of(connection).which_copy() else { return Ok(String::new()) };
+        connection.fetch_one(sql).await?.try_get(0)
+    }
+
+    /// Where the mark stands that tells a copy of the database from the original: beside a file; for a database on a
     /// server in `data`, this installation's own folder, since what stood on the server would be in its dumps as well.
     pub fn epoch_file(&self, data: &Path) -> PathBuf {
         match &self.place {

@@ -153,7 +153,12 @@ fn epoch_file(app: &TestApp) -> PathBuf {
 
 #[tokio::test]
 async fn a_database_that_is_a_copy_starts_held_and_a_crash_between_the_two_writes_is_no_copy() {
-    let epoch = |app: &TestApp| fs::read_to_string(epoch_file(app)).unwrap().trim().parse::<i64>().unwrap();
+    // The number, and what stands behind it.
+    let mark = |app: &TestApp| {
+        let text = fs::read_to_string(epoch_file(app)).unwrap();
+        let (number, rest) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap());
+        (number.parse::<i64>().unwrap(), rest.to_string())
+    };
     // How far the number beside the database is ahead of the one in it; none: there is no file.
     let table = [(Some(0), false), (Some(-1), false), (None, true), (Some(1), true), (Some(-2), true)];
     for (n, (ahead, copied)) in table.into_iter().enumerate() {
@@ -162,7 +167,10 @@ async fn a_database_that_is_a_copy_starts_held_and_a_crash_between_the_two_write
         app.restart().await;
         app.enrol(ANA, "calm").await;
         match ahead {
-            Some(ahead) => fs::write(epoch_file(&app), format!("{}\n", epoch(&app) + ahead)).unwrap(),
+            Some(ahead) => {
+                let (number, rest) = mark(&app);
+                fs::write(epoch_file(&app), format!("{}{rest}", number + ahead)).unwrap();
+            }
             None => fs::remove_file(epoch_file(&app)).unwrap(),
         }
         app.restart().await;
