@@ -52,7 +52,7 @@ pub enum StoreError {
     #[error("there is no database at {shown}; make it, as a user who may: createdb --owner={user} {database}")]
     NoDatabase { shown: String, database: String, user: String },
     #[error("{0} doesn't let us in: {1}; correct user and password in `database.url`")]
-    Refused(String, sqlx::Error),
+    Refused(String, String),
     #[error("can't reach {0}: {1}; see whether the server runs, and correct `database.url`")]
     Unreachable(String, sqlx::Error),
     #[error("PostgreSQL {0} is too old; dripline needs {1} or newer")]

@@ -119,12 +119,14 @@ async fn prepare(connection: &mut AnyConnection, for_what: Use) -> Result<(), sq
 
 fn unreachable(error: sqlx::Error, address: &Address) -> StoreError {
     let code = error.as_database_error().and_then(|error| error.code()).unwrap_or_default().into_owned();
+    let said = error.as_database_error().map(|error| error.message().to_string()).unwrap_or_default();
     let shown = address.shown.clone();
     match (code.as_str(), error) {
         ("3D000", _) => {
             StoreError::NoDatabase { shown, database: address.database.clone(), user: address.user.clone() }
         }
-        ("28P01" | "28000", error) => StoreError::Refused(shown, error),
+        ("28P01" | "28000", _) => StoreError::Refused(shown, said),
+        (_, sqlx::Error::Configuration(error)) => StoreError::Url(error.to_string()),
         (_, error @ (sqlx::Error::Io(_) | sqlx::Error::Tls(_))) => StoreError::Unreachable(shown, error),
         (_, error) => StoreError::Database(error),
     }

@@ -62,6 +62,7 @@ async fn a_database_that_cannot_be_opened_is_told_with_what_to_do_and_without_th
         ("postgres://dripline:hunter2@127.0.0.1:1/dripline".to_string(), "see whether the server runs"),
         ("postgres://dripline:hunter2@127.0.0.1:1/dripline?pasword=hunter2".to_string(), "`pasword`"),
         ("postgres://dripline:hunter2@127.0.0.1:x/dripline".to_string(), "can't be understood"),
+        (format!("{}?sslmode=hopefully", url_of("postgres").replace("dripline@", "dripline:hunter2@")), "hopefully"),
     ];
     for (url, what_to_do) in table {
         let refused = refused(&url).await;
