@@ -75,7 +75,7 @@ async fn a_commit_is_seen_by_who_watches_and_nothing_else_is() {
         assert_ne!(mark, now, "commit {n}");
         mark = now;
     }
-    meta::get(&mut *other.read().await.unwrap(), "word").await.unwrap();
+    meta::get(&mut other.read().await.unwrap(), "word").await.unwrap();
     if app.setup.database == Kind::Sqlite {
         assert_eq!(mark, Store::change_counter(&mut watching).await.unwrap());
     }

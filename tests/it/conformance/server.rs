@@ -108,9 +108,9 @@ fn a_daemon_that_loses_its_lock_stops_and_says_so_and_the_next_one_goes_on() {
         site.good(&["subscriber", "add", &address, "--course", "calm", "--confirmed", "--source", "a test"]);
     }
     let mut daemon = site.serve(&[]);
-    let second = site.run(&["serve"]);
-    assert_eq!(second.status, Some(1));
-    assert!(second.err.contains("another dripline daemon works on postgres://"), "{}", second.err);
+    let mut second = site.start(&["serve"]);
+    assert_eq!(second.ends(SOON), Some(1), "{}", second.told());
+    assert!(second.told().contains("another dripline daemon works on postgres://"), "{}", second.told());
     sink.wait_for(3, SOON);
     end_the_session_that_locks(site.database());
     assert_eq!(daemon.ends(SOON), Some(1), "{}", daemon.told());
