@@ -206,6 +206,7 @@ async fn app(folder: &Path) -> Result<App> {
         sender: Sender { name: "Ana".to_string(), address: "ana@example.org".parse()?, reply_to: None },
         bounce: "bounces@example.org".parse()?,
         courses: folder.join("courses"),
+        data: folder.join("data"),
         delivery: DeliverySettings {
             in_doubt: InDoubt::Resend,
             in_doubt_after: SignedDuration::from_mins(15),

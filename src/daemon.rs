@@ -12,6 +12,7 @@ use crate::flow::open;
 use crate::flow::preferences;
 use crate::flow::reload;
 use crate::relay::Connector;
+use crate::store::Lock;
 use crate::store::Store;
 use crate::store::StoreError;
 use crate::store::meta;
@@ -22,7 +23,6 @@ use axum::Router;
 use jiff::SignedDuration;
 use jiff::Timestamp;
 use notify::Watcher as _;
-use std::fs::File;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -37,6 +37,8 @@ use tokio_util::sync::CancellationToken;
 const LOOK: Duration = Duration::from_millis(250);
 /// How long files must be still before they are read: an editor or a copy may be at work.
 const STILL: Duration = Duration::from_millis(400);
+/// A session on a database server that doesn't answer for so long is lost.
+const SILENCE: Duration = Duration::from_secs(20);
 /// At most this long between two looks at what time alone does.
 const OVERDUE: Duration = Duration::from_secs(1);
 /// However far away the next lesson is.
@@ -54,7 +56,7 @@ const PATIENCE: Duration = Duration::from_secs(3);
 pub struct Daemon {
     pub app: Arc<App>,
     /// From [`lock`]; given back at the end.
-    pub lock: File,
+    pub lock: Lock,
     pub connectors: Vec<(Connector, usize)>,
     /// What is served at the listener.
     pub pages: Router,
@@ -66,7 +68,7 @@ impl Daemon {
     /// Works until the token is cancelled; then hears replies that are on their way, and ends.
     ///
     /// # Errors
-    /// When the database can't be written at the start.
+    /// When the database can't be written at the start, or when the lock was lost on the way.
     pub async fn run(self) -> Result<()> {
         let Daemon { app, lock, connectors, pages, listener, stop } = self;
         open::take_over(&app).await?;
@@ -79,6 +81,7 @@ impl Daemon {
         tasks.spawn(serve_pages(pages, listener, stop.clone()));
         tasks.spawn(watch_database(Arc::clone(&app), stop.clone()));
         tasks.spawn(watch_files(Arc::clone(&app), stop.clone()));
+        let locked = tokio::spawn(watch_lock(lock, stop.clone()));
         tasks.spawn(watchdog(stop.clone()));
         sd_notify::notify(&[sd_notify::NotifyState::Ready]).ok();
         deliver(&app, &line, &stop).await;
@@ -87,7 +90,7 @@ impl Daemon {
         line.stop().await;
         tokio::time::timeout(REST, async { while tasks.join_next().await.is_some() {} }).await.ok();
         app.store.close().await;
-        drop(lock);
+        locked.await?.map(Lock::release)?.await;
         Ok(())
     }
 }
@@ -129,10 +132,10 @@ pub fn pages(config: &Config, app: &Arc<App>) -> Result<Router> {
 ///
 /// # Errors
 /// When another daemon has it.
-pub async fn lock(store: &Store) -> Result<File, StoreError> {
+pub async fn lock(store: &Store) -> Result<Lock, StoreError> {
     let start = Instant::now();
     loop {
-        match store.lock() {
+        match store.lock().await {
             Err(StoreError::Locked(_)) if start.elapsed() < PATIENCE => {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
@@ -239,19 +242,43 @@ async fn serve_pages(pages: Router, listener: TcpListener, stop: CancellationTok
 
 /// Notices what other processes wrote: a counter in memory, no table is read.
 async fn watch_database(app: Arc<App>, stop: CancellationToken) {
-    let Ok(mut connection) = app.store.read().await else { return };
-    let mut seen = None;
     while !stop.is_cancelled() {
-        match Store::change_counter(&mut connection).await {
-            Ok(counter) if seen != Some(counter) => {
-                seen = Some(counter);
-                app.changed.notify_one();
-            }
-            Ok(_) => {}
-            Err(error) => tracing::warn!(%error, "can't see whether another process wrote"),
+        if let Err(error) = watch_connection(&app, &stop).await {
+            tracing::warn!(%error, "can't see whether another process wrote");
+            rest(REST, &stop).await;
+        }
+    }
+}
+
+async fn watch_connection(app: &App, stop: &CancellationToken) -> Result<()> {
+    let mut connection = app.store.read().await?;
+    let mut seen = String::new();
+    while !stop.is_cancelled() {
+        let counter = Store::change_counter(&mut connection).await?;
+        if counter != seen {
+            seen = counter;
+            app.changed.notify_one();
+        }
+        rest(LOOK, stop).await;
+    }
+    Ok(())
+}
+
+/// Ends the daemon when its lock is gone, since another may have begun: what both would do is kept apart by the epoch of
+/// each row, but one is enough. Gives the lock back when the daemon ends for another reason.
+async fn watch_lock(mut lock: Lock, stop: CancellationToken) -> Result<Lock> {
+    while !stop.is_cancelled() {
+        let answered = tokio::time::timeout(SILENCE, lock.holds()).await;
+        let lost = answered.map_err(anyhow::Error::from).and_then(|holds| Ok(holds?));
+        if let Err(error) = lost {
+            stop.cancel();
+            return Err(error.context(
+                "the session that keeps other daemons away from the database is lost, so this one stopped; start it again",
+            ));
         }
         rest(LOOK, &stop).await;
     }
+    Ok(lock)
 }
 
 /// Puts edited files in force, on SIGHUP and when they have been still for a moment.

@@ -42,8 +42,10 @@ impl Context {
     pub async fn app(&self) -> anyhow::Result<(Config, App)> {
         let config = self.config()?;
         let app = open_app(&config, Clock::system(), None).await?;
-        if let Ok(_lock) = app.store.lock() {
-            for problem in reload::from_disk(&app).await?.problems {
+        if let Ok(lock) = app.store.lock().await {
+            let reloaded = reload::from_disk(&app).await;
+            lock.release().await;
+            for problem in reloaded?.problems {
                 eprintln!("{problem}");
             }
         }
@@ -63,6 +65,7 @@ pub async fn open_app(config: &Config, clock: Clock, redirect_to: Option<Address
         sender: config.sender.clone(),
         bounce: config.bounce.clone(),
         courses: config.courses.clone(),
+        data: config.data.clone(),
         delivery: config.delivery,
         redirect_to,
     };

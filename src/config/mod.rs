@@ -44,6 +44,8 @@ pub struct Config {
     pub courses: PathBuf,
     pub templates: PathBuf,
     pub images: Images,
+    /// `data` beside the file: this installation's own.
+    pub data: PathBuf,
     /// `sqlite:` and an absolute path, or `postgres://…`, which may hold a password.
     pub database: String,
     /// At least one.
@@ -131,6 +133,7 @@ fn compose(keys: &Keys<'_>, base: &Path, content: Content) -> Option<Config> {
         courses: content.courses,
         templates: content.templates,
         images: content.images,
+        data: base.join(places::DATA),
         database,
         relays,
         dkim,

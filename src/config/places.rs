@@ -14,6 +14,9 @@ pub enum Images {
     Embed,
 }
 
+/// The folder of what the program keeps.
+pub const DATA: &str = "data";
+
 /// `[content]`, with absolute folders.
 pub struct Content {
     pub courses: PathBuf,
@@ -46,7 +49,7 @@ pub fn content(keys: &Keys<'_>, base: &Path) -> Content {
 /// The database's URL; a SQLite path made absolute.
 pub fn database(keys: &Keys<'_>, base: &Path) -> String {
     let database = keys.section("database");
-    let default = || sqlite(base, "data/dripline.db");
+    let default = || sqlite(base, &format!("{DATA}/dripline.db"));
     let url = match database.text("url") {
         None => default(),
         Some(text) => absolute(text.get_ref(), base).unwrap_or_else(|| {

@@ -51,7 +51,7 @@ fn read(path: &Path) -> std::io::Result<Secret> {
 pub fn masked(text: &str) -> String {
     let mut hidden: Vec<Range<usize>> = Vec::new();
     for (at, _) in text.match_indices('=') {
-        let before = text[..at].rsplit(['\n', '{', ',', '.']).next().unwrap_or_default();
+        let before = text[..at].rsplit(['\n', '{', ',', '.', '?', '&']).next().unwrap_or_default();
         if sounds_secret(before.trim().trim_matches(['"', '\''])) {
             hidden.push(at + 1..value_end(text, at + 1));
         }
@@ -117,6 +117,7 @@ mod tests {
         check("url = \"smtp://user:hunter2@example.org\"");
         check("url = \"postgres://u:a:hunter2@x@host/db\"");
         check("url = \"smtp://u:a/hunter2@host\"");
+        check("url = \"postgres://db.example.org/mails?user=ana&password=hunter2\"");
         check("# password = \"hunter2\"");
         check("secret = \"é hunter2 é\"");
     }

@@ -62,6 +62,8 @@ pub struct Settings {
     /// Where bounces go; each delivery gets its own address made from it (VERP).
     pub bounce: Address,
     pub courses: PathBuf,
+    /// This installation's own folder: what must stand beside a database on a server.
+    pub data: PathBuf,
     pub delivery: DeliverySettings,
     /// Rehearsals send everything here instead.
     pub redirect_to: Option<Address>,

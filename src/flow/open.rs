@@ -16,6 +16,8 @@ use crate::store::outbox;
 use anyhow::Context as _;
 use anyhow::Result;
 use std::fs;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
@@ -28,8 +30,7 @@ const DAY_LENGTH: &str = "day_length_ms";
 
 /// Opens the database (creating or migrating it first), the keys, the stored courses and the clock that it keeps.
 pub async fn open(url: &str, clock: Clock, settings: Settings, templates: Templates) -> Result<App> {
-    let opened = Store::open(url).await?;
-    let store = opened.store;
+    let store = Store::open(url).await?;
     let now = clock.now().wall.as_millisecond();
     let mut transaction = store.begin().await?;
     let keys = signing_keys(&mut transaction, now).await?;
@@ -37,11 +38,11 @@ pub async fn open(url: &str, clock: Clock, settings: Settings, templates: Templa
     let short_day = short_day(&mut transaction).await?;
     if meta::get(&mut transaction, EPOCH).await?.is_none() {
         meta::set(&mut transaction, EPOCH, "1").await?;
+        // Before the commit: a kill between the two leaves a database that is still new.
+        let mark = mark(1, &Store::which_copy(&mut transaction).await?);
+        write_mark(&store.epoch_file(&settings.data), &mark)?;
     }
     transaction.commit().await?;
-    if opened.created {
-        write_epoch(&store, 1)?;
-    }
     let app = App {
         clock: clock.with_short_day(short_day),
         store,
@@ -87,8 +88,10 @@ pub async fn take_over(app: &App) -> Result<()> {
     let now = app.clock.now().wall;
     let mut transaction = app.store.begin().await?;
     let epoch: i64 = meta::get(&mut transaction, EPOCH).await?.and_then(|text| text.parse().ok()).unwrap_or(0);
-    let beside = fs::read_to_string(app.store.epoch_file()).ok().and_then(|text| text.trim().parse::<i64>().ok());
-    if !beside.is_some_and(|beside| beside == epoch || beside + 1 == epoch) {
+    let copy = Store::which_copy(&mut transaction).await?;
+    let file = app.store.epoch_file(&app.settings.data);
+    let beside = fs::read_to_string(&file).unwrap_or_default();
+    if ![epoch, epoch - 1].iter().any(|epoch| mark(*epoch, &copy) == beside.trim()) {
         let why = "this database is a copy or was restored: what it doesn't know may have been sent meanwhile";
         meta::hold(&mut transaction, "all", why, now.as_millisecond()).await?;
         let text = format!("nothing is sent: {why}; look at `dripline status`, then `dripline release`");
@@ -97,7 +100,7 @@ pub async fn take_over(app: &App) -> Result<()> {
     let (leased, sending) = outbox::recover(&mut transaction, now).await?;
     meta::set(&mut transaction, EPOCH, &(epoch + 1).to_string()).await?;
     transaction.commit().await?;
-    write_epoch(&app.store, epoch + 1)?;
+    write_mark(&file, &mark(epoch + 1, &copy))?;
     if leased + sending > 0 {
         tracing::info!(ready_again = leased, in_doubt = sending, "the last daemon stopped with messages under way");
     }
@@ -138,12 +141,22 @@ async fn short_day(connection: &mut Connection) -> Result<Option<ShortDay>> {
     Ok(anchor.zip(day).map(|(anchor, day)| ShortDay { anchor: from_ms(anchor), day: Duration::from_millis(day) }))
 }
 
-/// Written whole beside, then moved: a crash leaves the old number or the new one.
-fn write_epoch(store: &Store, epoch: i64) -> Result<()> {
-    let path = store.epoch_file();
+/// What tells a database from its copies: how many daemons have begun on it, and which copy it is as far as it knows.
+fn mark(epoch: i64, copy: &str) -> String {
+    format!("{epoch} {copy}").trim_end().to_string()
+}
+
+/// Written whole beside, then moved: a crash leaves the old mark or the new one.
+fn write_mark(path: &Path, mark: &str) -> Result<()> {
     let fresh = path.with_extension("epoch-new");
-    let written = fs::write(&fresh, format!("{epoch}\n")).and_then(|()| fs::File::open(&fresh)?.sync_all());
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let written = fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+        .and_then(|()| fs::write(&fresh, format!("{mark}\n")))
+        .and_then(|()| fs::File::open(&fresh)?.sync_all());
     written
-        .and_then(|()| fs::rename(&fresh, &path))
+        .and_then(|()| fs::rename(&fresh, path))
         .with_context(|| format!("can't write {}; check the folder's permissions", path.display()))
 }

@@ -3,6 +3,7 @@
 
 use super::Connection;
 use super::Store;
+use super::dialect::Dialect;
 use super::outbox::not_held;
 use super::storable;
 use super::subscribers;
@@ -121,7 +122,7 @@ async fn settle(connection: &mut Connection, records: &[Record], failed: &mut Ve
             return Ok(());
         }
         Ok(false) => {}
-        Err(error) if is_a_rows_own_fault(&error) => {}
+        Err(error) if Dialect::of(connection).is_a_rows_own_fault(&error) => {}
         Err(error) => return Err(error),
     }
     sqlx::query("ROLLBACK TO SAVEPOINT records").execute(&mut *connection).await?;
@@ -133,11 +134,6 @@ async fn settle(connection: &mut Connection, records: &[Record], failed: &mut Ve
     let (left, right) = records.split_at(records.len() / 2);
     Box::pin(settle(connection, left, failed)).await?;
     Box::pin(settle(connection, right, failed)).await
-}
-
-/// A broken constraint is the row's; a full disk or a lost file isn't.
-fn is_a_rows_own_fault(error: &sqlx::Error) -> bool {
-    error.as_database_error().is_some_and(|error| !matches!(error.kind(), sqlx::error::ErrorKind::Other))
 }
 
 /// False when a row wasn't as expected. Enrolments first: everybody locks in this order.

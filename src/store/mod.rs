@@ -2,7 +2,10 @@
 //! Knows no rule: it stores what verbs decided.
 
 mod dialect;
+mod lock;
 mod open;
+mod postgres;
+mod sqlite;
 pub mod calendar;
 pub mod confirmations;
 pub mod courses;
@@ -16,7 +19,7 @@ pub mod subscribers;
 pub mod suppressions;
 pub mod verify;
 
-pub use open::Opened;
+pub use lock::Lock;
 pub use open::Store;
 pub use open::StoreError;
 

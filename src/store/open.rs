@@ -1,106 +1,111 @@
-//! Opening the database: its file, its settings, its migrations, and the lock that keeps a second daemon out.
+//! Opening the database: which one its URL means, its migrations, its connections, and the lock that keeps a second daemon
+//! out.
 
+use super::Connection;
+use super::Lock;
 use super::Transaction;
 use super::dialect::Dialect;
-use futures_util::FutureExt;
+use super::lock::Held;
+use super::postgres;
+use super::postgres::Use;
+use super::sqlite;
 use sqlx::AnyPool;
-use sqlx::AssertSqlSafe;
 use sqlx::Executor;
 use sqlx::Row;
 use sqlx::SqlSafeStr;
-use sqlx::any::AnyPoolOptions;
+use sqlx::migrate::MigrateError;
 use sqlx::migrate::Migration;
 use sqlx::migrate::MigrationType;
 use sqlx::migrate::Migrator;
 use std::borrow::Cow;
-use std::fs::File;
-use std::fs::TryLockError;
 use std::path::Path;
 use std::path::PathBuf;
 
-const MIGRATIONS: [(i64, &str, &str); 3] = [
-    (1, "first", include_str!("../../migrations/sqlite/0001_first.sql")),
-    (2, "wishes", include_str!("../../migrations/sqlite/0002_wishes.sql")),
-    (3, "issue", include_str!("../../migrations/sqlite/0003_issue.sql")),
-];
+/// How many connections read at once.
+const READERS: u32 = 4;
 
-/// The database. One connection writes; readers see the last commit.
+/// The database. One connection of each process writes, one process at a time; readers see the last commit.
 #[derive(Debug, Clone)]
 pub struct Store {
     dialect: Dialect,
-    path: PathBuf,
+    place: Place,
     writer: AnyPool,
     readers: AnyPool,
 }
 
-/// A database just opened.
-#[derive(Debug)]
-pub struct Opened {
-    pub store: Store,
-    /// Whether this call made the file.
-    pub created: bool,
+#[derive(Debug, Clone)]
+enum Place {
+    File(PathBuf),
+    Server(postgres::Address),
 }
 
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    #[error("this version of dripline keeps its data in SQLite only; set [database] url = \"sqlite:data/dripline.db\"")]
+    #[error("`database.url` is neither `sqlite:` and a path nor `postgres://…`")]
     OtherDatabase,
+    #[error("`database.url` can't be understood: {0}; write postgres://USER:PASSWORD@HOST/DATABASE")]
+    Url(String),
     #[error("can't create the database's folder {0}: {1}")]
     Folder(PathBuf, std::io::Error),
     #[error("{0} can be read by others on this machine; it holds health data: run `chmod {2:o} {0}` (it is {1:o} now)")]
     Open(PathBuf, u32, u32),
+    #[error("there is no database at {shown}; make it, as a user who may: createdb --owner={user} {database}")]
+    NoDatabase { shown: String, database: String, user: String },
+    #[error("{0} doesn't let us in: {1}; correct user and password in `database.url`")]
+    Refused(String, String),
+    #[error("can't reach {0}: {1}; see whether the server runs, and correct `database.url`")]
+    Unreachable(String, sqlx::Error),
+    #[error("PostgreSQL {0} is too old; dripline needs {1} or newer")]
+    TooOld(i64, i64),
+    #[error("{0} keeps its texts as {1}; make another with `createdb --encoding=UTF8 --template=template0`")]
+    Encoding(String, String),
     #[error("another dripline daemon works on {0}; stop it first, or use another database")]
-    Locked(PathBuf),
+    Locked(String),
     #[error("can't lock {0}: {1}")]
     Lock(PathBuf, std::io::Error),
     #[error(
         "the database was made by a newer dripline, or its migrations were changed: {0}; upgrade dripline, or restore a backup"
     )]
-    Migration(#[from] sqlx::migrate::MigrateError),
+    Migration(MigrateError),
     #[error("the database doesn't keep `{0}` at {1}: it says {2}")]
     Pragma(&'static str, &'static str, String),
     #[error("the database said: {0}")]
     Database(#[from] sqlx::Error),
 }
 
-/// What holds for every connection, and is read back. `page_size` only takes before the first table exists.
-const PRAGMAS: [(&str, &str, Option<&str>); 8] = [
-    ("page_size", "2048", None),
-    ("journal_mode", "WAL", Some("wal")),
-    ("synchronous", "FULL", Some("2")),
-    ("temp_store", "MEMORY", Some("2")),
-    // What is deleted is overwritten: the database holds health data.
-    ("secure_delete", "ON", Some("1")),
-    ("foreign_keys", "ON", Some("1")),
-    ("busy_timeout", "20000", Some("20000")),
-    ("wal_autocheckpoint", "4000", Some("4000")),
-];
-
 impl Store {
-    /// Opens `url` (`sqlite:PATH`), creating or migrating the database first.
+    /// Opens `url`, `sqlite:PATH` or `postgres://…`, and migrates it. A file is made where there is none; a database on
+    /// a server must exist.
     ///
     /// # Errors
-    /// When the file or its folder can be read by others, when the file was made by a newer version, or when it isn't
-    /// a database.
-    pub async fn open(url: &str) -> Result<Opened, StoreError> {
-        let path = PathBuf::from(url.strip_prefix("sqlite:").ok_or(StoreError::OtherDatabase)?);
-        let created = !path.exists();
-        make_private(&path, created)?;
-        sqlx::any::install_drivers(&[sqlx::sqlite::any::DRIVER]).ok();
-        let writer = connect(&path, 1).await?;
-        let readers = connect(&path, 4).await?;
-        let store = Store { dialect: Dialect::Sqlite, path, writer, readers };
-        migrator().run(&store.writer).await?;
-        Ok(Opened { store, created })
+    /// When the file or its folder can be read by others, when the server can't be reached or has no such database, when
+    /// the database was made by a newer version, or when it isn't one.
+    pub async fn open(url: &str) -> Result<Store, StoreError> {
+        sqlx::any::install_drivers(&[sqlx::sqlite::any::DRIVER, sqlx::postgres::any::DRIVER]).ok();
+        if let Some(path) = url.strip_prefix("sqlite:") {
+            return Store::open_file(PathBuf::from(path)).await;
+        }
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            return Store::open_server(url).await;
+        }
+        Err(StoreError::OtherDatabase)
     }
 
-    pub fn path(&self) -> &Path {
-        &self.path
+    /// The database's file; none when it is on a server.
+    pub fn path(&self) -> Option<&Path> {
+        match &self.place {
+            Place::File(path) => Some(path),
+            Place::Server(_) => None,
+        }
     }
 
-    /// A transaction that will write. One at a time; others wait.
+    /// A transaction that will write. One at a time, over all processes; others wait.
     pub async fn begin(&self) -> Result<Transaction, sqlx::Error> {
-        self.writer.begin_with(self.dialect.begin()).await
+        let mut transaction = self.writer.begin_with(self.dialect.begin()).await?;
+        if let Some(sql) = self.dialect.be_the_only_writer() {
+            transaction.execute(sql).await?;
+        }
+        Ok(transaction)
     }
 
     /// A connection that only reads.
@@ -108,101 +113,94 @@ impl Store {
         self.readers.acquire().await
     }
 
-    /// A number that changes whenever another connection than this pool's one has committed something.
-    pub async fn change_counter(connection: &mut super::Connection) -> Result<i64, sqlx::Error> {
-        sqlx::query("PRAGMA data_version").fetch_one(connection).await?.try_get(0)
+    /// A value that changes whenever another connection than this one has committed something.
+    pub async fn change_counter(connection: &mut Connection) -> Result<String, sqlx::Error> {
+        let row = connection.fetch_one(Dialect::of(connection).commits_so_far()).await?;
+        row.try_get(0).or_else(|_| row.try_get::<i64, _>(0).map(|number| number.to_string()))
     }
 
-    /// Keeps every other daemon away from this file until the returned handle is dropped, also by kill -9: the
-    /// kernel lets go of a lock with its process.
+    /// Keeps every other daemon away from this database until the lock is released, or its process ends, also by
+    /// kill -9.
     ///
     /// # Errors
     /// `Locked` when another daemon has it.
-    pub fn lock(&self) -> Result<File, StoreError> {
-        let path = beside(&self.path, "lock");
-        let failed = |error| StoreError::Lock(path.clone(), error);
-        let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(failed)?;
-        match file.try_lock() {
-            Ok(()) => Ok(file),
-            Err(TryLockError::WouldBlock) => Err(StoreError::Locked(self.path.clone())),
-            Err(TryLockError::Error(error)) => Err(failed(error)),
+    pub async fn lock(&self) -> Result<Lock, StoreError> {
+        match &self.place {
+            Place::File(path) => Ok(Lock(Held::File(sqlite::lock(path)?))),
+            Place::Server(address) => {
+                // A session of its own, which no pool closes or hands on.
+                let mut session = self.readers.acquire().await?.detach();
+                let Some(sql) = self.dialect.be_the_only_daemon() else { return Err(StoreError::OtherDatabase) };
+                let locked: bool = session.fetch_one(sql).await?.try_get(0)?;
+                let lock = Lock(Held::Session(session));
+                if locked {
+                    return Ok(lock);
+                }
+                lock.release().await;
+                Err(StoreError::Locked(address.shown.clone()))
+            }
         }
     }
 
-    /// Moves the write-ahead log into the database and empties it, so that nothing erased is left in either file: pages
-    /// are overwritten when they are freed. A long reader can delay it; the next commit's checkpoint then does the same.
+    /// Moves SQLite's write-ahead log into the database and empties it, so that nothing erased is left in either file:
+    /// pages are overwritten when they are freed. A long reader can delay it; the next commit's checkpoint then does the
+    /// same. On PostgreSQL what is erased stays in its pages until the server's vacuum comes by.
     pub async fn forget_old_pages(&self) -> Result<(), sqlx::Error> {
-        self.writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").await?;
+        if let Some(sql) = self.dialect.forget_old_pages() {
+            self.writer.execute(sql).await?;
+        }
         Ok(())
     }
 
-    /// Where the number stands that tells a copy of the database from the original.
-    pub fn epoch_file(&self) -> PathBuf {
-        beside(&self.path, "epoch")
+    /// Which copy of the database this is, as far as it can tell: a dump that is restored gets another answer. Empty for
+    /// a file.
+    pub async fn which_copy(connection: &mut Connection) -> Result<String, sqlx::Error> {
+        let Some(sql) = Dialect::of(connection).which_copy() else { return Ok(String::new()) };
+        connection.fetch_one(sql).await?.try_get(0)
     }
 
-    /// Closes all connections; the last one moves the write-ahead log into the database.
+    /// Where the mark stands that tells a copy of the database from the original: beside a file; for a database on a
+    /// server in `data`, this installation's own folder, since what stood on the server would be in its dumps as well.
+    pub fn epoch_file(&self, data: &Path) -> PathBuf {
+        match &self.place {
+            Place::File(path) => sqlite::beside(path, "epoch"),
+            Place::Server(_) => data.join("postgres.epoch"),
+        }
+    }
+
+    /// Closes all connections; the last one moves SQLite's write-ahead log into the database.
     pub async fn close(&self) {
         self.readers.close().await;
         self.writer.close().await;
     }
+
+    async fn open_file(path: PathBuf) -> Result<Store, StoreError> {
+        sqlite::make_private(&path)?;
+        let writer = sqlite::connect(&path, 1).await?;
+        let readers = sqlite::connect(&path, READERS).await?;
+        let dialect = Dialect::Sqlite;
+        migrate(dialect, &writer).await?;
+        Ok(Store { dialect, place: Place::File(path), writer, readers })
+    }
+
+    async fn open_server(url: &str) -> Result<Store, StoreError> {
+        let address = postgres::address(url)?;
+        let dialect = Dialect::Postgres;
+        postgres::reach(url, &address).await?;
+        let writer = postgres::pool(url, 1, Use::Write)?;
+        let readers = postgres::pool(url, READERS, Use::Read)?;
+        migrate(dialect, &writer).await?;
+        Ok(Store { dialect, place: Place::Server(address), writer, readers })
+    }
 }
 
-fn beside(path: &Path, ending: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".");
-    name.push(ending);
-    PathBuf::from(name)
-}
-
-fn migrator() -> Migrator {
-    let migrations = MIGRATIONS.into_iter().map(|(version, name, sql)| {
-        Migration::new(version, Cow::Borrowed(name), MigrationType::Simple, sql.into_sql_str(), false)
+async fn migrate(dialect: Dialect, writer: &AnyPool) -> Result<(), StoreError> {
+    let migrations = dialect.migrations().iter().map(|(version, name, sql)| {
+        Migration::new(*version, Cow::Borrowed(name), MigrationType::Simple, sql.into_sql_str(), false)
     });
-    Migrator::with_migrations(migrations.collect())
-}
-
-async fn connect(path: &Path, connections: u32) -> Result<AnyPool, StoreError> {
-    let options = AnyPoolOptions::new()
-        .max_connections(connections)
-        .idle_timeout(None)
-        .max_lifetime(None)
-        .test_before_acquire(false)
-        .after_connect(|connection, _| set_pragmas(connection).boxed());
-    let url = format!("sqlite://{}?mode=rwc", path.display().to_string().replace('%', "%25").replace('?', "%3f"));
-    Ok(options.connect(&url).await?)
-}
-
-async fn set_pragmas(connection: &mut sqlx::AnyConnection) -> Result<(), sqlx::Error> {
-    for (name, value, expect) in PRAGMAS {
-        connection.execute(AssertSqlSafe(format!("PRAGMA {name} = {value}"))).await?;
-        let Some(expect) = expect else { continue };
-        let row = connection.fetch_one(AssertSqlSafe(format!("PRAGMA {name}"))).await?;
-        let found = row.try_get::<String, _>(0).or_else(|_| row.try_get::<i64, _>(0).map(|n| n.to_string()))?;
-        if found != expect {
-            return Err(sqlx::Error::Configuration(StoreError::Pragma(name, expect, found).into()));
-        }
-    }
-    Ok(())
-}
-
-#[cfg(unix)]
-fn make_private(path: &Path, created: bool) -> Result<(), StoreError> {
-    use std::os::unix::fs::DirBuilderExt;
-    use std::os::unix::fs::OpenOptionsExt;
-    use std::os::unix::fs::PermissionsExt;
-    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let failed = |error| StoreError::Folder(folder.to_path_buf(), error);
-    if !folder.exists() {
-        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
-    }
-    if created {
-        File::options().create(true).truncate(false).write(true).mode(0o600).open(path).map_err(failed)?;
-        File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)?;
-    }
-    let mode = std::fs::metadata(path).map_err(failed)?.permissions().mode() & 0o777;
-    if mode & 0o077 != 0 {
-        return Err(StoreError::Open(path.to_path_buf(), mode, 0o600));
-    }
-    Ok(())
+    let done = Migrator::with_migrations(migrations.collect()).run(writer).await;
+    done.map_err(|error| match error {
+        MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => StoreError::Database(error),
+        error => StoreError::Migration(error),
+    })
 }

@@ -243,7 +243,7 @@ pub async fn set_state(
     let ended = if to.has_ended() { now.as_millisecond() } else { 0 };
     let sql =
         "UPDATE outbox SET state = $3, reply = CASE WHEN $4 = '' THEN reply ELSE $4 END, ended = $5, not_before = $6,
-            inputs = CASE WHEN $5 = 0 THEN inputs ELSE '' END WHERE id = $1 AND +state = $2";
+            inputs = CASE WHEN cast($5 as bigint) = 0 THEN inputs ELSE '' END WHERE id = $1 AND +state = $2";
     let done = sqlx::query(sql)
         .bind(id)
         .bind(from.stored())

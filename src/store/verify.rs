@@ -1,6 +1,7 @@
 //! The invariants of the database, each as a question whose answer should be empty. Prints ids only, no address.
 
 use super::Connection;
+use super::dialect::Dialect;
 use super::enrolments;
 use super::enrolments::enrolment_columns;
 use sqlx::Row as _;
@@ -61,10 +62,12 @@ pub async fn breaches(connection: &mut Connection, called_now: &CalledNow<'_>) -
             found.push(sentence.replace("{}", &row.try_get::<i64, _>(0)?.to_string()));
         }
     }
-    for row in sqlx::query("PRAGMA quick_check").fetch_all(&mut *connection).await? {
-        let said: String = row.try_get(0)?;
-        if said != "ok" {
-            found.push(format!("the database file is damaged: {said}; restore a backup"));
+    if let Some(sql) = Dialect::of(connection).look_for_damage() {
+        for row in sqlx::query(sql).fetch_all(&mut *connection).await? {
+            let said: String = row.try_get(0)?;
+            if said != "ok" {
+                found.push(format!("the database file is damaged: {said}; restore a backup"));
+            }
         }
     }
     found.extend(progress_breaches(connection, called_now).await?);

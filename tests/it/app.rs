@@ -1,9 +1,14 @@
 //! The whole product in a temporary folder, driven by verbs: a real database, a clock moved by hand, a real SMTP
 //! receiver with a script, and the daemon's steps in the daemon's order.
 
+mod database;
 mod setup;
 mod table;
 
+pub use database::Database;
+pub use database::Kind;
+pub use database::on_server;
+pub use database::url_of;
 pub use setup::Setup;
 pub use setup::course_toml;
 pub use setup::days;
@@ -45,6 +50,7 @@ pub struct TestApp {
     pub mailbox: Mailbox,
     pub folder: TempDir,
     pub setup: Setup,
+    pub database: Database,
     line: Option<Line>,
     /// Mails of earlier mailboxes.
     kept: Vec<Received>,
@@ -73,10 +79,11 @@ impl TestApp {
         fs::create_dir(folder.path().join("courses")).unwrap();
         let clock = Clock::manual(START.parse().unwrap());
         let mailbox = setup.mailbox((std::net::Ipv4Addr::LOCALHOST, 0).into()).await;
-        let app = setup.open(folder.path(), clock.clone()).await;
+        let database = setup.database.make(folder.path());
+        let app = setup.open(folder.path(), database.url(), clock.clone()).await;
         open::take_over(&app).await.unwrap();
         let line = Line::start(Arc::clone(&app), setup.connectors(mailbox.address()));
-        TestApp { app, clock, mailbox, folder, setup, line: Some(line), kept: Vec::new() }
+        TestApp { app, clock, mailbox, folder, setup, database, line: Some(line), kept: Vec::new() }
     }
 
     /// A relay in the same place that behaves otherwise from now on.
@@ -100,7 +107,7 @@ impl TestApp {
     pub async fn restart(&mut self) {
         drop(self.line.take());
         self.app.store.close().await;
-        self.app = self.setup.open(self.folder.path(), self.clock.clone()).await;
+        self.app = self.setup.open(self.folder.path(), self.database.url(), self.clock.clone()).await;
         open::take_over(&self.app).await.unwrap();
         self.line = Some(Line::start(Arc::clone(&self.app), self.setup.connectors(self.mailbox.address())));
     }

@@ -1,5 +1,6 @@
 //! Awkward moments: people, coaches and operators act while a message is anywhere, and relays and disks fail beside it.
 
+use crate::app::Kind;
 use crate::app::Setup;
 use crate::app::TestApp;
 use crate::app::course_toml;
@@ -99,12 +100,21 @@ async fn a_lesson_that_may_have_arrived_is_held_instead_of_expiring() {
 #[tokio::test]
 async fn leases_that_cannot_be_given_back_at_once_are_later() {
     let app = in_calm(Setup::default()).await;
-    let full = "CREATE TRIGGER full BEFORE UPDATE ON outbox WHEN OLD.state = 2 BEGIN SELECT RAISE(ABORT, 'full'); END";
+    let (full, free) = match app.setup.database {
+        Kind::Sqlite => (
+            "CREATE TRIGGER disk_full BEFORE UPDATE ON outbox WHEN OLD.state = 2 BEGIN SELECT RAISE(ABORT, 'full'); END",
+            "DROP TRIGGER disk_full",
+        ),
+        Kind::Postgres => (
+            "ALTER TABLE outbox ADD CONSTRAINT disk_full CHECK (state = 2) NOT VALID",
+            "ALTER TABLE outbox DROP CONSTRAINT disk_full",
+        ),
+    };
     app.break_with(full).await;
     app.step().await;
     tokio::time::timeout(Duration::from_millis(300), app.line().settled()).await.ok();
     assert_eq!((app.mails(), app.number(LEASED).await), (0, 1));
-    app.break_with("DROP TRIGGER full").await;
+    app.break_with(free).await;
     app.settle().await;
     assert_eq!(app.readers_of("calm one"), [ANA]);
     app.verify().await;

@@ -1,5 +1,7 @@
 //! The program as its users have it: a folder, commands, a daemon, and a mailbox in a process of its own. Knows no rule of the product.
 
+use crate::app::Database;
+use crate::app::Kind;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs;
@@ -28,12 +30,18 @@ pub const SOON: Duration = Duration::from_secs(20);
 /// A folder with a dripline.toml, and the commands that run in it.
 pub struct Site {
     folder: TempDir,
+    database: Database,
 }
 
 impl Site {
     /// `more` is written behind `[[relay]]`'s url: further keys of the relay, then further tables.
     pub fn new(relay: &str, more: &str) -> Site {
-        let site = Site { folder: tempfile::tempdir().unwrap() };
+        Site::on(Kind::of_this_run(), relay, more)
+    }
+
+    pub fn on(kind: Kind, relay: &str, more: &str) -> Site {
+        let folder = tempfile::tempdir().unwrap();
+        let site = Site { database: kind.make(folder.path()), folder };
         site.configure(relay, more);
         site
     }
@@ -42,13 +50,18 @@ impl Site {
         let text = format!(
             "[site]\nname = \"Steady Ground\"\nurl = \"https://learn.example.org\"\npostal_address = \"{POSTAL_ADDRESS}\"\n\
              time_zone = \"America/Toronto\"\n\n[sender]\nname = \"Ana\"\naddress = \"ana@learn.example.org\"\n\n\
-             [web]\nlisten = \"127.0.0.1:0\"\nadmin_listen = \"127.0.0.1:0\"\n\n[[relay]]\nurl = \"{relay}\"\n{more}\n"
+             [web]\nlisten = \"127.0.0.1:0\"\nadmin_listen = \"127.0.0.1:0\"\n\n[database]\nurl = \"{}\"\n\n[[relay]]\nurl = \"{relay}\"\n{more}\n",
+            self.database.url()
         );
         self.write("dripline.toml", &text);
     }
 
     pub fn path(&self) -> &Path {
         self.folder.path()
+    }
+
+    pub fn database(&self) -> &str {
+        self.database.url()
     }
 
     pub fn write(&self, path: &str, text: &str) {

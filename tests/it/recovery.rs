@@ -147,13 +147,18 @@ async fn many_restarts_in_every_state_cost_nobody_a_lesson_and_give_nobody_a_thi
     app.verify().await;
 }
 
-fn beside(app: &TestApp, ending: &str) -> PathBuf {
-    app.folder.path().join(format!("data/dripline.db{ending}"))
+fn epoch_file(app: &TestApp) -> PathBuf {
+    app.app.store.epoch_file(&app.app.settings.data)
 }
 
 #[tokio::test]
 async fn a_database_that_is_a_copy_starts_held_and_a_crash_between_the_two_writes_is_no_copy() {
-    let epoch = |app: &TestApp| fs::read_to_string(beside(app, ".epoch")).unwrap().trim().parse::<i64>().unwrap();
+    // The number, and what stands behind it.
+    let mark = |app: &TestApp| {
+        let text = fs::read_to_string(epoch_file(app)).unwrap();
+        let (number, rest) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap());
+        (number.parse::<i64>().unwrap(), rest.to_string())
+    };
     // How far the number beside the database is ahead of the one in it; none: there is no file.
     let table = [(Some(0), false), (Some(-1), false), (None, true), (Some(1), true), (Some(-2), true)];
     for (n, (ahead, copied)) in table.into_iter().enumerate() {
@@ -162,8 +167,11 @@ async fn a_database_that_is_a_copy_starts_held_and_a_crash_between_the_two_write
         app.restart().await;
         app.enrol(ANA, "calm").await;
         match ahead {
-            Some(ahead) => fs::write(beside(&app, ".epoch"), format!("{}\n", epoch(&app) + ahead)).unwrap(),
-            None => fs::remove_file(beside(&app, ".epoch")).unwrap(),
+            Some(ahead) => {
+                let (number, rest) = mark(&app);
+                fs::write(epoch_file(&app), format!("{}{rest}", number + ahead)).unwrap();
+            }
+            None => fs::remove_file(epoch_file(&app)).unwrap(),
         }
         app.restart().await;
         app.advance(hours(2)).await;
@@ -185,9 +193,11 @@ async fn a_database_that_is_a_copy_starts_held_and_a_crash_between_the_two_write
 #[tokio::test]
 async fn a_second_daemon_is_kept_away_and_the_next_one_starts_at_once() {
     let app = TestApp::with(Setup::default()).await;
-    let lock = app.app.store.lock().unwrap();
-    let refused = app.app.store.lock();
-    assert!(matches!(&refused, Err(StoreError::Locked(path)) if path.ends_with("data/dripline.db")), "{refused:?}");
-    drop(lock);
-    assert!(app.app.store.lock().is_ok());
+    let mut lock = app.app.store.lock().await.unwrap();
+    let refused = app.app.store.lock().await;
+    let name = app.database.url().trim_start_matches("sqlite:");
+    assert!(matches!(&refused, Err(StoreError::Locked(shown)) if shown == name), "{refused:?}");
+    lock.holds().await.unwrap();
+    lock.release().await;
+    app.app.store.lock().await.unwrap().release().await;
 }

@@ -1,5 +1,6 @@
 //! How a test's product is put together, and the texts of its small courses.
 
+use crate::app::Kind;
 use dripline::clock::Clock;
 use dripline::flow::App;
 use dripline::flow::DeliverySettings;
@@ -36,6 +37,7 @@ pub struct Setup {
     pub account: Option<(&'static str, &'static str)>,
     /// Rehearsals send everything here.
     pub redirect_to: Option<&'static str>,
+    pub database: Kind,
     /// The coach's own templates: path → text.
     pub templates: BTreeMap<String, Vec<u8>>,
 }
@@ -50,6 +52,7 @@ impl Default for Setup {
             daily_cap: 1,
             account: None,
             redirect_to: None,
+            database: Kind::of_this_run(),
             templates: BTreeMap::new(),
         }
     }
@@ -98,10 +101,9 @@ impl Setup {
         }
     }
 
-    pub(super) async fn open(&self, folder: &Path, clock: Clock) -> Arc<App> {
-        let url = format!("sqlite:{}", folder.join("data/dripline.db").display());
+    pub(super) async fn open(&self, folder: &Path, url: &str, clock: Clock) -> Arc<App> {
         let templates = Templates::load(&self.templates).unwrap();
-        Arc::new(open::open(&url, clock, self.settings(folder), templates).await.unwrap())
+        Arc::new(open::open(url, clock, self.settings(folder), templates).await.unwrap())
     }
 
     fn settings(&self, folder: &Path) -> Settings {
@@ -120,6 +122,7 @@ impl Setup {
             sender: Sender { name: "Ana".to_string(), address, reply_to: None },
             bounce: "bounce@learn.example.org".parse().unwrap(),
             courses: folder.join("courses"),
+            data: folder.join("data"),
             delivery: DeliverySettings {
                 in_doubt: self.in_doubt,
                 in_doubt_after: minutes(30),

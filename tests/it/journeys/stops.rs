@@ -195,12 +195,14 @@ async fn who_is_erased_leaves_no_row_and_no_address() {
         assert_eq!(app.number(&format!("SELECT count(*) FROM {table}")).await, 0, "{table}");
     }
     assert_eq!(app.texts("SELECT address || reason FROM suppression").await, ["erased"]);
-    for ending in ["", "-wal"] {
-        let file = format!("{}{ending}", app.app.store.path().display());
-        let bytes = std::fs::read(&file).unwrap();
-        assert!(!bytes.windows(4).any(|four| four == b"ana@"), "{file}");
+    if let Some(path) = app.app.store.path() {
+        for ending in ["", "-wal"] {
+            let file = format!("{}{ending}", path.display());
+            let bytes = std::fs::read(&file).unwrap();
+            assert!(!bytes.windows(4).any(|four| four == b"ana@"), "{file}");
+        }
     }
-    let rest = "SELECT coalesce(group_concat(key || value), '') FROM meta UNION ALL SELECT coalesce(group_concat(key || text), '') FROM alarm";
+    let rest = "SELECT key || value FROM meta UNION ALL SELECT key || text FROM alarm";
     assert!(app.texts(rest).await.iter().all(|text| !text.contains("ana@")));
     let before = app.mails();
     app.advance(days(5)).await;

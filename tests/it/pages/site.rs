@@ -201,6 +201,7 @@ fn settings() -> Settings {
         sender: Sender { name: "Ana".to_string(), address: "ana@learn.example.org".parse().unwrap(), reply_to: None },
         bounce: "bounces@mail.example.org".parse().unwrap(),
         courses: "courses".into(),
+        data: "data".into(),
         delivery: DeliverySettings {
             in_doubt: InDoubt::Resend,
             in_doubt_after: SignedDuration::from_mins(15),

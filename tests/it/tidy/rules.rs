@@ -210,6 +210,44 @@ pub fn migrations(landed: &str, migrations: &[(String, String)]) -> Vec<String> 
     breaches
 }
 
+/// Files of `migrations/sqlite` and `migrations/postgres` with the same name must differ in column types only; what
+/// stands in PostgreSQL's folder alone is a word of SQLite's that it lacks.
+pub fn twins(migrations: &[(String, String)]) -> Vec<String> {
+    let of = |database: &'static str| {
+        let folder = format!("migrations/{database}/");
+        let named =
+            move |(path, text): &(String, String)| Some((path.strip_prefix(&folder)?.to_string(), text.clone()));
+        migrations.iter().filter_map(named).collect::<Vec<_>>()
+    };
+    let postgres = of("postgres");
+    let mut breaches = Vec::new();
+    for (name, text) in of("sqlite") {
+        let Some((_, twin)) = postgres.iter().find(|(it, _)| *it == name) else {
+            breaches.push(format!("migrations/sqlite/{name}: has no twin in migrations/postgres"));
+            continue;
+        };
+        let (ours, theirs) = (without_types(&text), without_types(twin));
+        let differs = ours.lines().zip(theirs.lines()).position(|(one, other)| one != other);
+        if let Some(line) = differs.or((ours.lines().count() != theirs.lines().count()).then_some(0)) {
+            let line = line + 1;
+            breaches.push(format!(
+                "migrations/postgres/{name}:{line}: differs from SQLite's in more than column types; statements are written once"
+            ));
+        }
+    }
+    breaches
+}
+
+/// Each pair of words that mean the same, as one.
+fn without_types(text: &str) -> String {
+    let types = [
+        ("TEXT COLLATE \"C\"", "TEXT"),
+        ("BYTEA", "BLOB"),
+        ("INTEGER NOT NULL PRIMARY KEY", "BIGINT NOT NULL PRIMARY KEY"),
+    ];
+    types.iter().fold(text.to_string(), |text, (one, other)| text.replace(one, other))
+}
+
 /// The room a file of src belongs to.
 fn room(source: &Source) -> Option<&str> {
     let inside = source.path.strip_prefix("src/")?;

@@ -102,6 +102,23 @@ fn a_number_of_a_tracker_is_seen() {
 }
 
 #[test]
+fn migrations_that_part_are_seen() {
+    let check = |sqlite: &str, postgres: &str, expect: usize| {
+        let migrations = [("migrations/sqlite/1.sql", sqlite), ("migrations/postgres/1.sql", postgres)];
+        let found = rules::twins(&migrations.map(|(path, text)| (path.to_string(), text.to_string())));
+        assert_eq!(found.len(), expect, "{found:?}");
+    };
+    check("a INTEGER NOT NULL PRIMARY KEY,\nb BLOB", "a BIGINT NOT NULL PRIMARY KEY,\nb BYTEA", 0);
+    check("a TEXT NOT NULL", "a TEXT COLLATE \"C\" NOT NULL", 0);
+    check("a BIGINT NOT NULL", "a INTEGER NOT NULL", 1);
+    check("a TEXT NOT NULL", "a TEXT", 1);
+    check("a\nb", "a", 1);
+    let alone = [("migrations/sqlite/2.sql".to_string(), String::new())];
+    assert_eq!(rules::twins(&alone).len(), 1);
+    assert_eq!(rules::twins(&[("migrations/postgres/0.sql".to_string(), String::new())]), Vec::<String>::new());
+}
+
+#[test]
 fn an_edited_migration_is_seen() {
     let check = |landed: &str, text: &str, expect: usize| {
         let found = rules::migrations(landed, &[("migrations/a.sql".to_string(), text.to_string())]);

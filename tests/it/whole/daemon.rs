@@ -9,9 +9,9 @@ use crate::program::Sink;
 use crate::program::Site;
 use crate::program::get;
 use crate::program::until;
+use dripline::store::Store;
 use std::collections::BTreeSet;
 use std::fs;
-use std::fs::File;
 use std::thread;
 use std::time::Duration;
 use std::time::Instant;
@@ -113,11 +113,11 @@ fn a_command_that_looks_at_the_database_keeps_no_daemon_from_starting() {
     let site = Site::new(sink.url(), "");
     site.course("path", &LESSONS, DAILY);
     site.good(&["status"]);
-    let lock = File::options().write(true).open(site.path().join("data/dripline.db.lock")).unwrap();
-    lock.lock().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let lock = runtime.block_on(async { Store::open(site.database()).await.unwrap().lock().await.unwrap() });
     let daemon = site.start(&["serve"]);
     thread::sleep(Duration::from_millis(300));
-    drop(lock);
+    runtime.block_on(lock.release());
     daemon.tells("\"ready\"");
     daemon.stop();
 }
