@@ -64,6 +64,7 @@ pub async fn open_app(config: &Config, clock: Clock, redirect_to: Option<Address
         bounce: config.bounce.clone(),
         courses: config.courses.clone(),
         delivery: config.delivery,
+        dkim: config.dkim.clone(),
         redirect_to,
     };
     open::open(&config.database, clock, settings, templates).await

@@ -1,7 +1,9 @@
 //! Every problem in configuration, courses and templates, in one list. Needs no database.
 
+use crate::course::Course;
 use crate::course::Loaded;
 use crate::flow::read_courses;
+use crate::message::Signer;
 use crate::message::Templates;
 use crate::message::check_course;
 use crate::problem;
@@ -33,7 +35,8 @@ pub fn read_templates(folder: &Path) -> Result<BTreeMap<String, Vec<u8>>> {
 }
 
 /// The problems of every course and template. Each lesson is rendered once for a person who lacks every optional value.
-pub fn check(site: &Site, courses: &Path, templates: &Path) -> Vec<Problem> {
+/// `signer`: what mails are signed with, if we sign.
+pub fn check(site: &Site, courses: &Path, templates: &Path, signer: Option<&Signer>) -> Vec<Problem> {
     let mut problems = Vec::new();
     let overrides = read_templates(templates).unwrap_or_default();
     let templates = match Templates::load(&overrides) {
@@ -49,6 +52,7 @@ pub fn check(site: &Site, courses: &Path, templates: &Path) -> Vec<Problem> {
             for Loaded { sketch, problems: found, .. } in shelf {
                 problems.extend(found);
                 let (Some(course), Some(templates)) = (sketch, &templates) else { continue };
+                problems.extend(signer.and_then(|signer| unsigned(signer, &prefix, &course)));
                 problems.extend(check_course(templates, site, &course));
             }
         }
@@ -60,4 +64,17 @@ pub fn check(site: &Site, courses: &Path, templates: &Path) -> Vec<Problem> {
     }
     problem::sort(&mut problems);
     problems
+}
+
+/// A course with a sender of its own that our signatures don't speak for.
+fn unsigned(signer: &Signer, prefix: &str, course: &Course) -> Option<Problem> {
+    let sender = course.sender.as_ref().filter(|sender| !signer.covers(&sender.address))?;
+    let source = Source::new(format!("{prefix}/{}/course.toml", course.id), "");
+    let message = format!(
+        "`sender.address` belongs to {}, and mails are signed for {}",
+        sender.address.domain(),
+        signer.domain()
+    );
+    let help = "receivers count no signature of ours for these mails (DMARC): use an address of the domain that signs";
+    Some(Problem::warning(&source, 0..0, message, help))
 }

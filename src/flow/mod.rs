@@ -21,6 +21,7 @@ use crate::address::Address;
 use crate::clock::Clock;
 use crate::link::KeyRing;
 use crate::link::Links;
+use crate::message::Signer;
 use crate::message::Templates;
 use crate::site::Sender;
 use crate::site::Site;
@@ -63,6 +64,8 @@ pub struct Settings {
     pub bounce: Address,
     pub courses: PathBuf,
     pub delivery: DeliverySettings,
+    /// Signs every mail; `None`: the relay does.
+    pub dkim: Option<Arc<Signer>>,
     /// Rehearsals send everything here instead.
     pub redirect_to: Option<Address>,
 }

@@ -8,6 +8,7 @@ mod commands;
 mod conformance;
 mod course_files;
 mod crash;
+mod dkim;
 mod edits;
 mod issues;
 mod journeys;

@@ -8,6 +8,7 @@ use dripline::flow::Settings;
 use dripline::flow::open;
 use dripline::mailbox;
 use dripline::mailbox::Mailbox;
+use dripline::message::Signer;
 use dripline::message::Templates;
 use dripline::relay;
 use dripline::relay::Connector;
@@ -36,6 +37,8 @@ pub struct Setup {
     pub account: Option<(&'static str, &'static str)>,
     /// Rehearsals send everything here.
     pub redirect_to: Option<&'static str>,
+    /// Signs every mail.
+    pub dkim: Option<Arc<Signer>>,
     /// The coach's own templates: path → text.
     pub templates: BTreeMap<String, Vec<u8>>,
 }
@@ -50,6 +53,7 @@ impl Default for Setup {
             daily_cap: 1,
             account: None,
             redirect_to: None,
+            dkim: None,
             templates: BTreeMap::new(),
         }
     }
@@ -125,6 +129,7 @@ impl Setup {
                 in_doubt_after: minutes(30),
                 lesson_expires: hours(48),
             },
+            dkim: self.dkim.clone(),
             redirect_to: self.redirect_to.map(|address| address.parse().unwrap()),
         }
     }
