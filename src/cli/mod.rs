@@ -10,6 +10,7 @@ mod values;
 pub mod check;
 pub mod completions;
 pub mod demo;
+pub mod dkim_key;
 pub mod hold;
 pub mod mailbox;
 pub mod man;
@@ -64,6 +65,7 @@ pub enum Command {
     Release(release::Args),
     Retry(retry::Args),
     Verify(verify::Args),
+    DkimKey(dkim_key::Args),
     Mailbox(mailbox::Args),
     Completions(completions::Args),
     Man(man::Args),
@@ -87,6 +89,7 @@ pub async fn run(line: Cli, environment: Vec<(String, String)>) -> anyhow::Resul
         Command::Release(args) => release::run(args, &context).await,
         Command::Retry(args) => retry::run(args, &context).await,
         Command::Verify(args) => verify::run(args, &context).await,
+        Command::DkimKey(args) => dkim_key::run(args, &context).await,
         Command::Mailbox(args) => mailbox::run(args, &context).await,
         Command::Completions(args) => completions::run(args, &context).await,
         Command::Man(args) => man::run(args, &context).await,

@@ -4,6 +4,7 @@ pub mod check;
 pub mod compose;
 pub mod confirm;
 pub mod deliver;
+pub mod dkim_key;
 pub mod issue;
 pub mod journal;
 pub mod open;

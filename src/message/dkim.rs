@@ -162,6 +162,10 @@ impl Signer {
         &self.domain
     }
 
+    pub fn selectors(&self) -> impl Iterator<Item = &str> {
+        self.keys.iter().map(|(selector, _)| selector.as_str())
+    }
+
     pub fn has(&self, algorithm: Algorithm) -> bool {
         self.keys.iter().any(|(_, key)| key.algorithm() == algorithm)
     }

@@ -14,6 +14,7 @@ mod issues;
 mod journeys;
 mod languages;
 mod message;
+mod operator;
 mod outcomes;
 mod pages;
 mod plans;

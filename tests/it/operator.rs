@@ -1,0 +1,3 @@
+//! What the person does who runs the program: keys, a new site, backups. Through the program alone.
+
+mod keys;
