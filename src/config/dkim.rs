@@ -18,7 +18,8 @@ pub fn dkim(keys: &Keys<'_>, base: &Path, sender: Option<&Address>) -> Option<Si
         dkim.error(dkim.span(), "`dkim.keys` has no key in it", "add one, or remove the table if the relay signs");
     }
     let mut taken = Vec::new();
-    let read: Vec<_> = tables.iter().map(|key| named_key(key, base, &mut taken)).collect();
+    let signs = domain.as_deref().unwrap_or("DOMAIN");
+    let read: Vec<_> = tables.iter().map(|key| named_key(key, base, signs, &mut taken)).collect();
     dkim.missing("domain", "write the domain that signs, which the sender's address belongs to");
     dkim.missing(
         "keys",
@@ -39,9 +40,19 @@ pub fn dkim(keys: &Keys<'_>, base: &Path, sender: Option<&Address>) -> Option<Si
     Some(signer)
 }
 
-fn named_key(key: &Keys<'_>, base: &Path, taken: &mut Vec<String>) -> Option<(String, DkimKey)> {
+fn named_key(key: &Keys<'_>, base: &Path, domain: &str, taken: &mut Vec<String>) -> Option<(String, DkimKey)> {
     let selector = selector(key, taken);
-    let pem = secret::file(key, "file", base);
+    let absent = key.string("file").filter(|file| !base.join(file.get_ref()).exists());
+    if let Some(file) = &absent {
+        let message = format!("`{}`: there is no {}", key.path("file"), base.join(file.get_ref()).display());
+        let name = selector.as_deref().unwrap_or("d1");
+        let help = format!(
+            "correct the path, or make it: dripline dkim-key --algorithm rsa --selector {name} --domain {domain} --out {}",
+            file.get_ref()
+        );
+        key.error(file.span(), message, help);
+    }
+    let pem = if absent.is_none() { secret::file(key, "file", base) } else { None };
     key.missing("selector", "write the name under which the public key stands in the DNS");
     key.missing("file", "name the file with the private key in PEM");
     let read = pem.and_then(|pem| match DkimKey::from_pem(pem.expose_secret()) {

@@ -185,7 +185,13 @@ impl Signer {
     pub fn sign(&self, message: &[u8], at: Timestamp) -> Result<Vec<u8>, SignError> {
         let mut signed = Vec::with_capacity(message.len() + 1024 * self.keys.len());
         for (selector, key) in &self.keys {
-            self.signature(selector, &key.0, message, at)?.write_header(&mut signed);
+            let mut header = Vec::with_capacity(1024);
+            self.signature(selector, &key.0, message, at)?.write_header(&mut header);
+            // The library's first line is long, and a fold is as good as a space (RFC 6376 §3.4.2).
+            let domain = memchr::memmem::find(&header, b" d=").unwrap_or(header.len());
+            signed.extend_from_slice(&header[..domain]);
+            signed.extend_from_slice(b"\r\n\t");
+            signed.extend_from_slice(header.get(domain + 1..).unwrap_or_default());
         }
         signed.extend_from_slice(message);
         Ok(signed)

@@ -81,7 +81,7 @@ async fn lessons_confirmations_and_tests_carry_two_signatures_that_hold() {
         {
             assert_eq!(named(name), 1 + usize::from(text.contains(header)), "{name}");
         }
-        assert!(text.starts_with("DKIM-Signature: v=1; a=rsa-sha256; s=d1; d=example.org; c=relaxed/relaxed;"));
+        assert!(text.starts_with("DKIM-Signature: v=1; a=rsa-sha256; s=d1;\r\n\td=example.org; c=relaxed/relaxed;"));
     }
     app.verify().await;
 }

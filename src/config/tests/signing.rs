@@ -31,11 +31,8 @@ fn each_mistake_about_a_key_that_signs_is_told_with_its_place_and_the_next_step(
     );
     check(
         &key("nowhere"),
-        &[&format!(
-            "11:35 `dkim.keys.0.file`: {} can't be read (No such file or directory (os error 2))",
-            file("nowhere")
-        )],
-        "correct the path",
+        &[&format!("11:35 `dkim.keys.0.file`: there is no {}", file("nowhere"))],
+        "--selector d1 --domain example.org --out secrets/nowhere",
     );
     check(
         &key("open"),

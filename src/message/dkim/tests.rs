@@ -5,11 +5,12 @@ use super::*;
 const RSA: &str = include_str!("../../../tests/keys/rsa.pem");
 const PKCS1: &str = include_str!("../../../tests/keys/rsa-pkcs1.pem");
 const ED25519: &str = include_str!("../../../tests/keys/ed25519.pem");
+const DOMAIN: &str = "example.org";
 const MAIL: &[u8] = b"From: Ana <ana@example.org>\r\nSubject: Hello\r\nFeedback-ID: a:b\r\n\r\nWords.\r\n";
 
 fn signer() -> Signer {
     let key = |pem| DkimKey::from_pem(pem).unwrap();
-    Signer::new("example.org".to_string(), vec![("d1".to_string(), key(RSA)), ("d2".to_string(), key(ED25519))])
+    Signer::new(DOMAIN.to_string(), vec![("d1".to_string(), key(RSA)), ("d2".to_string(), key(ED25519))])
 }
 
 fn at() -> Timestamp {
