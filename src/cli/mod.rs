@@ -7,6 +7,7 @@ mod output;
 mod problems;
 mod values;
 
+pub mod backup;
 pub mod check;
 pub mod completions;
 pub mod demo;
@@ -15,6 +16,7 @@ pub mod hold;
 pub mod mailbox;
 pub mod man;
 pub mod release;
+pub mod restore;
 pub mod retry;
 pub mod send_test;
 pub mod serve;
@@ -65,6 +67,8 @@ pub enum Command {
     Release(release::Args),
     Retry(retry::Args),
     Verify(verify::Args),
+    Backup(backup::Args),
+    Restore(restore::Args),
     DkimKey(dkim_key::Args),
     Mailbox(mailbox::Args),
     Completions(completions::Args),
@@ -89,6 +93,8 @@ pub async fn run(line: Cli, environment: Vec<(String, String)>) -> anyhow::Resul
         Command::Release(args) => release::run(args, &context).await,
         Command::Retry(args) => retry::run(args, &context).await,
         Command::Verify(args) => verify::run(args, &context).await,
+        Command::Backup(args) => backup::run(args, &context).await,
+        Command::Restore(args) => restore::run(args, &context).await,
         Command::DkimKey(args) => dkim_key::run(args, &context).await,
         Command::Mailbox(args) => mailbox::run(args, &context).await,
         Command::Completions(args) => completions::run(args, &context).await,

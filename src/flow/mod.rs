@@ -1,5 +1,6 @@
 //! The things the product does, one file each: the only room where the adapters meet.
 
+pub mod backup;
 pub mod check;
 pub mod compose;
 pub mod confirm;
@@ -12,6 +13,7 @@ pub mod operate;
 pub mod preferences;
 pub mod read_courses;
 pub mod reload;
+pub mod restore;
 pub mod send_test;
 pub mod shelf;
 pub mod sign_up;

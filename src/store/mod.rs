@@ -3,6 +3,7 @@
 
 mod dialect;
 mod open;
+pub mod backup;
 pub mod calendar;
 pub mod confirmations;
 pub mod courses;

@@ -119,14 +119,7 @@ impl Store {
     /// # Errors
     /// `Locked` when another daemon has it.
     pub fn lock(&self) -> Result<File, StoreError> {
-        let path = beside(&self.path, "lock");
-        let failed = |error| StoreError::Lock(path.clone(), error);
-        let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(failed)?;
-        match file.try_lock() {
-            Ok(()) => Ok(file),
-            Err(TryLockError::WouldBlock) => Err(StoreError::Locked(self.path.clone())),
-            Err(TryLockError::Error(error)) => Err(failed(error)),
-        }
+        lock_file(&self.path)
     }
 
     /// Moves the write-ahead log into the database and empties it, so that nothing erased is left in either file: pages
@@ -146,6 +139,23 @@ impl Store {
         self.readers.close().await;
         self.writer.close().await;
     }
+}
+
+/// As [`Store::lock`], for a file that may not even be a database.
+pub(super) fn lock_file(database: &Path) -> Result<File, StoreError> {
+    let path = beside(database, "lock");
+    let failed = |error| StoreError::Lock(path.clone(), error);
+    let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(StoreError::Locked(database.to_path_buf())),
+        Err(TryLockError::Error(error)) => Err(failed(error)),
+    }
+}
+
+/// How a file is named to SQLite's driver.
+pub(super) fn url_of(path: &Path) -> String {
+    format!("sqlite://{}", path.display().to_string().replace('%', "%25").replace('?', "%3f"))
 }
 
 fn beside(path: &Path, ending: &str) -> PathBuf {
@@ -169,8 +179,7 @@ async fn connect(path: &Path, connections: u32) -> Result<AnyPool, StoreError> {
         .max_lifetime(None)
         .test_before_acquire(false)
         .after_connect(|connection, _| set_pragmas(connection).boxed());
-    let url = format!("sqlite://{}?mode=rwc", path.display().to_string().replace('%', "%25").replace('?', "%3f"));
-    Ok(options.connect(&url).await?)
+    Ok(options.connect(&format!("{}?mode=rwc", url_of(path))).await?)
 }
 
 async fn set_pragmas(connection: &mut sqlx::AnyConnection) -> Result<(), sqlx::Error> {

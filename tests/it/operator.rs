@@ -1,3 +1,4 @@
 //! What the person does who runs the program: keys, a new site, backups. Through the program alone.
 
+mod backups;
 mod keys;
