@@ -13,6 +13,7 @@ pub mod completions;
 pub mod demo;
 pub mod dkim_key;
 pub mod hold;
+pub mod init;
 pub mod mailbox;
 pub mod man;
 pub mod release;
@@ -55,6 +56,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     Demo(demo::Args),
+    Init(init::Args),
     Check(check::Args),
     Simulate(simulate::Args),
     Serve(serve::Args),
@@ -81,6 +83,7 @@ pub async fn run(line: Cli, environment: Vec<(String, String)>) -> anyhow::Resul
     let context = Context { config: line.config, environment };
     match line.command {
         Command::Demo(args) => demo::run(args, &context).await,
+        Command::Init(args) => init::run(args, &context).await,
         Command::Check(args) => check::run(args, &context).await,
         Command::Simulate(args) => simulate::run(args, &context).await,
         Command::Serve(args) => serve::run(args, &context).await,

@@ -2,3 +2,4 @@
 
 mod backups;
 mod keys;
+mod new_site;
