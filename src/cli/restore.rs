@@ -41,13 +41,13 @@ fn tell(restored: &Restored, place: &Path, file: &Path, in_doubt: InDoubt) {
     for breach in &restored.breaches {
         eprintln!("it contradicts itself: {breach}");
     }
-    match restored.last_attempt {
-        Some(at) => eprintln!("the last mail that it knows of left at {at}: what was sent later isn't in it"),
+    match restored.last_accepted {
+        Some(at) => eprintln!("the last mail that it knows of left at {at:.0}: what was sent later isn't in it"),
         None => eprintln!("it knows of no mail that left: what was sent since isn't in it"),
     }
     eprintln!(
         "\nNothing is sent yet. `dripline release` lets everything go on: whoever has a lesson in this database doesn't get \
-         it again; whoever got one since the backup was made does."
+         it again; whoever got one since the backup was made does, and whoever left since is in the course again."
     );
     let then = match in_doubt {
         InDoubt::Resend => "are sent once more after `in_doubt_after`",

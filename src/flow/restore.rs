@@ -23,8 +23,8 @@ use std::path::PathBuf;
 pub struct Restored {
     /// Where the database is that was there before.
     pub aside: Option<PathBuf>,
-    /// When a relay last answered, as far as the backup knows.
-    pub last_attempt: Option<Timestamp>,
+    /// When a relay last took a mail, as far as the backup knows.
+    pub last_accepted: Option<Timestamp>,
     /// Messages that were on the wire, or in doubt, when the backup was made.
     pub in_doubt: i64,
     pub breaches: Vec<String>,
@@ -88,10 +88,10 @@ async fn prepare(app: Result<App>, from: &Path) -> Result<(Restored, Timestamp)>
     let breaches = journal::verify(&app).await?;
     let status = journal::status(&app).await?;
     let in_doubt = ["sending", "in_doubt"].iter().filter_map(|state| status.deliveries.get(state)).sum();
-    let last_attempt = backup::last_attempt(&mut *app.store.read().await?).await?;
+    let last_accepted = backup::last_accepted(&mut *app.store.read().await?).await?;
     app.store.forget_old_pages().await?;
     app.store.close().await;
-    Ok((Restored { aside: None, last_attempt, in_doubt, breaches }, now))
+    Ok((Restored { aside: None, last_accepted, in_doubt, breaches }, now))
 }
 
 fn move_aside(place: &Path, now: Timestamp) -> Result<Option<PathBuf>> {

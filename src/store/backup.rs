@@ -56,9 +56,11 @@ pub fn lock(path: &Path) -> Result<File, StoreError> {
     lock_file(path)
 }
 
-/// When a relay last answered, as far as this database knows.
-pub async fn last_attempt(connection: &mut Connection) -> Result<Option<Timestamp>, sqlx::Error> {
-    let row = sqlx::query("SELECT cast(coalesce(max(at), 0) as bigint) FROM attempt").fetch_one(connection).await?;
+/// When a relay last took a mail, as far as this database knows.
+pub async fn last_accepted(connection: &mut Connection) -> Result<Option<Timestamp>, sqlx::Error> {
+    let row = sqlx::query("SELECT cast(coalesce(max(at), 0) as bigint) FROM attempt WHERE outcome = 'accepted'")
+        .fetch_one(connection)
+        .await?;
     let at: i64 = row.try_get(0)?;
     Ok((at > 0).then(|| from_ms(at)))
 }
