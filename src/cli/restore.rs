@@ -47,8 +47,15 @@ fn tell(restored: &Restored, place: &Path, file: &Path, in_doubt: InDoubt) {
     }
     eprintln!(
         "\nNothing is sent yet. `dripline release` lets everything go on: whoever has a lesson in this database doesn't get \
-         it again; whoever got one since the backup was made does, and whoever left since is in the course again."
+         it again; whoever got one since the backup was made does."
     );
+    match restored.stopped {
+        Some(0) => {}
+        Some(people) => {
+            eprintln!("{people} had left or were suppressed since, as the old database knew: so they are here.")
+        }
+        None => eprintln!("Who left since the backup was made isn't known: they are in their courses again."),
+    }
     let then = match in_doubt {
         InDoubt::Resend => "are sent once more after `in_doubt_after`",
         InDoubt::Hold => "wait for you",

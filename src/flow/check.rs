@@ -35,8 +35,7 @@ pub fn read_templates(folder: &Path) -> Result<BTreeMap<String, Vec<u8>>> {
 }
 
 /// The problems of every course and template. Each lesson is rendered once for a person who lacks every optional value.
-/// `signer`: what mails are signed with, if we sign.
-pub fn check(site: &Site, courses: &Path, templates: &Path, signer: Option<&Signer>) -> Vec<Problem> {
+pub fn check(site: &Site, courses: &Path, templates: &Path) -> Vec<Problem> {
     let mut problems = Vec::new();
     let overrides = read_templates(templates).unwrap_or_default();
     let templates = match Templates::load(&overrides) {
@@ -46,13 +45,12 @@ pub fn check(site: &Site, courses: &Path, templates: &Path, signer: Option<&Sign
             Templates::load(&BTreeMap::new()).ok()
         }
     };
-    let prefix = courses.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let prefix = prefix(courses);
     match read_courses::read_courses(courses, &prefix) {
         Ok(shelf) => {
             for Loaded { sketch, problems: found, .. } in shelf {
                 problems.extend(found);
                 let (Some(course), Some(templates)) = (sketch, &templates) else { continue };
-                problems.extend(signer.and_then(|signer| unsigned(signer, &prefix, &course)));
                 problems.extend(check_course(templates, site, &course));
             }
         }
@@ -66,7 +64,13 @@ pub fn check(site: &Site, courses: &Path, templates: &Path, signer: Option<&Sign
     problems
 }
 
-/// A course with a sender of its own that our signatures don't speak for.
+/// The courses with a sender of their own that our signatures don't speak for.
+pub fn check_senders(courses: &Path, signer: &Signer) -> Vec<Problem> {
+    let prefix = prefix(courses);
+    let shelf = read_courses::read_courses(courses, &prefix).unwrap_or_default();
+    shelf.into_iter().filter_map(|Loaded { sketch, .. }| unsigned(signer, &prefix, &sketch?)).collect()
+}
+
 fn unsigned(signer: &Signer, prefix: &str, course: &Course) -> Option<Problem> {
     let sender = course.sender.as_ref().filter(|sender| !signer.covers(&sender.address))?;
     let source = Source::new(format!("{prefix}/{}/course.toml", course.id), "");
@@ -77,4 +81,9 @@ fn unsigned(signer: &Signer, prefix: &str, course: &Course) -> Option<Problem> {
     );
     let help = "receivers count no signature of ours for these mails (DMARC): use an address of the domain that signs";
     Some(Problem::warning(&source, 0..0, message, help))
+}
+
+/// How the folder of courses is called in problems.
+fn prefix(courses: &Path) -> String {
+    courses.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }

@@ -3,9 +3,11 @@
 
 use crate::flow::App;
 use crate::flow::backup::sync_folder;
+use crate::flow::carry_over::carry_over;
 use crate::flow::journal;
 use crate::flow::open;
 use crate::store::backup;
+use crate::store::backup::Stops;
 use crate::store::meta;
 use anyhow::Context as _;
 use anyhow::Result;
@@ -27,6 +29,9 @@ pub struct Restored {
     pub last_accepted: Option<Timestamp>,
     /// Messages that were on the wire, or in doubt, when the backup was made.
     pub in_doubt: i64,
+    /// People whom the database that was there before knew to have left, or to get nothing, and the backup didn't: here
+    /// too now. `None`: there was none that can be read.
+    pub stopped: Option<usize>,
     pub breaches: Vec<String>,
 }
 
@@ -43,15 +48,16 @@ pub async fn restore(place: &Path, from: &Path, open: impl AsyncFn(String) -> Re
     make_folder(place)?;
     let _lock = backup::lock(place)?;
     let fresh = with_ending(place, ".restoring");
-    let prepared = match lay_beside(from, &fresh).await {
-        Ok(()) => prepare(open(url(&fresh)).await, from).await,
-        Err(error) => Err(error),
+    let prepared = async {
+        lay_beside(from, &fresh).await?;
+        if place.exists() {
+            // One that can't be opened is moved aside with its log.
+            backup::settle(place).await.ok();
+        }
+        let app = open(url(&fresh)).await.with_context(|| format!("{} can't be used", from.display()))?;
+        prepare(&app, backup::stops(place).await.ok()).await
     };
-    let (mut restored, now) = prepared.inspect_err(|_| remove(&fresh))?;
-    if place.exists() {
-        // One that can't be opened is moved aside with its log.
-        backup::settle(place).await.ok();
-    }
+    let (mut restored, now) = prepared.await.inspect_err(|_| remove(&fresh))?;
     restored.aside = move_aside(place, now)?;
     fs::rename(&fresh, place).with_context(|| format!("can't move the backup to {}", place.display()))?;
     sync_folder(place)?;
@@ -77,21 +83,24 @@ async fn lay_beside(from: &Path, fresh: &Path) -> Result<()> {
 }
 
 /// Holds everything in the copy, before it is anybody's database.
-async fn prepare(app: Result<App>, from: &Path) -> Result<(Restored, Timestamp)> {
-    let app = app.with_context(|| format!("{} can't be used", from.display()))?;
+async fn prepare(app: &App, stops: Option<Stops>) -> Result<(Restored, Timestamp)> {
     let now = app.clock.now().wall;
     let mut transaction = app.store.begin().await?;
     meta::hold(&mut transaction, "all", WHY, now.as_millisecond()).await?;
     let text = format!("nothing is sent: {WHY}; look at `dripline status`, then `dripline release`");
     meta::raise(&mut transaction, "hold/all", &text, now.as_millisecond()).await?;
     transaction.commit().await?;
-    let breaches = journal::verify(&app).await?;
-    let status = journal::status(&app).await?;
+    let stopped = match stops {
+        Some(stops) => Some(carry_over(app, stops).await?),
+        None => None,
+    };
+    let breaches = journal::verify(app).await?;
+    let status = journal::status(app).await?;
     let in_doubt = ["sending", "in_doubt"].iter().filter_map(|state| status.deliveries.get(state)).sum();
     let last_accepted = backup::last_accepted(&mut *app.store.read().await?).await?;
     app.store.forget_old_pages().await?;
     app.store.close().await;
-    Ok((Restored { aside: None, last_accepted, in_doubt, breaches }, now))
+    Ok((Restored { aside: None, last_accepted, in_doubt, stopped, breaches }, now))
 }
 
 fn move_aside(place: &Path, now: Timestamp) -> Result<Option<PathBuf>> {

@@ -4,6 +4,8 @@
 use super::Connection;
 use super::open::lock_file;
 use super::open::url_of;
+use super::suppressions;
+use super::suppressions::Suppression;
 use super::verify;
 use crate::clock::from_ms;
 use jiff::Timestamp;
@@ -48,6 +50,23 @@ pub async fn settle(file: &Path) -> Result<(), sqlx::Error> {
     settled
 }
 
+/// Who must get nothing, as a database knows it.
+#[derive(Debug)]
+pub struct Stops {
+    /// The address's keyed hash with each.
+    pub suppressions: Vec<(String, Suppression)>,
+    /// Enrolments that their people have left.
+    pub left: Vec<i64>,
+}
+
+/// Reads who must get nothing from a database file that nobody works on.
+pub async fn stops(file: &Path) -> Result<Stops, sqlx::Error> {
+    let mut connection = connect(file).await?;
+    let found = stops_in(&mut connection).await;
+    connection.close().await?;
+    found
+}
+
 /// Keeps every daemon away from the database at `path`, also when it can't be opened.
 ///
 /// # Errors
@@ -63,6 +82,14 @@ pub async fn last_accepted(connection: &mut Connection) -> Result<Option<Timesta
         .await?;
     let at: i64 = row.try_get(0)?;
     Ok((at > 0).then(|| from_ms(at)))
+}
+
+async fn stops_in(connection: &mut Connection) -> Result<Stops, sqlx::Error> {
+    let suppressions = suppressions::with_hashes(connection).await?;
+    let sql = "SELECT id FROM enrolment WHERE state = 7 OR after = 7 ORDER BY id";
+    let rows = sqlx::query(sql).fetch_all(connection).await?;
+    let left = rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?;
+    Ok(Stops { suppressions, left })
 }
 
 async fn connect(file: &Path) -> Result<Connection, sqlx::Error> {

@@ -174,3 +174,42 @@ fn a_server_makes_and_restores_its_own_backups() {
     let ran = site.run(&["backup", "other.db"]);
     assert!(ran.status == Some(1) && ran.err.contains("pg_dump") && !ran.err.contains("hunter2"), "{}", ran.err);
 }
+
+#[test]
+fn who_left_was_suppressed_or_erased_since_the_backup_stays_so() {
+    let sink = Sink::start("to=gone@example.org rcpt reply \"550 5.1.1 nobody\"");
+    let site = calm(&sink);
+    site.course("calm", &["one", "two"], "wait = \"1 day\"\nsend = \"30 8 * * *\"");
+    let people = ["ana", "left", "gone", "erased"].map(|name| format!("{name}@example.org"));
+    for person in &people {
+        enrol(&site, person);
+    }
+    site.good(&["backup", "kept.db"]);
+    let daemon = site.serve(&[]);
+    sink.wait_for(3, SOON);
+    until("the refusal", SOON, || site.good(&["suppression", "list"]).contains("gone@example.org"));
+    until("the records", SOON, || site.deliveries()["accepted"] == 3);
+    daemon.stop();
+    site.good(&["subscriber", "leave", "left@example.org"]);
+    site.good(&["subscriber", "erase", "erased@example.org"]);
+    let ran = site.run(&["restore", "kept.db"]);
+    assert!(ran.status == Some(0) && ran.err.contains("3 had left or were suppressed since"), "{}", ran.err);
+    assert_eq!(site.run(&["verify"]).status, Some(0), "{}", site.run(&["verify"]).out);
+    let people = site.good(&["subscriber", "list"]);
+    assert!(!people.contains("erased@example.org"), "{people}");
+    let daemon = site.serve(&[]);
+    site.good(&["release"]);
+    until("the one lesson that is owed", SOON, || site.deliveries()["accepted"] == 1);
+    daemon.stop();
+    assert_eq!(
+        mails(&sink),
+        BTreeMap::from([
+            ("ana@example.org".to_string(), 2),
+            ("left@example.org".to_string(), 1),
+            ("erased@example.org".to_string(), 1)
+        ])
+    );
+    // Without a database to ask, it says so.
+    fs::remove_dir_all(site.path().join("data")).unwrap();
+    assert!(site.run(&["restore", "kept.db"]).err.contains("isn't known"));
+}
