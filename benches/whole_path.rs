@@ -212,6 +212,7 @@ async fn app(folder: &Path) -> Result<App> {
             in_doubt_after: SignedDuration::from_mins(15),
             lesson_expires: SignedDuration::from_hours(48),
         },
+        dkim: None,
         redirect_to: None,
     };
     let url = format!("sqlite:{}", folder.join("data/dripline.db").display());

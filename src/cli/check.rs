@@ -34,8 +34,9 @@ pub async fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
     let loaded = config::load(&context.config, context.environment.clone());
     let mut problems = loaded.problems;
     if let Some(folders) = &loaded.folders {
-        let site = loaded.config.map_or_else(stand_in, |config| config.site);
+        let (site, signer) = loaded.config.map_or_else(|| (stand_in(), None), |config| (config.site, config.dkim));
         problems.extend(flow::check::check(&site, &folders.courses, &folders.templates));
+        problems.extend(signer.iter().flat_map(|signer| flow::check::check_senders(&folders.courses, signer)));
         let overrides = flow::check::read_templates(&folders.templates).unwrap_or_default();
         problems.extend(web::check(&site, &overrides));
     }

@@ -7,13 +7,17 @@ mod output;
 mod problems;
 mod values;
 
+pub mod backup;
 pub mod check;
 pub mod completions;
 pub mod demo;
+pub mod dkim_key;
 pub mod hold;
+pub mod init;
 pub mod mailbox;
 pub mod man;
 pub mod release;
+pub mod restore;
 pub mod retry;
 pub mod send_test;
 pub mod serve;
@@ -52,6 +56,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     Demo(demo::Args),
+    Init(init::Args),
     Check(check::Args),
     Simulate(simulate::Args),
     Serve(serve::Args),
@@ -64,6 +69,9 @@ pub enum Command {
     Release(release::Args),
     Retry(retry::Args),
     Verify(verify::Args),
+    Backup(backup::Args),
+    Restore(restore::Args),
+    DkimKey(dkim_key::Args),
     Mailbox(mailbox::Args),
     Completions(completions::Args),
     Man(man::Args),
@@ -75,6 +83,7 @@ pub async fn run(line: Cli, environment: Vec<(String, String)>) -> anyhow::Resul
     let context = Context { config: line.config, environment };
     match line.command {
         Command::Demo(args) => demo::run(args, &context).await,
+        Command::Init(args) => init::run(args, &context).await,
         Command::Check(args) => check::run(args, &context).await,
         Command::Simulate(args) => simulate::run(args, &context).await,
         Command::Serve(args) => serve::run(args, &context).await,
@@ -87,6 +96,9 @@ pub async fn run(line: Cli, environment: Vec<(String, String)>) -> anyhow::Resul
         Command::Release(args) => release::run(args, &context).await,
         Command::Retry(args) => retry::run(args, &context).await,
         Command::Verify(args) => verify::run(args, &context).await,
+        Command::Backup(args) => backup::run(args, &context).await,
+        Command::Restore(args) => restore::run(args, &context).await,
+        Command::DkimKey(args) => dkim_key::run(args, &context).await,
         Command::Mailbox(args) => mailbox::run(args, &context).await,
         Command::Completions(args) => completions::run(args, &context).await,
         Command::Man(args) => man::run(args, &context).await,

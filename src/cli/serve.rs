@@ -39,9 +39,6 @@ pub async fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
             "a rehearsal sends only to a relay on this machine; use a loopback relay, or --redirect-to ADDRESS"
         );
     }
-    if config.dkim.is_some() {
-        tracing::warn!("[dkim] is set, but this version doesn't sign: let the relay do it");
-    }
     let connectors = connectors(&config)?;
     let mut app = open_app(&config, Clock::system(), args.redirect_to).await?;
     let lock = daemon::lock(&app.store).await?;

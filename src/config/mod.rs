@@ -2,6 +2,7 @@
 //! but that file and the secrets it names, and does nothing with what it read.
 
 mod delivery;
+mod dkim;
 mod environment;
 mod network;
 mod places;
@@ -10,8 +11,6 @@ mod secret;
 mod site;
 mod web;
 
-pub use delivery::Dkim;
-pub use delivery::DkimKey;
 pub use delivery::Retention;
 pub use network::Network;
 pub use places::Images;
@@ -22,6 +21,7 @@ use crate::address::Address;
 use crate::flow::DeliverySettings;
 use crate::keys;
 use crate::keys::Keys;
+use crate::message::Signer;
 use crate::problem;
 use crate::problem::Problem;
 use crate::problem::Source;
@@ -33,6 +33,7 @@ use std::fmt;
 use std::io::ErrorKind;
 use std::path::Path;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// A configuration without an error in it. All paths are absolute.
 #[derive(Clone)]
@@ -50,7 +51,8 @@ pub struct Config {
     pub database: String,
     /// At least one.
     pub relays: Vec<Settings>,
-    pub dkim: Option<Dkim>,
+    /// `None`: the relay signs.
+    pub dkim: Option<Arc<Signer>>,
     pub delivery: DeliverySettings,
     pub operator: Option<Address>,
     pub web: WebSettings,
@@ -119,7 +121,7 @@ fn compose(keys: &Keys<'_>, base: &Path, content: Content) -> Option<Config> {
     let sender = site::sender(keys, site.as_ref().map(|site| site.name.as_str()));
     let database = places::database(keys, base);
     let relays = relay::relays(keys, base, site.as_ref().map(|site| site.url.as_str()));
-    let dkim = delivery::dkim(keys, base);
+    let dkim = dkim::dkim(keys, base, sender.as_ref().map(|(sender, _)| &sender.address));
     let delivery = delivery::delivery(keys);
     let operator = site::operator(keys);
     let web = web::web(keys);
@@ -136,7 +138,7 @@ fn compose(keys: &Keys<'_>, base: &Path, content: Content) -> Option<Config> {
         data: base.join(places::DATA),
         database,
         relays,
-        dkim,
+        dkim: dkim.map(Arc::new),
         delivery,
         operator,
         web,

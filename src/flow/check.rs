@@ -1,7 +1,9 @@
 //! Every problem in configuration, courses and templates, in one list. Needs no database.
 
+use crate::course::Course;
 use crate::course::Loaded;
 use crate::flow::read_courses;
+use crate::message::Signer;
 use crate::message::Templates;
 use crate::message::check_course;
 use crate::problem;
@@ -43,7 +45,7 @@ pub fn check(site: &Site, courses: &Path, templates: &Path) -> Vec<Problem> {
             Templates::load(&BTreeMap::new()).ok()
         }
     };
-    let prefix = courses.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let prefix = prefix(courses);
     match read_courses::read_courses(courses, &prefix) {
         Ok(shelf) => {
             for Loaded { sketch, problems: found, .. } in shelf {
@@ -60,4 +62,28 @@ pub fn check(site: &Site, courses: &Path, templates: &Path) -> Vec<Problem> {
     }
     problem::sort(&mut problems);
     problems
+}
+
+/// The courses with a sender of their own that our signatures don't speak for.
+pub fn check_senders(courses: &Path, signer: &Signer) -> Vec<Problem> {
+    let prefix = prefix(courses);
+    let shelf = read_courses::read_courses(courses, &prefix).unwrap_or_default();
+    shelf.into_iter().filter_map(|Loaded { sketch, .. }| unsigned(signer, &prefix, &sketch?)).collect()
+}
+
+fn unsigned(signer: &Signer, prefix: &str, course: &Course) -> Option<Problem> {
+    let sender = course.sender.as_ref().filter(|sender| !signer.covers(&sender.address))?;
+    let source = Source::new(format!("{prefix}/{}/course.toml", course.id), "");
+    let message = format!(
+        "`sender.address` belongs to {}, and mails are signed for {}",
+        sender.address.domain(),
+        signer.domain()
+    );
+    let help = "receivers count no signature of ours for these mails (DMARC): use an address of the domain that signs";
+    Some(Problem::warning(&source, 0..0, message, help))
+}
+
+/// How the folder of courses is called in problems.
+fn prefix(courses: &Path) -> String {
+    courses.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }

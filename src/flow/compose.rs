@@ -9,6 +9,7 @@ use crate::message::Asked;
 use crate::message::Head;
 use crate::message::Kind;
 use crate::message::List;
+use crate::message::Rendered;
 use crate::message::Values;
 use jiff::Timestamp;
 
@@ -47,7 +48,7 @@ pub fn lesson(settings: &Settings, mail: LessonMail<'_>) -> Result<Vec<u8>, Stri
         date: mail.date,
         kind: Kind::Lesson(list),
     };
-    let bytes = message::build(&rendered, &head).map_err(|error| error.to_string())?;
+    let bytes = seal(settings, &rendered, &head)?;
     let missing = message::required(&bytes, &edition.required, &mail.values.links.leave);
     missing.map_err(|missing| missing.to_string())?;
     Ok(bytes)
@@ -76,5 +77,14 @@ pub fn confirmation(
     let own = courses.first().and_then(|shelved| shelved.course.sender.as_ref());
     let from = own.unwrap_or(&app.settings.sender);
     let head = Head { from, to, to_name: None, message_id: &message_id, date, kind: Kind::Confirmation };
-    message::build(&rendered, &head).map_err(|error| error.to_string())
+    seal(&app.settings, &rendered, &head)
+}
+
+/// The final bytes, signed over everything that stands in them.
+fn seal(settings: &Settings, rendered: &Rendered, head: &Head<'_>) -> Result<Vec<u8>, String> {
+    let bytes = message::build(rendered, head).map_err(|error| error.to_string())?;
+    match &settings.dkim {
+        Some(signer) => signer.sign(&bytes, head.date).map_err(|error| error.to_string()),
+        None => Ok(bytes),
+    }
 }

@@ -1,9 +1,12 @@
 //! The things the product does, one file each: the only room where the adapters meet.
 
+pub mod backup;
+pub mod carry_over;
 pub mod check;
 pub mod compose;
 pub mod confirm;
 pub mod deliver;
+pub mod dkim_key;
 pub mod issue;
 pub mod journal;
 pub mod open;
@@ -11,6 +14,7 @@ pub mod operate;
 pub mod preferences;
 pub mod read_courses;
 pub mod reload;
+pub mod restore;
 pub mod send_test;
 pub mod shelf;
 pub mod sign_up;
@@ -21,6 +25,7 @@ use crate::address::Address;
 use crate::clock::Clock;
 use crate::link::KeyRing;
 use crate::link::Links;
+use crate::message::Signer;
 use crate::message::Templates;
 use crate::site::Sender;
 use crate::site::Site;
@@ -65,6 +70,8 @@ pub struct Settings {
     /// This installation's own folder: what must stand beside a database on a server.
     pub data: PathBuf,
     pub delivery: DeliverySettings,
+    /// Signs every mail; `None`: the relay does.
+    pub dkim: Option<Arc<Signer>>,
     /// Rehearsals send everything here instead.
     pub redirect_to: Option<Address>,
 }

@@ -6,6 +6,7 @@ mod lock;
 mod open;
 mod postgres;
 mod sqlite;
+pub mod backup;
 pub mod calendar;
 pub mod confirmations;
 pub mod courses;

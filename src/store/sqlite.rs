@@ -36,8 +36,12 @@ pub async fn connect(path: &Path, connections: u32) -> Result<AnyPool, StoreErro
         .max_lifetime(None)
         .test_before_acquire(false)
         .after_connect(|connection, _| set_pragmas(connection).boxed());
-    let url = format!("sqlite://{}?mode=rwc", path.display().to_string().replace('%', "%25").replace('?', "%3f"));
-    Ok(options.connect(&url).await?)
+    Ok(options.connect(&format!("{}?mode=rwc", url_of(path))).await?)
+}
+
+/// How a file is named to SQLite's driver.
+pub fn url_of(path: &Path) -> String {
+    format!("sqlite://{}", path.display().to_string().replace('%', "%25").replace('?', "%3f"))
 }
 
 /// Makes the file and its folder for our eyes only, where they don't exist.

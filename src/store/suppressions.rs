@@ -49,6 +49,13 @@ pub async fn all(connection: &mut Connection) -> Result<Vec<Suppression>, sqlx::
     rows.iter().map(read).collect()
 }
 
+/// As [`all`], each with its hash.
+pub async fn with_hashes(connection: &mut Connection) -> Result<Vec<(String, Suppression)>, sqlx::Error> {
+    let sql = "SELECT address, reason, source, since, hash FROM suppression ORDER BY since, hash";
+    let rows = sqlx::query(sql).fetch_all(connection).await?;
+    rows.iter().map(|row| Ok((row.try_get(4)?, read(row)?))).collect()
+}
+
 /// Whether there was such a row.
 pub async fn lift(connection: &mut Connection, hash: &str) -> Result<bool, sqlx::Error> {
     let done =

@@ -52,7 +52,7 @@ const BREACHES: [(&str, &str); 12] = [
 ];
 
 /// What a lesson of a course is called today, from the name it had.
-type CalledNow<'a> = dyn Fn(&str, &str) -> String + Sync + 'a;
+pub type CalledNow<'a> = dyn Fn(&str, &str) -> String + Sync + 'a;
 
 /// Every breach as a sentence.
 pub async fn breaches(connection: &mut Connection, called_now: &CalledNow<'_>) -> Result<Vec<String>, sqlx::Error> {

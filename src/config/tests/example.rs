@@ -7,6 +7,7 @@ use crate::config::tests::folder;
 use crate::config::tests::lines;
 use crate::config::tests::parsed;
 use crate::flow::InDoubt;
+use crate::message::Algorithm;
 use crate::relay::Rate;
 use crate::relay::Tls;
 use jiff::SignedDuration;
@@ -117,8 +118,8 @@ fn the_relays_and_keys_of_the_documented_example_are_read_with_their_secrets() {
     assert_eq!(second.domains["gmail.com"].connections, Some(2));
     assert_eq!(second.domains["gmail.com"].rate, Some(Rate { count: 5, per: Duration::from_secs(1) }));
     let dkim = config.dkim.unwrap();
-    let keys: Vec<_> = dkim.keys.iter().map(|key| (key.selector.as_str(), key.pem.expose_secret())).collect();
-    assert_eq!((dkim.domain.as_str(), keys), ("learn.example.org", vec![("d1", "rsa"), ("d2", "ed25519")]));
+    assert_eq!(dkim.domain(), "learn.example.org");
+    assert!(dkim.has(Algorithm::Rsa) && dkim.has(Algorithm::Ed25519));
 }
 
 #[test]

@@ -269,6 +269,8 @@ fn message_id_of(bytes: &[u8]) -> Option<String> {
     Some(line.trim().to_string())
 }
 
+/// Without the signatures, which follow from the rest and the keys: a mail made again after new keys were brought in is
+/// the same mail, and its old signature may no longer have a record in the DNS.
 fn hash(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    Sha256::digest(message::unsigned(bytes)).iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -9,6 +9,7 @@ use dripline::flow::Settings;
 use dripline::flow::open;
 use dripline::mailbox;
 use dripline::mailbox::Mailbox;
+use dripline::message::Signer;
 use dripline::message::Templates;
 use dripline::relay;
 use dripline::relay::Connector;
@@ -38,6 +39,8 @@ pub struct Setup {
     /// Rehearsals send everything here.
     pub redirect_to: Option<&'static str>,
     pub database: Kind,
+    /// Signs every mail.
+    pub dkim: Option<Arc<Signer>>,
     /// The coach's own templates: path → text.
     pub templates: BTreeMap<String, Vec<u8>>,
 }
@@ -53,6 +56,7 @@ impl Default for Setup {
             account: None,
             redirect_to: None,
             database: Kind::of_this_run(),
+            dkim: None,
             templates: BTreeMap::new(),
         }
     }
@@ -128,6 +132,7 @@ impl Setup {
                 in_doubt_after: minutes(30),
                 lesson_expires: hours(48),
             },
+            dkim: self.dkim.clone(),
             redirect_to: self.redirect_to.map(|address| address.parse().unwrap()),
         }
     }

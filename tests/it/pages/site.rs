@@ -207,6 +207,7 @@ fn settings() -> Settings {
             in_doubt_after: SignedDuration::from_mins(15),
             lesson_expires: SignedDuration::from_hours(48),
         },
+        dkim: None,
         redirect_to: None,
     }
 }

@@ -29,11 +29,20 @@ const CRATES: &[(&[&str], &[&str], &str)] = &[
     (&["miette"], &["cli/"], "problems are plain values; only the edge draws them"),
     (&["notify", "sd_notify"], &["daemon.rs"], "only the daemon loops, waits and is watched"),
     (&["zstd"], &["flow/"], "the verb that freezes a mail is the one that packs it"),
+    (
+        &["mail_auth", "aws_lc_rs"],
+        &["message/dkim", "flow/dkim_key.rs"],
+        "keys that sign mails are read and used in one place, and made in one",
+    ),
     (&["hmac"], &["link.rs", "flow/"], "a secret that many rooms can sign with has no owner"),
     (&["subtle"], &["link.rs", "web/"], "secrets are compared where they come in"),
     (&["getrandom"], &["ids.rs"], "chance enters at one door"),
     (&["rust_embed"], &["cli/", "mailbox/", "message/", "web/"], "each room embeds its own files"),
-    (&["secrecy"], &["config/", "relay/"], "a secret goes from the file to the login, and nowhere else"),
+    (
+        &["secrecy"],
+        &["config/", "relay/"],
+        "a secret goes from the file to the login or the signature, and nowhere else",
+    ),
     (&["tracing_subscriber"], &["cli/"], "where lines go is decided once, at the edge"),
 ];
 
