@@ -15,6 +15,7 @@ pub mod send_test;
 pub mod shelf;
 pub mod sign_up;
 pub mod simulate;
+pub mod standing;
 pub mod view;
 
 use crate::address::Address;
