@@ -10,7 +10,9 @@ mod values;
 pub mod check;
 pub mod completions;
 pub mod demo;
+pub mod export;
 pub mod hold;
+pub mod import;
 pub mod mailbox;
 pub mod man;
 pub mod release;
@@ -58,6 +60,8 @@ pub enum Command {
     SendTest(send_test::Args),
     Subscriber(subscriber::Args),
     Suppression(suppression::Args),
+    Import(import::Args),
+    Export(export::Args),
     Why(why::Args),
     Status(status::Args),
     Hold(hold::Args),
@@ -81,6 +85,8 @@ pub async fn run(line: Cli, environment: Vec<(String, String)>) -> anyhow::Resul
         Command::SendTest(args) => send_test::run(args, &context).await,
         Command::Subscriber(args) => subscriber::run(args, &context).await,
         Command::Suppression(args) => suppression::run(args, &context).await,
+        Command::Import(args) => import::run(args, &context).await,
+        Command::Export(args) => export::run(args, &context).await,
         Command::Why(args) => why::run(args, &context).await,
         Command::Status(args) => status::run(args, &context).await,
         Command::Hold(args) => hold::run(args, &context).await,

@@ -78,7 +78,7 @@ pub async fn confirm(app: &App, token: &str) -> Result<Link> {
         }
     }
     standing.put_person(person);
-    standings.write(&mut transaction, now).await?;
+    standings.write(app, &mut transaction, now).await?;
     transaction.commit().await?;
     app.changed.notify_waiters();
     Ok(looked)

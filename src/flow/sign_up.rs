@@ -103,7 +103,7 @@ pub async fn add(app: &App, request: Request) -> Result<SignedUp> {
     let mut transaction = app.store.begin().await?;
     let mut standings = Standings::read(app, &mut transaction, &[&request.address]).await?;
     let signed_up = decide(app, &shelf, standings.of(&request.address), &request, now)?;
-    standings.write(&mut transaction, now).await?;
+    standings.write(app, &mut transaction, now).await?;
     transaction.commit().await?;
     app.changed.notify_waiters();
     Ok(signed_up)

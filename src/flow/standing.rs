@@ -13,7 +13,9 @@ use crate::store::outbox::Delivery;
 use crate::store::people;
 use crate::store::people::Agreed;
 use crate::store::subscribers::Consent;
+use crate::store::suppressions;
 use crate::store::suppressions::Suppression;
+use crate::subscriber::Status;
 use crate::subscriber::Subscriber;
 use anyhow::Result;
 use std::collections::BTreeSet;
@@ -43,6 +45,9 @@ struct Changes<'a> {
     mails: Vec<Delivery>,
     /// What a visitor entered, for the link that was mailed already.
     wishes: String,
+    /// Somebody who gets mail has to be stopped.
+    stop: bool,
+    suppression: bool,
 }
 
 /// Where a set of people stand, by address.
@@ -74,6 +79,17 @@ impl<'a> Standing<'a> {
     /// Keeps what a visitor entered, in the link that was mailed already.
     pub fn put_wishes(&mut self, wishes: String) {
         self.new.wishes = wishes;
+    }
+
+    /// Keeps that the address gets nothing any more. `stop`: the person may get mail now, and all of it stops.
+    pub fn suppress(&mut self, suppression: Suppression, stop: bool) {
+        self.new.suppression = true;
+        self.new.stop = stop;
+        if let Some(person) = &mut self.person {
+            person.status = Status::Suppressed;
+            self.new.person = true;
+        }
+        self.suppression = Some(suppression);
     }
 
     /// Keeps a link and the mail that carries it.
@@ -143,36 +159,44 @@ impl<'a> Standings<'a> {
     ///
     /// # Errors
     /// When somebody else wrote in between; the transaction must be given up.
-    pub async fn write(self, connection: &mut Connection, now: Now) -> Result<()> {
-        let standings: Vec<Standing<'a>> = self.of.into_values().collect();
-        let wall = now.wall.as_millisecond();
-        let mut persons: Vec<&Subscriber> =
-            standings.iter().filter(|it| it.new.person).filter_map(|it| it.person.as_ref()).collect();
-        persons.sort_by_key(|it| it.id);
-        people::put(connection, &persons, wall).await?;
+    pub async fn write(self, app: &App, connection: &mut Connection, now: Now) -> Result<()> {
+        let mut standings: Vec<Standing<'a>> = self.of.into_values().collect();
+        // Rows append to their tables in this order, and whoever locks several people does it in the same one.
+        standings.sort_unstable_by_key(|it| it.person.as_ref().map(|person| person.id));
+        let persons = standings.iter().filter(|it| it.new.person).filter_map(|it| it.person.as_ref());
+        people::put(connection, &persons.collect::<Vec<_>>(), now.wall.as_millisecond()).await?;
         let is_new = |it: &&Enrolment, of: &Standing<'a>| of.new.enrolments.contains(&it.id);
-        let mut enrolments: Vec<&Enrolment> =
-            standings.iter().flat_map(|of| of.enrolments.iter().filter(move |it| is_new(it, of))).collect();
-        enrolments.sort_by_key(|it| it.id);
-        let written = people::put_enrolments(connection, &enrolments, now.wall).await?;
+        let enrolments = standings.iter().flat_map(|of| of.enrolments.iter().filter(move |it| is_new(it, of)));
+        let written = people::put_enrolments(connection, &enrolments.collect::<Vec<_>>(), now.wall).await?;
         anyhow::ensure!(written, "somebody else changed this enrolment at the same time; try again");
         let (mut consents, mut links, mut mails) = (Vec::new(), Vec::new(), Vec::new());
-        for standing in &standings {
-            if let (false, Some(person)) = (standing.new.wishes.is_empty(), &standing.person) {
-                confirmations::set_wishes(connection, person.id, &standing.new.wishes).await?;
-            }
+        for standing in &mut standings {
+            consents.append(&mut standing.new.consents);
+            links.append(&mut standing.new.links);
+            mails.append(&mut standing.new.mails);
         }
-        for standing in standings {
-            consents.extend(standing.new.consents);
-            links.extend(standing.new.links);
-            mails.extend(standing.new.mails);
+        let wishes = standings.iter().filter(|it| !it.new.wishes.is_empty());
+        for (standing, person) in wishes.filter_map(|it| Some((it, it.person.as_ref()?))) {
+            confirmations::set_wishes(connection, person.id, &standing.new.wishes).await?;
         }
-        consents.sort_by_key(|it| it.id);
         people::add_consents(connection, &consents).await?;
         people::add_links(connection, &links).await?;
-        mails.sort_by_key(|it| it.id);
         let queued = if mails.is_empty() { 0 } else { outbox::insert(connection, &mails, now.wall).await?.len() };
         anyhow::ensure!(queued == mails.len(), "somebody else asked this person at the same time; try again");
-        Ok(())
+        stop(app, connection, &standings, now).await
     }
+}
+
+/// Stores who gets nothing any more, after everything else: what was queued for them a moment ago stops too.
+async fn stop(app: &App, connection: &mut Connection, standings: &[Standing<'_>], now: Now) -> Result<()> {
+    let new = standings.iter().filter(|it| it.new.suppression);
+    let new: Vec<(&Standing<'_>, &Suppression)> = new.filter_map(|it| Some((it, it.suppression.as_ref()?))).collect();
+    let hash = |it: &Suppression| it.address.parse().map(|it| app.address_hash(&it)).unwrap_or_default();
+    let rows: Vec<(String, Suppression)> = new.iter().map(|(_, it)| (hash(it), (*it).clone())).collect();
+    people::suppress(connection, &rows).await?;
+    for (standing, suppression) in new.iter().filter(|(standing, _)| standing.new.stop) {
+        let Some(person) = &standing.person else { continue };
+        suppressions::stop_everything(connection, person.id, &suppression.reason, now.wall).await?;
+    }
+    Ok(())
 }

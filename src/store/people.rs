@@ -199,6 +199,20 @@ pub async fn add_links(connection: &mut Connection, links: &[(String, Confirmati
     Ok(())
 }
 
+/// Suppresses addresses by their hash; who is suppressed already stays so for the known reason.
+pub async fn suppress(connection: &mut Connection, all: &[(String, Suppression)]) -> Result<(), sqlx::Error> {
+    if all.is_empty() {
+        return Ok(());
+    }
+    let rows =
+        all.iter().map(|(hash, it)| json!([hash, it.address, storable(&it.reason), storable(&it.source), it.since]));
+    let sql = "INSERT INTO suppression(hash, address, reason, source, since)
+        SELECT j.value ->> 0, j.value ->> 1, j.value ->> 2, j.value ->> 3, cast(j.value ->> 4 as bigint)
+        FROM json_each($1) j WHERE true ON CONFLICT(hash) DO NOTHING";
+    sqlx::query(sql).bind(text(rows)).execute(connection).await?;
+    Ok(())
+}
+
 fn enrolment(it: &Enrolment) -> Value {
     json!([
         it.id,
