@@ -15,6 +15,7 @@ mod languages;
 mod message;
 mod outcomes;
 mod pages;
+mod people;
 mod plans;
 mod poison;
 mod program;

@@ -139,7 +139,9 @@ fn unknown(name: &str) -> String {
                 "the column `{name}` isn't known; is it {near}? --map '{quoted}={near}', or leave it out: --map '{quoted}='"
             )
         }
-        None => format!("the column `{name}` isn't known; leave it out: --map '{quoted}='"),
+        None => format!(
+            "the column `{name}` isn't known; say what it is, --map '{quoted}=OURS', or leave it out: --map '{quoted}='"
+        ),
     }
 }
 

@@ -95,11 +95,10 @@ fn put_in_place(
             if it.state == State::Completed {
                 return;
             }
-            let held =
-                moved.held.clone().or_else(|| Some("it was held before the person was brought here".to_string()));
             if stopped.is_some() || moved.state == State::Held {
+                let unknown = || "it was held before the person was brought here".to_string();
                 it.state = State::Held;
-                it.held_why = stopped.or(held);
+                it.held_why = Some(moved.held.clone().or(stopped).unwrap_or_else(unknown));
             } else if moved.state == State::Paused && it.state != State::Held {
                 it.state = State::Paused;
                 it.paused_at = moved.paused_at.or(Some(now.reader));

@@ -1,0 +1,83 @@
+//! An import that ends half-way leaves whole rows, and the same command goes on; a daemon sends meanwhile.
+
+use crate::program::SOON;
+use crate::program::Sink;
+use crate::program::Site;
+use crate::program::until;
+use serde_json::Value;
+use std::fmt::Write as _;
+use std::time::Duration;
+
+const PEOPLE: usize = 10_000;
+
+fn site(sink: &Sink) -> Site {
+    let site = Site::new(sink.url(), "");
+    site.course("calm", &["one"], "wait = \"1 day\"\nsend = \"30 8 * * *\"");
+    let mut text = "email,first_name,course,source\n".to_string();
+    for at in 0..PEOPLE {
+        let source = if at % 10 == 0 { "" } else { "paper" };
+        writeln!(text, "person{at}@example.org,Name {at},calm,{source}").unwrap();
+    }
+    site.write("people.csv", &text);
+    site
+}
+
+fn import(site: &Site) -> Value {
+    site.json(&["import", "people.csv", "--json"])
+}
+
+#[test]
+fn an_import_killed_half_way_and_repeated_brings_everybody_in_once() {
+    let sink = Sink::start("");
+    let site = site(&sink);
+    site.good(&["hold"]);
+    let database = site.path().join("data/dripline.db-wal");
+    let mut import_once = site.start(&["import", "people.csv"]);
+    let bytes = || std::fs::metadata(&database).map_or(0, |it| it.len());
+    let before = bytes();
+    until("the first rows", SOON, || bytes() > before + 1_500_000);
+    import_once.kill();
+    let kept = site.json(&["status", "--json"])["enrolments"].clone();
+    let kept = kept["active"].as_u64().unwrap() + kept["pending"].as_u64().unwrap();
+    assert!(kept > 0 && kept < PEOPLE as u64 && kept.is_multiple_of(1000), "{kept}");
+    let told = import(&site);
+    assert_eq!((told["already"].as_u64(), told["imported"].as_u64()), (Some(kept), Some(PEOPLE as u64 - kept)));
+    assert_eq!(import(&site)["already"], PEOPLE);
+    let status = site.json(&["status", "--json"]);
+    assert_eq!((&status["enrolments"]["active"], &status["enrolments"]["pending"]), (&9000.into(), &1000.into()));
+    assert_eq!(status["deliveries"]["ready"], 1000, "one mail that asks for each who must confirm");
+    assert_eq!(site.good(&["verify"]), "");
+}
+
+#[test]
+fn an_import_told_to_stop_ends_with_whole_rows_and_says_how_to_go_on() {
+    let sink = Sink::start("");
+    let site = site(&sink);
+    site.good(&["hold"]);
+    let mut import_once = site.start(&["import", "people.csv", "--json"]);
+    let database = site.path().join("data/dripline.db-wal");
+    let bytes = || std::fs::metadata(&database).map_or(0, |it| it.len());
+    let before = bytes();
+    until("the first rows", SOON, || bytes() > before + 1_500_000);
+    import_once.signal("INT");
+    assert_eq!(import_once.ends(SOON), Some(1));
+    let told: Value = serde_json::from_str(&import_once.printed()).unwrap();
+    assert!(told["whole"] == false && import_once.told().contains("the same command goes on"), "{told}");
+    assert_eq!(import(&site)["already"], told["imported"]);
+}
+
+#[test]
+fn a_daemon_sends_while_people_come_in() {
+    let sink = Sink::start("");
+    let site = site(&sink);
+    let daemon = site.serve(&[]);
+    until("the courses", SOON, || daemon.told().contains("in force"));
+    let mut import_once = site.start(&["import", "people.csv", "--json"]);
+    sink.wait_for(200, Duration::from_secs(60));
+    let already_over = import_once.ends(Duration::from_secs(60));
+    assert_eq!(already_over, Some(0));
+    let told: Value = serde_json::from_str(&import_once.printed()).unwrap();
+    assert_eq!((&told["imported"], &told["refused"]), (&PEOPLE.into(), &serde_json::json!([])));
+    daemon.stop();
+    assert_eq!(site.good(&["verify"]), "");
+}
