@@ -142,7 +142,9 @@ fn in_words(sum: &Tally, dry_run: bool, whole: bool) -> String {
         writeln!(text, "{} lessons are due now and leave at once while the daemon runs; {hold}", sum.due).ok();
     }
     if refused > 0 {
-        text.push_str("mend the lines above in the file and import it again: who is there already stays as they are\n");
+        text.push_str(
+            "mend the refused rows in the file and import it again: who is there already stays as they are\n",
+        );
     }
     if !whole {
         text.push_str("stopped before the end; the same command goes on: who is there already stays as they are\n");

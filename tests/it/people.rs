@@ -5,6 +5,7 @@ mod faults;
 mod interrupted;
 mod moved;
 mod rules;
+mod stored;
 
 use crate::app::TestApp;
 use dripline::flow::export::Export;
@@ -14,7 +15,7 @@ use dripline::flow::import::Settings;
 use dripline::flow::import::Tally;
 
 /// What became of all rows of a file with this text.
-async fn import(app: &TestApp, text: impl AsRef<[u8]>) -> Tally {
+pub async fn import(app: &TestApp, text: impl AsRef<[u8]>) -> Tally {
     run(app, text, false).await
 }
 

@@ -144,7 +144,11 @@ fn each_row_that_is_refused_is_named_with_its_line_and_why() {
     assert!(!ran.err.contains('@'), "{}", ran.err);
     let text = import_bytes(&site, &bytes, &[]);
     assert!(text.out.starts_with("people.csv:4: email: the cell is empty\n"), "{}", &text.out[..200]);
-    assert!(text.err.contains("0 imported, 2 there already") && text.err.contains("mend the lines"), "{}", text.err);
+    assert!(
+        text.err.contains("0 imported, 2 there already") && text.err.contains("mend the refused rows"),
+        "{}",
+        text.err
+    );
 }
 
 #[tokio::test]
