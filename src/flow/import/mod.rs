@@ -13,6 +13,7 @@ use crate::address::Address;
 use crate::clock::Now;
 use crate::enrolment::State;
 use crate::flow::App;
+use crate::flow::reload;
 use crate::flow::sheet::Fact;
 use crate::flow::shelf::Shelf;
 use crate::flow::sign_up;
@@ -21,6 +22,7 @@ use crate::flow::sign_up::Word;
 use crate::flow::standing::Standing;
 use crate::flow::standing::Standings;
 use crate::keys::nearest;
+use crate::store::courses;
 use anyhow::Result;
 use columns::Columns;
 use records::Records;
@@ -95,9 +97,11 @@ pub struct Import {
     dry_run: bool,
     /// Who would have been asked, while nothing is written.
     asked: HashSet<String>,
+    /// What the shelf was made of, by the database.
+    versions: Vec<(String, String)>,
     /// Length of the file in bytes.
     pub length: u64,
-    /// Whether nobody can be confirmed, since the file has no such column.
+    /// Whether everybody must be asked, since no column says where consent came from.
     pub lacks_source: bool,
 }
 
@@ -128,12 +132,13 @@ impl Import {
         let shelf = app.shelf.read().await;
         let courses: Vec<&str> = shelf.courses.keys().map(String::as_str).collect();
         let columns = Columns::new(&cells, &settings.maps, &courses).map_err(fault)?;
-        let lacks_source = !columns.has(Fact::Source);
+        let lacks_source = !columns.has(Fact::Source) && !columns.has(Fact::Suppressed);
         let door = Door::new(columns, app.clock.now().reader.max(app.clock.now().wall));
         let (send, batches) = channel(2);
         tokio::task::spawn_blocking(move || read_batches(records, door, &send));
+        let versions = shelf.courses.iter().map(|(id, it)| (id.clone(), it.course.version.clone())).collect();
         let dry_run = settings.dry_run;
-        Ok(Import { batches, dry_run, asked: HashSet::new(), length: about.len(), lacks_source })
+        Ok(Import { batches, dry_run, asked: HashSet::new(), versions, length: about.len(), lacks_source })
     }
 
     /// Imports the next batch of rows, whole or not at all; `None` at the end.
@@ -143,6 +148,17 @@ impl Import {
     pub async fn step(&mut self, app: &App) -> Result<Option<Tally>> {
         let Some(batch) = self.batches.recv().await else { return Ok(None) };
         let batch = batch?;
+        loop {
+            match self.enrol(app, &batch).await? {
+                Some(tally) => return Ok(Some(tally)),
+                // A daemon has put an edit in force since the last batch.
+                None => reload::from_store(app).await?,
+            }
+        }
+    }
+
+    /// `None`, and nothing done, where other versions of the courses are in force than the last time.
+    async fn enrol(&mut self, app: &App, batch: &Batch) -> Result<Option<Tally>> {
         let now = app.clock.now();
         let shelf = app.shelf.read().await;
         let rows = batch.rows.iter().filter_map(|(_, row)| row.as_ref().ok());
@@ -150,12 +166,17 @@ impl Import {
         let mut tally = Tally { bytes: batch.bytes, ..Tally::default() };
         if self.dry_run {
             let mut standings = Standings::read(app, &mut *app.store.read().await?, &addresses).await?;
-            self.decide(app, &shelf, &mut standings, &batch, now, &mut tally)?;
+            self.decide(app, &shelf, &mut standings, batch, now, &mut tally)?;
             return Ok(Some(tally));
         }
         let mut transaction = app.store.begin().await?;
+        let versions = courses::versions(&mut transaction).await?;
+        if versions != self.versions {
+            self.versions = versions;
+            return Ok(None);
+        }
         let mut standings = Standings::read(app, &mut transaction, &addresses).await?;
-        self.decide(app, &shelf, &mut standings, &batch, now, &mut tally)?;
+        self.decide(app, &shelf, &mut standings, batch, now, &mut tally)?;
         standings.write(app, &mut transaction, now).await?;
         transaction.commit().await?;
         app.changed.notify_waiters();

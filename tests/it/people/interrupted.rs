@@ -1,9 +1,16 @@
 //! An import that ends half-way leaves whole rows, and the same command goes on; a daemon sends meanwhile.
 
+use crate::app::TestApp;
+use crate::app::course_toml;
+use crate::app::lesson;
 use crate::program::SOON;
 use crate::program::Sink;
 use crate::program::Site;
 use crate::program::until;
+use dripline::flow::import::Import;
+use dripline::flow::import::Settings;
+use dripline::flow::open;
+use dripline::message::Templates;
 use serde_json::Value;
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -80,4 +87,28 @@ fn a_daemon_sends_while_people_come_in() {
     assert_eq!((&told["imported"], &told["refused"]), (&PEOPLE.into(), &serde_json::json!([])));
     daemon.stop();
     assert_eq!(site.good(&["verify"]), "");
+}
+
+#[tokio::test]
+async fn whoever_comes_in_after_an_edit_gets_the_edited_course() {
+    let app = TestApp::new().await;
+    app.course("calm", &["one", "two"]).await;
+    let mut text = "email,course,source\n".to_string();
+    for at in 0..1500 {
+        writeln!(text, "person{at}@example.org,calm,paper").unwrap();
+    }
+    let file = app.folder.path().join("people.csv");
+    std::fs::write(&file, text).unwrap();
+    let url = format!("sqlite:{}", app.app.store.path().display());
+    let templates = Templates::load(&Default::default()).unwrap();
+    let command = open::open(&url, app.clock.clone(), app.app.settings.clone(), templates).await.unwrap();
+    let settings = Settings { file, maps: Vec::new(), dry_run: false };
+    let mut import = Import::open(&command, &settings).await.unwrap();
+    assert_eq!(import.step(&command).await.unwrap().unwrap().imported, 1000);
+    app.write("calm/course.toml", course_toml("calm", &["zero", "two"]));
+    app.write("calm/zero.md", lesson("calm zero", "Begin."));
+    app.reload().await;
+    assert_eq!(import.step(&command).await.unwrap().unwrap().imported, 500);
+    assert!(import.step(&command).await.unwrap().is_none());
+    assert_eq!(app.texts("SELECT DISTINCT lesson FROM enrolment").await, ["zero"]);
 }
