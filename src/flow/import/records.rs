@@ -289,7 +289,6 @@ impl Scan<'_> {
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "memory can always be read")]
 mod tests {
-    use super::Fault;
     use super::LONGEST_ROW;
     use super::Records;
     use proptest::prelude::any;
