@@ -107,3 +107,33 @@ async fn people_of_another_program_begin_behind_what_they_have_had() {
     assert_eq!(app.mails(), 2);
     app.verify().await;
 }
+
+#[tokio::test]
+async fn readers_of_a_newsletter_get_the_issues_to_come_and_none_that_went_out() {
+    let notes = |app: &TestApp| {
+        let toml = "title = \"Notes\"\nlanguage = \"en\"\nkind = \"newsletter\"\nlessons = [\"one\", \"two\"]\n";
+        app.write("notes/course.toml", toml);
+        for (id, date) in [("one", "2026-03-03T09:00:00"), ("two", "2026-03-09T09:00:00")] {
+            app.write(
+                &format!("notes/{id}.md"),
+                format!("+++\nsubject = \"notes {id}\"\ndate = {date}\n+++\n\nNews.\n"),
+            );
+        }
+    };
+    let old = TestApp::new().await;
+    notes(&old);
+    assert!(old.reload().await.problems.is_empty());
+    old.enrol("ana@example.org", "notes").await;
+    old.advance(days(3)).await;
+    assert_eq!(old.subjects_to("ana@example.org"), ["notes one"]);
+    let (file, _) = export(&old).await;
+    let new = TestApp::new().await;
+    new.clock.advance(new.now().duration_until(old.now()));
+    notes(&new);
+    new.reload().await;
+    assert_eq!(counts(&import(&new, &file).await), (1, 0, 0, 0));
+    assert_eq!(export(&new).await.0, file);
+    new.advance(days(10)).await;
+    assert_eq!(new.subjects_to("ana@example.org"), ["notes two"]);
+    new.verify().await;
+}

@@ -94,9 +94,11 @@ async fn consents_links_and_suppressions_are_added_and_none_is_overwritten() {
     drop(transaction);
 
     let mut transaction = app.app.store.begin().await.unwrap();
-    let link = Confirmation { subscriber_id: 7, created: 1, expires: 2, used: 0 };
-    people::add_links(&mut transaction, &[("x".to_string(), link), ("y".to_string(), link)]).await.unwrap();
-    assert_eq!(people::asked(&mut transaction, &[7]).await.unwrap(), [link, link]);
+    let link = Confirmation { subscriber_id: 7, created: 1, expires: 2, used: 0, wishes: "{}".to_string() };
+    people::add_links(&mut transaction, &[("x".to_string(), link.clone()), ("y".to_string(), link.clone())])
+        .await
+        .unwrap();
+    assert_eq!(people::asked(&mut transaction, &[7]).await.unwrap(), [link.clone(), link]);
     let suppression = |reason: &str| Suppression {
         address: "a@example.org".to_string(),
         reason: reason.to_string(),
