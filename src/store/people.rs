@@ -1,5 +1,6 @@
 //! Many people at once: what is known of a set of them, and what became of it, each in one statement however many they
-//! are. Everything a sign-up reads and writes goes through here, of one person too.
+//! are. Everything a sign-up reads and writes goes through here, of one person too. A row is a JSON array of texts and
+//! whole numbers; MATERIALIZED keeps SQLite from writing it out anew for every column that is taken from it.
 
 use super::Connection;
 use super::confirmations::Confirmation;
@@ -128,10 +129,11 @@ pub async fn put(connection: &mut Connection, people: &[&Subscriber], now: i64) 
             it.status.stored()
         ])
     });
-    let sql = "INSERT INTO subscriber(id, address, address_key, first_name, language, zone, hour, weekdays, fields, status, created)
+    let sql = "WITH j AS MATERIALIZED (SELECT value FROM json_each($1))
+        INSERT INTO subscriber(id, address, address_key, first_name, language, zone, hour, weekdays, fields, status, created)
         SELECT cast(j.value ->> 0 as bigint), j.value ->> 1, j.value ->> 2, j.value ->> 3, j.value ->> 4, j.value ->> 5, j.value ->> 6,
             j.value ->> 7, j.value ->> 8, cast(j.value ->> 9 as bigint), $2
-        FROM json_each($1) j WHERE true
+        FROM j WHERE true
         ON CONFLICT(id) DO UPDATE SET first_name = excluded.first_name, language = excluded.language, zone = excluded.zone,
             hour = excluded.hour, weekdays = excluded.weekdays, fields = excluded.fields, status = excluded.status";
     sqlx::query(sql).bind(text(rows)).bind(now).execute(connection).await?;
@@ -149,7 +151,8 @@ pub async fn put_enrolments(
     if enrolments.is_empty() {
         return Ok(true);
     }
-    let sql = "INSERT INTO enrolment(id, subscriber_id, course, run, state, after, serial, lesson, occurrence, basis, floor, due, why,
+    let sql = "WITH j AS MATERIALIZED (SELECT value FROM json_each($1))
+        INSERT INTO enrolment(id, subscriber_id, course, run, state, after, serial, lesson, occurrence, basis, floor, due, why,
             progress, pace, last_date, last_count, expired, paused_at, paused_until, held_why, created, confirmed)
         SELECT cast(j.value ->> 0 as bigint), cast(j.value ->> 1 as bigint), j.value ->> 2, cast(j.value ->> 3 as bigint),
             cast(j.value ->> 4 as bigint), cast(j.value ->> 5 as bigint), cast(j.value ->> 6 as bigint) + 1, j.value ->> 7,
@@ -157,7 +160,7 @@ pub async fn put_enrolments(
             j.value ->> 12, j.value ->> 13, cast(j.value ->> 14 as double precision), j.value ->> 15, cast(j.value ->> 16 as bigint),
             cast(j.value ->> 17 as bigint), cast(j.value ->> 18 as bigint), cast(j.value ->> 19 as bigint), j.value ->> 20, $2,
             cast(j.value ->> 21 as bigint)
-        FROM json_each($1) j WHERE true
+        FROM j WHERE true
         ON CONFLICT(id) DO UPDATE SET state = excluded.state, after = excluded.after, serial = excluded.serial,
             lesson = excluded.lesson, occurrence = excluded.occurrence, basis = excluded.basis, floor = excluded.floor,
             due = excluded.due, why = excluded.why, progress = excluded.progress, pace = excluded.pace,
@@ -176,10 +179,11 @@ pub async fn add_consents(connection: &mut Connection, consents: &[Consent<'_>])
     let rows = consents.iter().map(|it| {
         json!([it.id, it.subscriber_id, it.course, storable(it.source), storable(it.text), it.version, it.at])
     });
-    let sql = "INSERT INTO consent(id, subscriber_id, course, source, text, version, at)
+    let sql = "WITH j AS MATERIALIZED (SELECT value FROM json_each($1))
+        INSERT INTO consent(id, subscriber_id, course, source, text, version, at)
         SELECT cast(j.value ->> 0 as bigint), cast(j.value ->> 1 as bigint), j.value ->> 2, j.value ->> 3, j.value ->> 4, j.value ->> 5,
             cast(j.value ->> 6 as bigint)
-        FROM json_each($1) j WHERE true";
+        FROM j WHERE true";
     sqlx::query(sql).bind(text(rows)).execute(connection).await?;
     Ok(())
 }
@@ -191,10 +195,11 @@ pub async fn add_links(connection: &mut Connection, links: &[(String, Confirmati
     }
     let rows =
         links.iter().map(|(hash, it)| json!([hash, it.subscriber_id, it.created, it.expires, it.used, it.wishes]));
-    let sql = "INSERT INTO confirmation(hash, subscriber_id, created, expires, used, wishes)
+    let sql = "WITH j AS MATERIALIZED (SELECT value FROM json_each($1))
+        INSERT INTO confirmation(hash, subscriber_id, created, expires, used, wishes)
         SELECT j.value ->> 0, cast(j.value ->> 1 as bigint), cast(j.value ->> 2 as bigint), cast(j.value ->> 3 as bigint),
             cast(j.value ->> 4 as bigint), j.value ->> 5
-        FROM json_each($1) j WHERE true";
+        FROM j WHERE true";
     sqlx::query(sql).bind(text(rows)).execute(connection).await?;
     Ok(())
 }
@@ -206,9 +211,10 @@ pub async fn suppress(connection: &mut Connection, all: &[(String, Suppression)]
     }
     let rows =
         all.iter().map(|(hash, it)| json!([hash, it.address, storable(&it.reason), storable(&it.source), it.since]));
-    let sql = "INSERT INTO suppression(hash, address, reason, source, since)
+    let sql = "WITH j AS MATERIALIZED (SELECT value FROM json_each($1))
+        INSERT INTO suppression(hash, address, reason, source, since)
         SELECT j.value ->> 0, j.value ->> 1, j.value ->> 2, j.value ->> 3, cast(j.value ->> 4 as bigint)
-        FROM json_each($1) j WHERE true ON CONFLICT(hash) DO NOTHING";
+        FROM j WHERE true ON CONFLICT(hash) DO NOTHING";
     sqlx::query(sql).bind(text(rows)).execute(connection).await?;
     Ok(())
 }
