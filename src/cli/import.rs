@@ -61,6 +61,29 @@ pub async fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
     Ok(if whole && report.sum.refused.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
+/// Whether a daemon works on the same database; looked up once a second.
+#[derive(Default)]
+struct Daemon {
+    looked: Option<(Instant, bool)>,
+}
+
+impl Daemon {
+    async fn works(&mut self, app: &App) -> bool {
+        if let Some((at, works)) = self.looked
+            && at.elapsed() < Duration::from_secs(1)
+        {
+            return works;
+        }
+        let lock = app.store.lock().await;
+        let works = lock.is_err();
+        if let Ok(lock) = lock {
+            lock.release().await;
+        }
+        self.looked = Some((Instant::now(), works));
+        works
+    }
+}
+
 struct Report {
     args: Args,
     progress: Progress,
@@ -70,12 +93,14 @@ struct Report {
 impl Report {
     /// Imports batch after batch. Whether it came to the end of the file.
     async fn follow(&mut self, app: &App, mut import: Import, stop: &CancellationToken) -> anyhow::Result<bool> {
+        let mut daemon = Daemon::default();
         while !stop.is_cancelled() {
             let began = Instant::now();
             let Some(step) = import.step(app).await? else { return Ok(true) };
+            let took = began.elapsed();
             // Half of the time belongs to a daemon that works on the same database.
-            if !self.args.dry_run && app.store.lock().is_err() {
-                tokio::time::sleep(began.elapsed()).await;
+            if !self.args.dry_run && daemon.works(app).await {
+                tokio::time::sleep(took).await;
             }
             self.add(step)?;
         }

@@ -17,6 +17,12 @@ use std::time::Duration;
 
 const PEOPLE: usize = 10_000;
 
+/// How many people are in the course.
+fn enrolled(site: &Site) -> u64 {
+    let counts = site.json(&["status", "--json"])["enrolments"].clone();
+    counts.as_object().unwrap().values().map(|it| it.as_u64().unwrap()).sum()
+}
+
 fn site(sink: &Sink) -> Site {
     let site = Site::new(sink.url(), "");
     site.course("calm", &["one"], "wait = \"1 day\"\nsend = \"30 8 * * *\"");
@@ -38,15 +44,11 @@ fn an_import_killed_half_way_and_repeated_brings_everybody_in_once() {
     let sink = Sink::start("");
     let site = site(&sink);
     site.good(&["hold"]);
-    let database = site.path().join("data/dripline.db-wal");
     let mut import_once = site.start(&["import", "people.csv"]);
-    let bytes = || std::fs::metadata(&database).map_or(0, |it| it.len());
-    let before = bytes();
-    until("the first rows", SOON, || bytes() > before + 1_500_000);
+    until("the first rows", SOON, || enrolled(&site) > 0);
     import_once.kill();
-    let kept = site.json(&["status", "--json"])["enrolments"].clone();
-    let kept = kept["active"].as_u64().unwrap() + kept["pending"].as_u64().unwrap();
-    assert!(kept > 0 && kept < PEOPLE as u64 && kept.is_multiple_of(1000), "{kept}");
+    let kept = enrolled(&site);
+    assert!(kept > 0 && kept.is_multiple_of(1000), "{kept}");
     let told = import(&site);
     assert_eq!((told["already"].as_u64(), told["imported"].as_u64()), (Some(kept), Some(PEOPLE as u64 - kept)));
     assert_eq!(import(&site)["already"], PEOPLE);
@@ -62,14 +64,14 @@ fn an_import_told_to_stop_ends_with_whole_rows_and_says_how_to_go_on() {
     let site = site(&sink);
     site.good(&["hold"]);
     let mut import_once = site.start(&["import", "people.csv", "--json"]);
-    let database = site.path().join("data/dripline.db-wal");
-    let bytes = || std::fs::metadata(&database).map_or(0, |it| it.len());
-    let before = bytes();
-    until("the first rows", SOON, || bytes() > before + 1_500_000);
+    until("the first rows", SOON, || enrolled(&site) > 0);
     import_once.signal("INT");
-    assert_eq!(import_once.ends(SOON), Some(1));
+    let status = import_once.ends(SOON);
     let told: Value = serde_json::from_str(&import_once.printed()).unwrap();
-    assert!(told["whole"] == false && import_once.told().contains("the same command goes on"), "{told}");
+    // On a fast machine it may have come to its end just before.
+    let whole = told["imported"] == PEOPLE;
+    assert_eq!((status, &told["whole"]), (Some(if whole { 0 } else { 1 }), &whole.into()), "{told}");
+    assert_eq!(import_once.told().contains("the same command goes on"), !whole);
     assert_eq!(import(&site)["already"], told["imported"]);
 }
 
@@ -99,9 +101,8 @@ async fn whoever_comes_in_after_an_edit_gets_the_edited_course() {
     }
     let file = app.folder.path().join("people.csv");
     std::fs::write(&file, text).unwrap();
-    let url = format!("sqlite:{}", app.app.store.path().display());
     let templates = Templates::load(&Default::default()).unwrap();
-    let command = open::open(&url, app.clock.clone(), app.app.settings.clone(), templates).await.unwrap();
+    let command = open::open(app.database.url(), app.clock.clone(), app.app.settings.clone(), templates).await.unwrap();
     let settings = Settings { file, maps: Vec::new(), dry_run: false };
     let mut import = Import::open(&command, &settings).await.unwrap();
     assert_eq!(import.step(&command).await.unwrap().unwrap().imported, 1000);

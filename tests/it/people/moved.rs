@@ -3,6 +3,7 @@
 use super::counts;
 use super::export;
 use super::import;
+use crate::app::Kind;
 use crate::app::Setup;
 use crate::app::TestApp;
 use crate::app::days;
@@ -12,10 +13,12 @@ use dripline::flow::preferences;
 use dripline::flow::preferences::Which;
 use jiff::civil::date;
 
-/// People in every state, two days into their courses.
+/// People in every state, two days into their courses; always on SQLite, so that a run on PostgreSQL moves them there.
 async fn lived_in() -> TestApp {
     let script = "to=bad* dot reply \"554 5.6.0 odd\"; to=dead* rcpt reply \"550 5.1.1 no such user\"";
-    let app = TestApp::with(Setup { script: script.to_string(), daily_cap: 3, ..Setup::default() }).await;
+    let app =
+        TestApp::with(Setup { script: script.to_string(), daily_cap: 3, database: Kind::Sqlite, ..Setup::default() })
+            .await;
     courses(&app).await;
     for name in ["ana", "bad", "dead", "left", "paused", "resting", "erased"] {
         app.enrol_in(&format!("{name}@example.org"), "calm", "Europe/Berlin").await;
