@@ -94,11 +94,24 @@ impl fmt::Debug for Address {
 /// characters, line breaks or bidi controls, runs of white space as one space, at most [`NAME_GRAPHEMES`] graphemes.
 /// Nothing left is `None`.
 pub fn clean_line(text: &str) -> Option<String> {
+    let cut: String = one_line(text).graphemes(true).take(NAME_GRAPHEMES).collect();
+    Some(cut.trim().to_string()).filter(|line| !line.is_empty())
+}
+
+/// The same, however long it is: for who refuses what is too long instead of cutting it.
+pub fn one_line(text: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_graphic() || byte == b' ';
+    if text.bytes().all(plain) && !text.contains("  ") {
+        return text.trim().to_string();
+    }
     let composed: String =
         text.nfc().map(|c| if c.is_whitespace() { ' ' } else { c }).filter(|c| !is_unsafe(*c)).collect();
-    let words = composed.split_whitespace().collect::<Vec<_>>().join(" ");
-    let cut: String = words.graphemes(true).take(NAME_GRAPHEMES).collect();
-    Some(cut.trim().to_string()).filter(|line| !line.is_empty())
+    composed.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Whether a text has more graphemes than this.
+pub fn is_longer(text: &str, graphemes: usize) -> bool {
+    text.len() > graphemes && text.graphemes(true).nth(graphemes).is_some()
 }
 
 fn is_unsafe(c: char) -> bool {

@@ -12,7 +12,9 @@ pub mod check;
 pub mod completions;
 pub mod demo;
 pub mod dkim_key;
+pub mod export;
 pub mod hold;
+pub mod import;
 pub mod init;
 pub mod mailbox;
 pub mod man;
@@ -63,6 +65,8 @@ pub enum Command {
     SendTest(send_test::Args),
     Subscriber(subscriber::Args),
     Suppression(suppression::Args),
+    Import(import::Args),
+    Export(export::Args),
     Why(why::Args),
     Status(status::Args),
     Hold(hold::Args),
@@ -90,6 +94,8 @@ pub async fn run(line: Cli, environment: Vec<(String, String)>) -> anyhow::Resul
         Command::SendTest(args) => send_test::run(args, &context).await,
         Command::Subscriber(args) => subscriber::run(args, &context).await,
         Command::Suppression(args) => suppression::run(args, &context).await,
+        Command::Import(args) => import::run(args, &context).await,
+        Command::Export(args) => export::run(args, &context).await,
         Command::Why(args) => why::run(args, &context).await,
         Command::Status(args) => status::run(args, &context).await,
         Command::Hold(args) => hold::run(args, &context).await,

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use serde::Serialize;
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 /// Why a lesson isn't owed any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +28,9 @@ pub struct Progress {
     /// Every other mark.
     #[serde(default, rename = "other", skip_serializing_if = "BTreeMap::is_empty")]
     other: BTreeMap<String, Mark>,
+    /// Those of the accepted that another database sent: no delivery of this one tells of them.
+    #[serde(default, rename = "carried", skip_serializing_if = "BTreeSet::is_empty")]
+    carried: BTreeSet<String>,
 }
 
 impl Progress {
@@ -63,6 +67,19 @@ impl Progress {
         }
     }
 
+    /// Counts a lesson as accepted that another database sent, before the person was brought here.
+    pub fn carry(&mut self, lesson: &str) {
+        if self.mark(lesson) != Some(Mark::Accepted) {
+            self.set(lesson, Mark::Accepted);
+            self.carried.insert(lesson.to_string());
+        }
+    }
+
+    /// Whether another database sent this lesson.
+    pub fn is_carried(&self, lesson: &str) -> bool {
+        self.carried.contains(lesson)
+    }
+
     /// Takes the mark away, so that the lesson is owed again. Acceptance stays.
     pub fn owe_again(&mut self, lesson: &str) {
         self.other.remove(lesson);
@@ -90,6 +107,9 @@ impl Progress {
     /// The lesson's file has another name now; its mark and its place in the order of acceptance stay.
     pub fn rename(&mut self, old: &str, new: &str) {
         let known = self.mark(new).is_some();
+        if self.carried.remove(old) && self.mark(new) != Some(Mark::Accepted) {
+            self.carried.insert(new.to_string());
+        }
         if let Some(mark) = self.other.remove(old)
             && !known
         {
@@ -148,5 +168,20 @@ mod tests {
         assert_eq!(progress.accepted(), ["x", "b"]);
         assert_eq!(progress.mark("y"), Some(Mark::Offered));
         assert_eq!((progress.mark("a"), progress.mark("c"), progress.mark("z")), (None, None, None));
+    }
+
+    #[test]
+    fn what_another_database_sent_is_known_as_such_under_every_name() {
+        let mut progress = Progress::default();
+        progress.set("own", Mark::Accepted);
+        progress.set("a", Mark::Skipped);
+        for lesson in ["own", "a", "b"] {
+            progress.carry(lesson);
+        }
+        progress.rename("a", "x");
+        progress.rename("b", "own");
+        assert_eq!(progress.to_text(), r#"{"accepted":["own","x"],"carried":["x"]}"#);
+        assert_eq!(Progress::from_text(&progress.to_text()), Ok(progress.clone()));
+        assert!(progress.is_carried("x") && !progress.is_carried("own") && !progress.is_carried("b"));
     }
 }

@@ -6,6 +6,7 @@ use crate::flow::sign_up::Wishes;
 use crate::flow::sign_up::begin;
 use crate::flow::sign_up::move_along;
 use crate::flow::sign_up::token_hash;
+use crate::flow::standing::Standings;
 use crate::store::confirmations;
 use crate::store::enrolments;
 use crate::store::subscribers;
@@ -59,21 +60,25 @@ pub async fn confirm(app: &App, token: &str) -> Result<Link> {
         return Ok(Link::Gone);
     }
     person.status = Status::Active;
-    let enrolments = enrolments::of_subscriber(&mut transaction, person.id).await?;
+    let mut standings = Standings::read(app, &mut transaction, &[&person.address]).await?;
+    let standing = standings.of(&person.address);
     if !link.wishes.is_empty() {
         let wishes: Wishes = serde_json::from_str(&link.wishes)?;
         let moves = wishes.zone.is_some();
         wishes.grant(&mut person);
         if moves {
-            move_along(app, &shelf, &mut transaction, &enrolments, &person, now).await?;
+            move_along(app, &shelf, standing, &person);
         }
     }
-    subscribers::put(&mut transaction, &person, now.wall.as_millisecond()).await?;
-    for mut enrolment in enrolments {
+    for mut enrolment in standing.enrolments.clone() {
         if enrolment.state == State::Pending {
-            begin(app, &shelf, &mut transaction, &mut enrolment, &person, "confirmation link", now).await?;
+            let consent = begin(app, &shelf, &mut enrolment, &person, "confirmation link", now)?;
+            standing.add_consent(consent);
+            standing.put_enrolment(enrolment);
         }
     }
+    standing.put_person(person);
+    standings.write(app, &mut transaction, now).await?;
     transaction.commit().await?;
     app.changed.notify_waiters();
     Ok(looked)

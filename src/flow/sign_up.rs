@@ -10,18 +10,14 @@ use crate::enrolment::State;
 use crate::flow::App;
 use crate::flow::deliver::ConfirmInputs;
 use crate::flow::shelf::Shelf;
+use crate::flow::standing::Standing;
+use crate::flow::standing::Standings;
 use crate::ids::next_id;
 use crate::ids::random;
-use crate::store::Connection;
-use crate::store::confirmations;
 use crate::store::confirmations::Confirmation;
-use crate::store::enrolments;
-use crate::store::outbox;
 use crate::store::outbox::Delivery;
 use crate::store::outbox::Lane;
-use crate::store::subscribers;
 use crate::store::subscribers::Consent;
-use crate::store::suppressions;
 use crate::subscriber::Status;
 use crate::subscriber::Subscriber;
 use anyhow::Context as _;
@@ -69,7 +65,7 @@ pub enum Word {
 
 /// What a visitor said of a person who was known already.
 #[derive(Debug, Default, Serialize, Deserialize)]
-pub(super) struct Wishes {
+pub struct Wishes {
     first_name: Option<String>,
     pub(super) zone: Option<String>,
     language: Option<String>,
@@ -105,38 +101,55 @@ pub async fn add(app: &App, request: Request) -> Result<SignedUp> {
         return Ok(refused);
     }
     let mut transaction = app.store.begin().await?;
-    if let Some(suppressed) = suppressions::get(&mut transaction, &app.address_hash(&request.address)).await? {
-        return Ok(SignedUp::Suppressed(suppressed.reason));
-    }
-    let (person, wishes) = remember(&mut transaction, &request, now).await?;
-    let known = enrolments::of_subscriber(&mut transaction, person.id).await?;
-    let running = known.iter().find(|it| it.course == request.course && it.state.is_running());
-    let is_pending = running.is_some_and(|it| it.state == State::Pending);
-    if running.is_some() && !is_pending {
-        return Ok(SignedUp::AlreadyEnrolled);
-    }
-    if request.zone.is_some() && wishes.is_none() {
-        move_along(app, &shelf, &mut transaction, &known, &person, now).await?;
-    }
-    let mut enrolment = match running {
-        Some(enrolment) => enrolment.clone(),
-        None => new_enrolment(&person, &request.course, &known, now),
-    };
-    let signed_up = match &request.word {
-        Word::Confirmed(source) => {
-            begin(app, &shelf, &mut transaction, &mut enrolment, &person, source, now).await?;
-            SignedUp::Enrolled
-        }
-        Word::Visitor | Word::Operator => {
-            if !is_pending {
-                store(&mut transaction, &enrolment, now).await?;
-            }
-            ask(&mut transaction, &person, &request.course, wishes, now).await?
-        }
-    };
+    let mut standings = Standings::read(app, &mut transaction, &[&request.address]).await?;
+    let signed_up = decide(app, &shelf, standings.of(&request.address), &request, now)?;
+    standings.write(app, &mut transaction, now).await?;
     transaction.commit().await?;
     app.changed.notify_waiters();
     Ok(signed_up)
+}
+
+/// What becomes of a request, from where its sender stands; what it changes is put into the standing. A refusal and
+/// `AlreadyEnrolled` change nothing.
+pub fn decide<'a>(
+    app: &App,
+    shelf: &'a Shelf,
+    standing: &mut Standing<'a>,
+    request: &'a Request,
+    now: Now,
+) -> Result<SignedUp> {
+    if let Some(refused) = refusal(app, shelf, request, now) {
+        return Ok(refused);
+    }
+    if let Some(suppressed) = &standing.suppression {
+        return Ok(SignedUp::Suppressed(suppressed.reason.clone()));
+    }
+    let running = standing.enrolments.iter().find(|it| it.course == request.course && it.state.is_running());
+    let running = running.cloned();
+    let is_pending = running.as_ref().is_some_and(|it| it.state == State::Pending);
+    if running.is_some() && !is_pending {
+        return Ok(SignedUp::AlreadyEnrolled);
+    }
+    let (person, wishes) = remember(standing.person.take(), request, now);
+    standing.put_person(person.clone());
+    if request.zone.is_some() && wishes.is_none() {
+        move_along(app, shelf, standing, &person);
+    }
+    let mut enrolment = running.unwrap_or_else(|| new_enrolment(&person, &request.course, &standing.enrolments, now));
+    match &request.word {
+        Word::Confirmed(source) => {
+            let consent = begin(app, shelf, &mut enrolment, &person, source, now)?;
+            standing.add_consent(consent);
+            standing.put_enrolment(enrolment);
+            Ok(SignedUp::Enrolled)
+        }
+        Word::Visitor | Word::Operator => {
+            if !is_pending {
+                standing.put_enrolment(enrolment);
+            }
+            ask(standing, &person, &request.course, wishes, now)
+        }
+    }
 }
 
 fn refusal(app: &App, shelf: &Shelf, request: &Request, now: Now) -> Option<SignedUp> {
@@ -156,8 +169,7 @@ fn refusal(app: &App, shelf: &Shelf, request: &Request, now: Now) -> Option<Sign
 
 /// A person as the request tells of them: new, or with what it says written over what was known. What a visitor says of
 /// somebody known who once confirmed is given back as wishes instead.
-async fn remember(connection: &mut Connection, request: &Request, now: Now) -> Result<(Subscriber, Option<Wishes>)> {
-    let known = subscribers::by_key(connection, &request.address.key()).await?;
+pub fn remember(known: Option<Subscriber>, request: &Request, now: Now) -> (Subscriber, Option<Wishes>) {
     let has_confirmed = known.as_ref().is_some_and(|person| person.status != Status::Pending);
     let mut person = known.unwrap_or_else(|| Subscriber {
         id: next_id(now.wall),
@@ -188,8 +200,7 @@ async fn remember(connection: &mut Connection, request: &Request, now: Now) -> R
             None
         }
     };
-    subscribers::put(connection, &person, now.wall.as_millisecond()).await?;
-    Ok((person, wishes))
+    (person, wishes)
 }
 
 impl Wishes {
@@ -202,26 +213,19 @@ impl Wishes {
 }
 
 /// Whoever lives in another zone now gets what waits at the new morning.
-pub(super) async fn move_along(
-    app: &App,
-    shelf: &Shelf,
-    connection: &mut Connection,
-    known: &[Enrolment],
-    person: &Subscriber,
-    now: Now,
-) -> Result<()> {
-    for before in known.iter().filter(|it| it.state == State::Waiting) {
+pub(super) fn move_along(app: &App, shelf: &Shelf, standing: &mut Standing<'_>, person: &Subscriber) {
+    for before in standing.enrolments.clone().iter().filter(|it| it.state == State::Waiting) {
         let Some(shelved) = shelf.get(&before.course) else { continue };
         let mut after = before.clone();
         shelved.schedule(app, &mut after, person);
         if after != *before {
-            store(connection, &after, now).await?;
+            standing.put_enrolment(after);
         }
     }
-    Ok(())
 }
 
-fn new_enrolment(person: &Subscriber, course: &str, known: &[Enrolment], now: Now) -> Enrolment {
+/// A further run of a course, which waits for the person's word.
+pub fn new_enrolment(person: &Subscriber, course: &str, known: &[Enrolment], now: Now) -> Enrolment {
     let runs = known.iter().filter(|it| it.course == course).map(|it| it.run).max();
     Enrolment {
         id: next_id(now.wall),
@@ -249,61 +253,55 @@ fn new_enrolment(person: &Subscriber, course: &str, known: &[Enrolment], now: No
     }
 }
 
-/// The person's word is there: the course begins, and what they agreed to is stored.
-pub(super) async fn begin(
+/// The person's word is there: the course begins. Returns what they agreed to, to be stored.
+pub(super) fn begin<'a>(
     app: &App,
-    shelf: &Shelf,
-    connection: &mut Connection,
+    shelf: &'a Shelf,
     enrolment: &mut Enrolment,
     person: &Subscriber,
-    source: &str,
+    source: &'a str,
     now: Now,
-) -> Result<()> {
+) -> Result<Consent<'a>> {
     let shelved = shelf.get(&enrolment.course).context("the course isn't in force")?;
     enrolment.confirmed = now.reader;
     enrolment.basis = now.reader;
     shelved.advance(app, enrolment, person);
-    store(connection, enrolment, now).await?;
-    let text = shelved.course.consent.as_deref().unwrap_or_default();
-    let consent = Consent {
+    Ok(Consent {
         id: next_id(now.wall),
         subscriber_id: person.id,
-        course: &enrolment.course,
+        course: &shelved.course.id,
         source,
-        text,
+        text: shelved.course.consent.as_deref().unwrap_or_default(),
         version: &shelved.course.version,
         at: now.wall.as_millisecond(),
-    };
-    subscribers::add_consent(connection, &consent).await?;
-    Ok(())
+    })
 }
 
 /// Queues the mail that asks, unless one was sent within a day and still waits, or three within a month.
-async fn ask(
-    connection: &mut Connection,
+pub fn ask(
+    standing: &mut Standing<'_>,
     person: &Subscriber,
     course: &str,
     wishes: Option<Wishes>,
     now: Now,
 ) -> Result<SignedUp> {
     let wall = now.wall.as_millisecond();
-    let earlier = confirmations::of_subscriber(connection, person.id).await?;
-    let waits = earlier.iter().any(|it| it.used == 0 && it.created > wall - DAY_MS);
-    let this_month = earlier.iter().filter(|it| it.created > wall - 30 * DAY_MS).count();
+    let waits = standing.asked.iter().any(|it| it.used == 0 && it.created > wall - DAY_MS);
+    let this_month = standing.asked.iter().filter(|it| it.created > wall - 30 * DAY_MS).count();
     let wishes = wishes.map(|wishes| serde_json::to_string(&wishes)).transpose()?.unwrap_or_default();
     if waits || this_month >= MOST_IN_30_DAYS {
         if !wishes.is_empty() {
-            confirmations::set_wishes(connection, person.id, &wishes).await?;
+            standing.put_wishes(wishes);
         }
         return Ok(SignedUp::AskedBefore);
     }
     let token = URL_SAFE_NO_PAD.encode(random::<16>());
+    let hash = token_hash(&token);
     let expires = now.wall.saturating_add(LINK_WORKS).unwrap_or(Timestamp::MAX).as_millisecond();
     let link = Confirmation { subscriber_id: person.id, created: wall, expires, used: 0, wishes };
-    confirmations::add(connection, &token_hash(&token), link).await?;
     let inputs = serde_json::to_string(&ConfirmInputs { token, courses: vec![course.to_string()] })?;
-    let occurrence = outbox::last_occurrence(connection, "confirm", person.id).await? + 1;
-    outbox::insert(connection, &[confirmation(person, occurrence, inputs, now)], now.wall).await?;
+    let mail = confirmation(person, standing.last_asked + 1, inputs, now);
+    standing.add_link(hash, link, mail);
     Ok(SignedUp::Asked)
 }
 
@@ -334,12 +332,6 @@ fn confirmation(person: &Subscriber, occurrence: i64, inputs: String, now: Now) 
         inputs,
         reply: String::new(),
     }
-}
-
-pub(super) async fn store(connection: &mut Connection, enrolment: &Enrolment, now: Now) -> Result<()> {
-    let written = enrolments::put(connection, enrolment, now.wall).await?;
-    anyhow::ensure!(written, "somebody else changed this enrolment at the same time; try again");
-    Ok(())
 }
 
 pub(super) fn token_hash(token: &str) -> String {

@@ -59,7 +59,7 @@ pub async fn burn(connection: &mut Connection, hash: &str, now: i64) -> Result<b
     Ok(done.rows_affected() == 1)
 }
 
-fn read(row: &super::Row) -> Result<Confirmation, sqlx::Error> {
+pub(super) fn read(row: &super::Row) -> Result<Confirmation, sqlx::Error> {
     Ok(Confirmation {
         subscriber_id: row.try_get(0)?,
         created: row.try_get(1)?,

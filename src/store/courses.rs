@@ -19,6 +19,12 @@ pub async fn in_force(connection: &mut Connection) -> Result<Vec<Version>, sqlx:
     rows.iter().map(read).collect()
 }
 
+/// (course, version) of what is in force, without the files.
+pub async fn versions(connection: &mut Connection) -> Result<Vec<(String, String)>, sqlx::Error> {
+    let rows = sqlx::query("SELECT course, version FROM course_in_force ORDER BY course").fetch_all(connection).await?;
+    rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
+}
+
 pub async fn get(connection: &mut Connection, course: &str, version: &str) -> Result<Option<Version>, sqlx::Error> {
     let sql = "SELECT course, version, files FROM course_version WHERE course = $1 AND version = $2";
     let row = sqlx::query(sql).bind(course.to_string()).bind(version.to_string()).fetch_optional(connection).await?;

@@ -198,6 +198,6 @@ fn instant(ms: i64) -> Option<Timestamp> {
     (ms != 0).then(|| from_ms(ms))
 }
 
-fn ms_or_zero(instant: Option<Timestamp>) -> i64 {
+pub(super) fn ms_or_zero(instant: Option<Timestamp>) -> i64 {
     instant.map_or(0, Timestamp::as_millisecond)
 }

@@ -15,6 +15,7 @@ pub mod issues;
 pub mod ledger;
 pub mod meta;
 pub mod outbox;
+pub mod people;
 pub mod report;
 pub mod subscribers;
 pub mod suppressions;

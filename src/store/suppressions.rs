@@ -81,7 +81,7 @@ pub async fn stop_everything(
     enrolments::hold_all(connection, subscriber, why).await
 }
 
-fn read(row: &super::Row) -> Result<Suppression, sqlx::Error> {
+pub(super) fn read(row: &super::Row) -> Result<Suppression, sqlx::Error> {
     Ok(Suppression {
         address: row.try_get(0)?,
         reason: row.try_get(1)?,

@@ -17,6 +17,7 @@ mod message;
 mod operator;
 mod outcomes;
 mod pages;
+mod people;
 mod plans;
 mod poison;
 mod program;

@@ -73,6 +73,9 @@ async fn a_journey_with_every_act_for_the_sake_of_its_statements() {
     operate::release(&app.app, &Scope::All).await.unwrap();
     app.restart().await;
     app.advance(days(4)).await;
+    let file = "email,course,source,state,done,suppressed\nnew@example.org,calm,paper,,,\nasked@example.org,calm,,,,\n\
+                old@example.org,walk,paper,active,one,\nana@example.org,walk,paper form,,,\neve@example.org,,,,,bounced\n";
+    assert_eq!(crate::people::import(&app, file).await.imported, 4);
     assert_eq!(app.state("ana@example.org").await, "completed");
     assert_eq!(app.subjects_to("later@example.org"), ["calm one", "calm two", "calm three"]);
     app.verify().await;

@@ -28,6 +28,7 @@ const CRATES: &[(&[&str], &[&str], &str)] = &[
     ),
     (&["miette"], &["cli/"], "problems are plain values; only the edge draws them"),
     (&["notify", "sd_notify"], &["daemon.rs"], "only the daemon loops, waits and is watched"),
+    (&["csv", "encoding_rs"], &["flow/"], "files of people are read and written by the verbs that need them"),
     (&["zstd"], &["flow/"], "the verb that freezes a mail is the one that packs it"),
     (
         &["mail_auth", "aws_lc_rs"],
