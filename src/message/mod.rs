@@ -7,14 +7,19 @@
 
 mod blocks;
 mod check;
+mod check_templates;
 mod confirmation;
+mod context;
 mod dkim;
 mod encode;
+mod homes;
+mod look;
 mod markdown;
 mod marked;
 mod mime;
 mod names;
 mod page;
+mod paths;
 mod plain;
 mod prepare;
 mod raw_html;
@@ -25,6 +30,7 @@ mod visible;
 
 pub use check::check_course;
 pub use check::check_lesson;
+pub use check_templates::check_templates;
 pub use confirmation::Asked;
 pub use confirmation::confirmation;
 pub use dkim::Algorithm;
@@ -34,6 +40,10 @@ pub use dkim::SignError;
 pub use dkim::Signer;
 pub use dkim::record_name;
 pub use dkim::unsigned;
+pub use look::colour::Colour;
+pub use look::theme::Logo;
+pub use look::theme::Palette;
+pub use look::theme::Theme;
 pub use markdown::image_hash;
 pub use mime::BuildError;
 pub use mime::Head;
