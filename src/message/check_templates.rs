@@ -57,24 +57,24 @@ here is [a link]({{ links.web_view }}).
 /// Every problem of the coach's mail templates and theme: `overrides` are the files below the templates folder.
 pub fn check_templates(site: &Site, overrides: &BTreeMap<String, Vec<u8>>) -> Vec<Problem> {
     let read = theme::read(overrides);
-    let mut problems = read.faint;
-    let fixed = read.theme.fixed();
+    let (fixed, mut problems) = (read.theme.fixed(), read.faint);
+    let loaded = Templates::load(overrides);
+    let broken: &[Problem] = loaded.as_ref().err().map_or(&[], Vec::as_slice);
     for (path, bytes) in overrides {
-        let text = String::from_utf8_lossy(bytes);
-        let source = Source::new(format!("templates/{path}"), text);
+        let source = Source::new(format!("templates/{path}"), String::from_utf8_lossy(bytes));
         problems.extend(unused(path, overrides, &source));
         if is_mail(path) && path != styles::FILE {
-            read_one(path, &source, &fixed, &mut problems);
+            let readable = !broken.iter().any(|problem| problem.file() == source.name);
+            read_one(path, &source, &fixed, readable, &mut problems);
         }
     }
-    match Templates::load(overrides) {
+    match loaded {
         Err(found) => problems.extend(found),
         Ok(templates) => {
             let found = sample_mails(&templates, site, overrides);
             // An unknown name is reported as that; it needn't be called undefined too.
-            let news: Vec<Problem> =
-                found.into_iter().filter(|new| !problems.iter().any(|old| tells(old, new))).collect();
-            problems.extend(news);
+            let new: Vec<_> = found.into_iter().filter(|new| !problems.iter().any(|old| tells(old, new))).collect();
+            problems.extend(new);
         }
     }
     problem::sort(&mut problems);
@@ -86,14 +86,22 @@ fn tells(known: &Problem, other: &Problem) -> bool {
     known.file() == other.file() && known.span.start <= other.span.end && other.span.start <= known.span.end
 }
 
-/// What a template's own text shows.
-fn read_one(path: &str, source: &Arc<Source>, fixed: &BTreeMap<String, String>, problems: &mut Vec<Problem>) {
+/// What a template's own text shows. Where Tera can't read it, its names may be anything.
+fn read_one(
+    path: &str,
+    source: &Arc<Source>,
+    fixed: &BTreeMap<String, String>,
+    readable: bool,
+    problems: &mut Vec<Problem>,
+) {
     // What keeps it from being read is reported where it is loaded.
     let marked = tags::mark_template(source, fixed, &mut Vec::new());
     if path.ends_with(".mjml") {
         problems.extend(lint::lint(&marked, source));
     }
-    Names::of_template(path).check_template(&marked.tags, source, problems);
+    if readable {
+        Names::of_template(path).check_template(&marked.tags, source, problems);
+    }
 }
 
 /// A file that stands in for none of ours, and that no other template names: most likely its path is misspelt.

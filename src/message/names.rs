@@ -83,6 +83,9 @@ const IN_TEMPLATES: [&str; 26] = [
 const OF_LESSONS: [&str; 6] = ["subscriber.", "course.", "lesson.", "progress.", "links", "answers"];
 const OF_CONFIRMATION: [&str; 3] = ["asked", "confirm_url", "never_url"];
 
+/// More names than anybody reads.
+const MANY: usize = 60;
+
 /// Tags that name templates and their parts, not values.
 const STRUCTURE: [&str; 5] = ["block", "endblock", "extends", "include", "import"];
 
@@ -190,9 +193,17 @@ impl Names {
         }
         let help = match nearest(&full, self.paths.iter().map(String::as_str)) {
             Some(near) => format!("did you mean `{near}`?"),
-            None => format!("known: {}", self.paths.iter().cloned().collect::<Vec<_>>().join(", ")),
+            None => format!("known: {}", self.known().join(", ")),
         };
         problems.push(Problem::error(source, span, format!("unknown name `{full}`"), help));
+    }
+
+    /// The names to choose from; where there are too many of them, the groups.
+    fn known(&self) -> Vec<&str> {
+        let group = |path: &'_ str| path.find('.').unwrap_or(path.len());
+        let groups: BTreeSet<&str> = self.paths.iter().map(|path| &path[..group(path)]).collect();
+        let all = || self.paths.iter().map(String::as_str).collect();
+        if self.paths.len() > MANY { groups.into_iter().collect() } else { all() }
     }
 
     fn is_group(&self, path: &str) -> bool {

@@ -74,6 +74,7 @@ struct LessonFacts {
 
 /// Where the templates of a lesson came from, for problems.
 struct Origins {
+    id: String,
     source: Arc<Source>,
     body: Marked,
     html: Filled,
@@ -133,6 +134,7 @@ pub(super) fn draft(
     blocks::register(&mut tera, lesson, &crisis, &words.mail, &dress);
     *tera.global_context() = context::of_course(templates, site, course, problems);
     let origins = Origins {
+        id: lesson.id.clone(),
         source: Arc::clone(&lesson.source),
         body,
         html,
@@ -264,6 +266,14 @@ impl Origins {
             _ => return RenderError::new(templates::in_template(complaint, &self.templates), None),
         };
         let tag = filled.tag_at(complaint.at.start);
+        if tag.is_none() {
+            // Before the first tag stands only what leads to the template.
+            let part = if complaint.template == HTML { "HTML part" } else { "text part" };
+            let message = format!("the {part} of `{}` can't be made: {}", self.id, complaint.message);
+            let help = "correct the mail's template in templates/mail, or remove it";
+            let whole = self.source.text.len()..self.source.text.len();
+            return RenderError::new(Problem::error(&self.source, whole, message, help), None);
+        }
         let span = tag.map_or(0..0, |n| self.body.tags[n].span.clone());
         let removable = tag.filter(|n| matches!(self.body.tags[*n].kind, TagKind::Value | TagKind::Block));
         RenderError::new(in_tag(&complaint.message, &self.source, span), removable)

@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 /// Every problem of a marked layout, in order.
 pub fn lint(marked: &Marked, source: &Arc<Source>) -> Vec<Problem> {
-    let mut lint = Lint { marked, source, problems: Vec::new(), open: Vec::new() };
+    let mut lint = Lint { marked, source, problems: Vec::new(), open: Vec::new(), html: Vec::new() };
     let text = marked.text.as_str();
     let mut at = 0;
     while let Some(found) = text[at..].find('<') {
@@ -37,6 +37,8 @@ struct Lint<'l> {
     problems: Vec<Problem>,
     /// The elements of MJML around this place.
     open: Vec<String>,
+    /// The elements of HTML around this place, within one of MJML, each with where it opens.
+    html: Vec<(String, Range<usize>)>,
 }
 
 impl Lint<'_> {
@@ -49,14 +51,8 @@ impl Lint<'_> {
         let place = at + start..at + start + length;
         let home = self.open.last().cloned();
         let element = home.as_deref().and_then(find);
-        if element.is_some_and(|element| element.holds == Holds::Html) {
-            // HTML, up to the end of the element that holds it.
-            if closes && home.as_deref() == Some(name.as_str()) {
-                self.open.pop();
-            } else if name.starts_with("mj-") {
-                self.inside_html(&name, home.as_deref().unwrap_or_default(), place, closes);
-            }
-            return;
+        if element.is_some_and(|element| element.holds == Holds::Html) && !(closes && name.starts_with("mj")) {
+            return self.html(&name, tag, home.as_deref().unwrap_or_default(), place);
         }
         if closes {
             return self.close(&name, place);
@@ -82,33 +78,49 @@ impl Lint<'_> {
     }
 
     fn close(&mut self, name: &str, place: Range<usize>) {
-        match self.open.iter().rposition(|open| open == name) {
-            Some(at) if at + 1 == self.open.len() => {}
-            Some(at) => {
-                let inner = self.open[at + 1..].join("`, `");
-                self.error(&place, format!("`</{name}>` comes before `{inner}` is closed"), "close it first".into());
-            }
-            None => {
-                let help = match self.open.last() {
-                    Some(open) => format!("most likely it should be `</{open}>`"),
-                    None => "remove it".to_string(),
-                };
+        self.unclosed(0, name);
+        let Some(at) = self.open.iter().rposition(|open| open == name) else {
+            let open = self.open.last().cloned();
+            // One of the two names is misspelt, and said to be that where it opens.
+            let opens_wrong = open.as_deref().is_some_and(|open| find(open).is_none());
+            if !opens_wrong {
+                let help = open.map_or("remove it".to_string(), |open| format!("most likely it should be `</{open}>`"));
                 self.error(&place, format!("`</{name}>` closes nothing"), help);
-                self.open.pop();
-                return;
             }
+            if opens_wrong || find(name).is_none() {
+                self.open.pop();
+            }
+            return;
+        };
+        if at + 1 < self.open.len() {
+            let inner = self.open[at + 1..].join("`, `");
+            self.error(&place, format!("`</{name}>` comes before `{inner}` is closed"), "close it first".into());
         }
-        let at = self.open.iter().rposition(|open| open == name).unwrap_or_default();
         self.open.truncate(at);
     }
 
-    fn inside_html(&mut self, name: &str, home: &str, place: Range<usize>, closes: bool) {
-        let (message, help) = if closes {
-            (format!("`</{name}>` closes nothing"), format!("most likely it should be `</{home}>`"))
-        } else {
-            (format!("`{name}` does nothing within `{home}`"), format!("close `{home}` before it"))
-        };
-        self.error(&place, message, help);
+    /// Elements of HTML, from the nth on, that should have ended before this one does.
+    fn unclosed(&mut self, nth: usize, before: &str) {
+        for (open, place) in self.html.split_off(nth) {
+            let message = format!("`<{open}>` isn't closed before `</{before}>`");
+            self.error(&place, message, format!("write `</{open}>`: MJML wants every element closed"));
+        }
+    }
+
+    /// What stands in an element that holds HTML: passed on as it is, but it must be whole.
+    fn html(&mut self, name: &str, tag: &str, home: &str, place: Range<usize>) {
+        const VOID: [&str; 8] = ["area", "br", "col", "hr", "img", "meta", "source", "wbr"];
+        if tag.starts_with("</") {
+            if let Some(at) = self.html.iter().rposition(|(open, _)| open == name) {
+                self.unclosed(at + 1, name);
+                self.html.truncate(at);
+            }
+        } else if name.starts_with("mj-") {
+            let message = format!("`{name}` does nothing within `{home}`");
+            self.error(&place, message, format!("close `{home}` before it"));
+        } else if !VOID.contains(&name) && !tag.ends_with("/>") {
+            self.html.push((name.to_string(), place));
+        }
     }
 
     fn unknown(&mut self, name: &str, place: &Range<usize>) {
@@ -168,6 +180,11 @@ fn names(text: &str) -> Vec<Range<usize>> {
     while let Some(start) = text[at..].find(|c: char| !c.is_whitespace() && !matches!(c, '/' | '>' | '=')) {
         let start = at + start;
         let rest = &text[start..];
+        if text[..start].trim_end().ends_with('=') && !rest.starts_with(['"', '\'']) {
+            // A value without quotes, which is complained about elsewhere.
+            at = rest.find(|c: char| c.is_whitespace() || c == '>').map_or(text.len(), |end| start + end);
+            continue;
+        }
         if let Some(quote) = rest.chars().next().filter(|c| matches!(c, '"' | '\'')) {
             at = rest[1..].find(quote).map_or(text.len(), |end| start + end + 2);
             continue;
