@@ -120,7 +120,7 @@ fn question(ask: &Ask, words: &Mail) -> Block {
     let list = if items.is_empty() { items } else { format!("<ul>\n{items}</ul>\n") };
     let ends = scale.as_ref().map(|scale| format!("<p>{}</p>\n", escape(scale))).unwrap_or_default();
     let html = boxed(&format!(
-        "<p><strong>{}</strong></p>\n{list}{ends}<p class=\"quiet\">{}</p>\n",
+        "<p><strong>{}</strong></p>\n{list}{ends}<p dir=\"auto\" class=\"quiet\">{}</p>\n",
         escape(&ask.question),
         escape(reply)
     ));

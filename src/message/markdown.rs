@@ -71,6 +71,11 @@ impl Document<'_> {
             let source = format!("<img src=\"{url}\"");
             html = html.replace(&source, &format!("{source} width=\"{width}\" height=\"{height}\""));
         }
+        // The heads of Markdown's tables stand above their columns; of raw HTML nobody knows.
+        let is_head = |event: &Event<'_>| matches!(event, Event::Html(html) if html.contains("<th"));
+        if !self.events.iter().any(is_head) {
+            html = html.replace("<th>", "<th scope=\"col\">").replace("<th style=", "<th scope=\"col\" style=");
+        }
         html
     }
 

@@ -106,7 +106,7 @@ fn check_names_every_problem_of_a_lesson_with_its_place() {
         ],
     );
     check("<!-- nothing -->", &["listening.md:4:1: error: this lesson has no plain text"]);
-    check(&"word ".repeat(30_000), &["listening.md:4:1: error: this mail has 319 KB; the limit is 100 KB"]);
+    check(&"word ".repeat(30_000), &["listening.md:4:1: error: this mail has 320 KB; the limit is 100 KB"]);
     check(
         "{% for a in range(end=900) %}{% for b in range(end=900) %}{{ \"0123456789\" }}{% endfor %}{% endfor %}",
         &["listening.md:4:101: error: this lesson grows beyond 1024 KiB"],

@@ -309,6 +309,10 @@ fn styles_stand_in_the_elements_and_tags_stay_where_they_were_written() {
         "[{{ subscriber.first_name }}]({{ links.pause }})",
         "\" style=\"color:#1f5f5b;text-decoration:underline\">Zoë</a>",
     );
+    check(
+        "|a|\n|:-:|\n|b|\n",
+        "<th scope=\"col\" style=\"padding:8px 12px;border:1px solid #d9d6cf;vertical-align:top;text-align:center\">a<",
+    );
     // Words would be moved out of a table; a condition within one must not be.
     check(
         "<table><tbody>{% for n in [1, 2] %}<tr><td>{{ n }}</td></tr>{% endfor %}</tbody></table>",
