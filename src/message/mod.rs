@@ -41,6 +41,7 @@ pub use dkim::Signer;
 pub use dkim::record_name;
 pub use dkim::unsigned;
 pub use look::colour::Colour;
+pub use look::colour::READABLE;
 pub use look::theme::Logo;
 pub use look::theme::Palette;
 pub use look::theme::Theme;

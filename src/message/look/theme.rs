@@ -140,6 +140,11 @@ pub fn read(overrides: &BTreeMap<String, Vec<u8>>) -> Read {
 }
 
 impl Theme {
+    /// The theme among the coach's templates, as far as it can be read. `check` says what can't.
+    pub fn of(overrides: &BTreeMap<String, Vec<u8>>) -> Theme {
+        read(overrides).theme
+    }
+
     /// What templates may write as `{{ theme.… }}` where it doesn't depend on the site: put in before they are compiled,
     /// so that no mail pays for it, and MJML sees a number where it needs one.
     pub fn fixed(&self) -> BTreeMap<String, String> {
