@@ -6,6 +6,7 @@ use crate::flow::read_courses;
 use crate::message::Signer;
 use crate::message::Templates;
 use crate::message::check_course;
+use crate::message::check_templates;
 use crate::problem;
 use crate::problem::Problem;
 use crate::problem::Source;
@@ -36,22 +37,19 @@ pub fn read_templates(folder: &Path) -> Result<BTreeMap<String, Vec<u8>>> {
 
 /// The problems of every course and template. Each lesson is rendered once for a person who lacks every optional value.
 pub fn check(site: &Site, courses: &Path, templates: &Path) -> Vec<Problem> {
-    let mut problems = Vec::new();
     let overrides = read_templates(templates).unwrap_or_default();
-    let templates = match Templates::load(&overrides) {
-        Ok(templates) => Some(templates),
-        Err(found) => {
-            problems.extend(found);
-            Templates::load(&BTreeMap::new()).ok()
-        }
-    };
+    let mut problems = check_templates(site, &overrides);
+    let templates = Templates::load(&overrides).or_else(|_| Templates::load(&BTreeMap::new())).ok();
+    // Every lesson would say again what is wrong with its templates.
+    let told: Vec<String> = problems.iter().map(|problem| problem.file().to_string()).collect();
     let prefix = prefix(courses);
     match read_courses::read_courses(courses, &prefix) {
         Ok(shelf) => {
             for Loaded { sketch, problems: found, .. } in shelf {
                 problems.extend(found);
                 let (Some(course), Some(templates)) = (sketch, &templates) else { continue };
-                problems.extend(check_course(templates, site, &course));
+                let rendered = check_course(templates, site, &course).into_iter();
+                problems.extend(rendered.filter(|problem| !told.iter().any(|file| file == problem.file())));
             }
         }
         Err(error) => {

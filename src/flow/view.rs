@@ -28,8 +28,11 @@ pub async fn lesson(app: &App, outbox_id: i64) -> Result<Option<String>> {
     Ok(Some(prepared.page(&values)?))
 }
 
-/// An image of a course in force, by its hash, with the file's name.
+/// An image of a course in force, or the logo, by its hash, with the file's name.
 pub async fn image(app: &App, hash: &str) -> Option<(String, Vec<u8>)> {
+    if let Some(logo) = app.templates.theme().logo.as_ref().filter(|logo| logo.hash == hash) {
+        return Some((logo.file.clone(), logo.bytes.clone()));
+    }
     let shelf = app.shelf.read().await;
     let found = shelf.courses.values().find_map(|shelved| shelved.image(hash));
     found.map(|(path, bytes)| (path.to_string(), bytes.to_vec()))

@@ -6,6 +6,7 @@ use crate::course::AskKind;
 use crate::course::Course;
 use crate::course::Lesson;
 use crate::message::markdown;
+use crate::message::markdown::Base;
 use crate::message::marked::Marked;
 use crate::message::plain;
 use crate::problem::Problem;
@@ -34,13 +35,22 @@ pub fn of_course(markdown: &str, key: &str, site: &Site, course: &Course, proble
     let written = Source::new(course.source.name.as_str(), markdown);
     let marked = Marked::untagged(markdown);
     let mut found = Vec::new();
-    let document = markdown::read(&marked, site, course, &written, &mut found);
+    let document = markdown::read(&marked, Base::Course(site, course), &written, &mut found);
     let span = key_span(&course.source.text, key);
     found.extend(untagged(markdown, key, &written));
     for problem in found {
         problems.push(Problem { source: Arc::clone(&course.source), span: span.clone(), ..problem });
     }
     Block { html: document.html(), text: plain::write(&marked, &document.events) }
+}
+
+/// Markdown that belongs to no course: without images of its own. Problems are reported in `source`.
+pub fn of_no_course(markdown: &str, key: &str, source: &Arc<Source>) -> (Block, Vec<Problem>) {
+    let marked = Marked::untagged(markdown);
+    let mut problems = Vec::new();
+    let document = markdown::read(&marked, Base::Nowhere, source, &mut problems);
+    problems.extend(untagged(markdown, key, source));
+    (Block { html: document.html(), text: plain::write(&marked, &document.events) }, problems)
 }
 
 /// A tag in a text that stands in mails as it is: readers would see its braces.
@@ -63,12 +73,13 @@ pub fn key_span(toml: &str, key: &str) -> Range<usize> {
     0..0
 }
 
-/// Gives templates `ask(id=…)` and `crisis()`.
-pub fn register(tera: &mut Tera, lesson: &Lesson, crisis: &Block, words: &Mail) {
-    let questions = lesson.asks.iter().map(|ask| (ask.id.clone(), question(ask, words))).collect();
+/// Gives templates `ask(id=…)` and `crisis()`. `dress` puts styles into HTML.
+pub fn register(tera: &mut Tera, lesson: &Lesson, crisis: &Block, words: &Mail, dress: &dyn Fn(&str) -> String) {
+    let dressed = |block: Block| Block { html: dress(&block.html), text: block.text };
+    let questions = lesson.asks.iter().map(|ask| (ask.id.clone(), dressed(question(ask, words)))).collect();
     tera.register_function("ask", Placed { blocks: questions, only: None });
-    let html = format!("<div class=\"note\">\n{}</div>\n", crisis.html);
-    let blocks = BTreeMap::from([(String::new(), Block { html, text: crisis.text.clone() })]);
+    let crisis = dressed(Block { html: boxed(&crisis.html), text: crisis.text.clone() });
+    let blocks = BTreeMap::from([(String::new(), crisis)]);
     tera.register_function("crisis", Placed { blocks, only: Some(String::new()) });
 }
 
@@ -108,16 +119,21 @@ fn question(ask: &Ask, words: &Mail) -> Block {
     let items: String = options.iter().map(|option| format!("<li>{}</li>\n", escape(option))).collect();
     let list = if items.is_empty() { items } else { format!("<ul>\n{items}</ul>\n") };
     let ends = scale.as_ref().map(|scale| format!("<p>{}</p>\n", escape(scale))).unwrap_or_default();
-    let html = format!(
-        "<div class=\"ask\">\n<p><strong>{}</strong></p>\n{list}{ends}<p class=\"quiet\">{}</p>\n</div>\n",
+    let html = boxed(&format!(
+        "<p><strong>{}</strong></p>\n{list}{ends}<p dir=\"auto\" class=\"quiet\">{}</p>\n",
         escape(&ask.question),
         escape(reply)
-    );
+    ));
     let list: String = options.iter().map(|option| plain::rewrap(&format!("  - {option}")) + "\n").collect();
     let list = if list.is_empty() { list } else { format!("{list}\n") };
     let ends = scale.map(|scale| format!("{}\n\n", plain::wrap(&scale))).unwrap_or_default();
     let text = format!("{}\n\n{list}{ends}{}\n", plain::wrap(&ask.question), plain::wrap(reply));
     Block { html, text }
+}
+
+/// Set apart from the words around it. A table, because Outlook gives nothing else a padding.
+fn boxed(html: &str) -> String {
+    format!("<table role=\"presentation\" class=\"box\">\n<tbody><tr><td>\n{html}</td></tr></tbody>\n</table>\n")
 }
 
 fn labels(options: &[(String, String)]) -> Vec<String> {

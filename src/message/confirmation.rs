@@ -4,10 +4,10 @@
 use crate::message::RenderError;
 use crate::message::Rendered;
 use crate::message::Templates;
+use crate::message::context;
 use crate::message::one_line;
 use crate::message::plain;
 use crate::message::prepare::Limited;
-use crate::message::prepare::envelope;
 use crate::message::prepare::tidy;
 use crate::site::Site;
 use crate::text::fill;
@@ -41,13 +41,21 @@ pub fn confirmation(
         .iter()
         .map(|course| json!({ "title": one_line(course.title), "summary": one_line(course.summary) }))
         .collect();
-    let mut context: Context = envelope(site, language);
+    let mut context: Context = context::of_language(templates, site, language);
     context.insert("asked", &courses);
     context.insert("confirm_url", confirm_url);
     context.insert("never_url", &never_url.unwrap_or_default());
-    context
-        .insert("mail", &json!({ "subject": subject, "preview": words.confirm_asked, "page": false, "list": false }));
-    context.insert("footer", &json!({ "why": why, "why_text": plain::wrap(&why), "disclaimer_text": "" }));
+    let mail = json!({
+        "subject": subject,
+        "title": subject,
+        "preview": words.confirm_asked,
+        "progress": "",
+        "page": false,
+        "list": false,
+    });
+    context.insert("mail", &mail);
+    let own = &templates.theme().footer.text;
+    context.insert("footer", &json!({ "why": why, "why_text": plain::wrap(&why), "disclaimer_text": "", "text": own }));
     context.insert("disclaimer_html", "");
     let part = |name: &str| {
         let mut out = Limited(Vec::new());

@@ -2,6 +2,8 @@
 //! text part is written from the same events by `plain.rs`.
 
 use crate::course::Course;
+use crate::message::homes::containers;
+use crate::message::look::picture;
 use crate::message::marked::Marked;
 use crate::message::marked::Part;
 use crate::message::raw_html;
@@ -13,6 +15,7 @@ use crate::problem::Source;
 use crate::site::Site;
 use pulldown_cmark::CowStr;
 use pulldown_cmark::Event;
+use pulldown_cmark::HeadingLevel;
 use pulldown_cmark::LinkType;
 use pulldown_cmark::Options;
 use pulldown_cmark::Parser;
@@ -27,9 +30,21 @@ use std::sync::Arc;
 /// Octets from which an image is too heavy for readers who pay for theirs.
 const IMAGE_LIMIT: usize = 1_000_000;
 
+/// Pixels that a mail of 600 leaves for an image.
+const IMAGE_WIDTH: u32 = 536;
+
 /// A Markdown text after its checks, ready to be written as HTML and as plain text.
 pub struct Document<'a> {
     pub events: Vec<Event<'a>>,
+    /// Width and height with which the images of the course are shown, by address.
+    sizes: BTreeMap<String, (u32, u32)>,
+}
+
+/// Where relative links and images lead.
+#[derive(Clone, Copy)]
+pub enum Base<'r> {
+    Course(&'r Site, &'r Course),
+    Nowhere,
 }
 
 /// The name of an image below `/image/`: SHA-256 of its bytes, in hex.
@@ -38,26 +53,36 @@ pub fn image_hash(bytes: &[u8]) -> String {
 }
 
 /// Reads a lesson's Markdown. Every problem is reported at its place in `source`.
-pub fn read<'a>(
-    marked: &'a Marked,
-    site: &Site,
-    course: &Course,
-    source: &Arc<Source>,
-    problems: &mut Vec<Problem>,
-) -> Document<'a> {
+pub fn read<'a>(marked: &'a Marked, base: Base<'_>, source: &Arc<Source>, problems: &mut Vec<Problem>) -> Document<'a> {
     let events: Vec<_> = Parser::new_ext(&marked.text, options()).into_offset_iter().collect();
-    let mut reader = Reader { marked, site, course, source, problems, heading: 1 };
+    let mut reader = Reader { marked, base, source, problems, heading: 1, sizes: BTreeMap::new() };
     let events = reader.resolve(events);
     let events = link_addresses(marked, lift_block_tags(marked, events));
     reader.check_constructs(&events);
-    Document { events: events.into_iter().map(|(event, _)| event).collect() }
+    let sizes = reader.sizes;
+    Document { events: events.into_iter().map(|(event, _)| event).collect(), sizes }
 }
 
 impl Document<'_> {
     pub fn html(&self) -> String {
         let mut html = String::new();
         pulldown_cmark::html::push_html(&mut html, self.events.iter().cloned());
+        for (url, (width, height)) in &self.sizes {
+            let source = format!("<img src=\"{url}\"");
+            html = html.replace(&source, &format!("{source} width=\"{width}\" height=\"{height}\""));
+        }
+        // The heads of Markdown's tables stand above their columns; of raw HTML nobody knows.
+        let is_head = |event: &Event<'_>| matches!(event, Event::Html(html) if html.contains("<th"));
+        if !self.events.iter().any(is_head) {
+            html = html.replace("<th>", "<th scope=\"col\">").replace("<th style=", "<th scope=\"col\" style=");
+        }
         html
+    }
+
+    /// Whether the text has a title of its own.
+    pub fn has_title(&self) -> bool {
+        let title = |event: &Event<'_>| matches!(event, Event::Start(Tag::Heading { level: HeadingLevel::H1, .. }));
+        self.events.iter().any(title)
     }
 }
 
@@ -68,16 +93,16 @@ fn options() -> Options {
 
 struct Reader<'r> {
     marked: &'r Marked,
-    site: &'r Site,
-    course: &'r Course,
+    base: Base<'r>,
     source: &'r Arc<Source>,
     problems: &'r mut Vec<Problem>,
     heading: usize,
+    sizes: BTreeMap<String, (u32, u32)>,
 }
 
 type Placed<'a> = (Event<'a>, Range<usize>);
 
-impl Reader<'_> {
+impl<'r> Reader<'r> {
     fn resolve<'a>(&mut self, events: Vec<Placed<'a>>) -> Vec<Placed<'a>> {
         let mut resolved = Vec::with_capacity(events.len());
         let mut events = events.into_iter().peekable();
@@ -168,7 +193,9 @@ impl Reader<'_> {
 
     fn dead_link_help(&self, url: &str) -> &'static str {
         let lesson = url.trim_start_matches("./").strip_suffix(".md");
-        if lesson.is_some_and(|id| self.course.lessons.contains_key(id)) {
+        if let Base::Course(_, course) = self.base
+            && lesson.is_some_and(|id| course.lessons.contains_key(id))
+        {
             return "a lesson has no page of its own: name it in words, people find it in their mail";
         }
         "in a mail a link needs its whole address: https://…"
@@ -198,14 +225,21 @@ impl Reader<'_> {
         url.to_string()
     }
 
-    fn image_url(&self, url: &str) -> String {
-        let hash = self.file(url).map(|bytes| image_hash(bytes)).unwrap_or_default();
-        format!("{}/image/{hash}", self.site.url)
+    fn image_url(&mut self, url: &str) -> String {
+        let (Base::Course(site, _), Some(bytes)) = (self.base, self.file(url)) else { return url.to_string() };
+        let address = format!("{}/image/{}", site.url, image_hash(bytes));
+        if let Some((width, height)) = picture::size(bytes) {
+            let shown = width.clamp(1, IMAGE_WIDTH);
+            let height = u64::from(height) * u64::from(shown) / u64::from(width.max(1));
+            self.sizes.insert(address.clone(), (shown, u32::try_from(height).unwrap_or(u32::MAX).max(1)));
+        }
+        address
     }
 
-    fn file(&self, url: &str) -> Option<&Vec<u8>> {
+    fn file(&self, url: &str) -> Option<&'r Vec<u8>> {
+        let Base::Course(_, course) = self.base else { return None };
         let path = url.trim_start_matches("./").replace("%20", " ");
-        self.course.files.get(&path)
+        course.files.get(&path)
     }
 
     /// `if` and `endif` must stand in one paragraph, one list item, one cell – or between paragraphs, both of them.
@@ -328,57 +362,4 @@ fn only_block_tags<'e, 'a: 'e>(marked: &Marked, events: impl Iterator<Item = &'e
         Part::Mark(n) => marked.tags.get(*n).is_some_and(|tag| tag.kind != TagKind::Value),
     });
     (blocks_only && !marks.is_empty()).then_some(marks)
-}
-
-/// Where a tag stands: the innermost element that is open there, by its number.
-#[derive(Debug, PartialEq, Eq)]
-struct Home {
-    element: usize,
-    inline: bool,
-}
-
-fn containers(marked: &Marked, events: &[Placed<'_>]) -> BTreeMap<usize, Home> {
-    let mut homes = BTreeMap::new();
-    let mut open: Vec<(usize, bool)> = vec![(0, false)];
-    for (n, (event, _)) in events.iter().enumerate() {
-        let (element, inline) = open.last().copied().unwrap_or_default();
-        let mut keep = |text: &str| {
-            for part in marked.parts(text) {
-                if let Part::Mark(tag) = part {
-                    homes.entry(tag).or_insert(Home { element, inline });
-                }
-            }
-        };
-        match event {
-            // A block of HTML is transparent: its tags stand between paragraphs.
-            Event::Start(Tag::HtmlBlock) => open.push((element, false)),
-            Event::Start(tag) => {
-                if let Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. } = tag {
-                    for part in marked.parts(dest_url) {
-                        if let Part::Mark(tag) = part {
-                            homes.entry(tag).or_insert(Home { element: n + 1, inline: true });
-                        }
-                    }
-                }
-                open.push((n + 1, is_inline(tag)));
-            }
-            Event::End(_) => {
-                open.pop();
-            }
-            Event::Text(text) | Event::Code(text) | Event::Html(text) | Event::InlineHtml(text) => keep(text),
-            Event::InlineMath(_)
-            | Event::DisplayMath(_)
-            | Event::FootnoteReference(_)
-            | Event::SoftBreak
-            | Event::HardBreak
-            | Event::Rule
-            | Event::TaskListMarker(_) => {}
-        }
-    }
-    homes
-}
-
-/// Elements that hold words, not paragraphs. A list item may be either: a tight one is taken for words by Markdown.
-fn is_inline(tag: &Tag<'_>) -> bool {
-    !matches!(tag, Tag::BlockQuote(_) | Tag::List(_) | Tag::Item | Tag::HtmlBlock)
 }

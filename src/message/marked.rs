@@ -109,13 +109,13 @@ impl Marked {
         text.contains(&self.prefix)
     }
 
-    /// Puts the tags back, but for those in `skip`. Every other brace is made harmless to Tera.
+    /// Puts the tags back, but for those in `skip`. Every other brace that could open a tag is made harmless to Tera.
     pub fn fill(&self, before: &str, text: &str, after: &str, skip: &BTreeSet<usize>) -> Filled {
         let mut template = before.to_string();
         let mut places = Vec::new();
         for part in self.parts(text) {
             match part {
-                Part::Text(text) => template.push_str(&text.replace('{', "{{ \"{\" }}")),
+                Part::Text(text) => push_harmless(&mut template, text),
                 Part::Mark(n) if skip.contains(&n) => {}
                 Part::Mark(n) => {
                     let start = template.len();
@@ -129,7 +129,25 @@ impl Marked {
     }
 }
 
+/// A brace opens a tag together with what follows it; at the end of a piece that is the brace of a tag.
+fn push_harmless(template: &mut String, text: &str) {
+    let mut rest = text;
+    while let Some(at) = rest.find('{') {
+        let (before, behind) = (&rest[..at], &rest[at + 1..]);
+        template.push_str(before);
+        let opens = behind.is_empty() || behind.starts_with(['{', '%', '#']);
+        template.push_str(if opens { "{{ \"{\" }}" } else { "{" });
+        rest = behind;
+    }
+    template.push_str(rest);
+}
+
 impl Filled {
+    /// Where each tag stands in the template, in order.
+    pub fn places(&self) -> &[(Range<usize>, usize)] {
+        &self.places
+    }
+
     /// The tag that stands at a place of the template, or the last one before it.
     pub fn tag_at(&self, at: usize) -> Option<usize> {
         let behind = self.places.partition_point(|(range, _)| range.start <= at);

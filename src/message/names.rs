@@ -5,10 +5,17 @@ use crate::course::Ask;
 use crate::course::Course;
 use crate::course::Lesson;
 use crate::keys::nearest;
+use crate::message::look::theme::Theme;
+use crate::message::paths::Path;
+use crate::message::paths::Token;
+use crate::message::paths::defined_by;
+use crate::message::paths::paths;
+use crate::message::paths::tokens;
 use crate::message::tags::Tag;
 use crate::message::tags::TagKind;
 use crate::problem::Problem;
 use crate::problem::Source;
+use crate::text::words;
 use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
@@ -24,51 +31,68 @@ pub struct Names {
     has_crisis: bool,
 }
 
-const WORDS: [&str; 22] = [
-    "if",
-    "elif",
-    "else",
-    "endif",
-    "for",
-    "endfor",
-    "in",
-    "and",
-    "or",
-    "not",
-    "is",
-    "set",
-    "endset",
-    "filter",
-    "endfilter",
-    "break",
-    "continue",
-    "true",
-    "false",
-    "none",
-    "null",
-    "loop",
+const LINKS: [&str; 8] = ["pause", "slower", "faster", "again", "next_now", "my_course", "leave", "web_view"];
+
+/// What lessons and templates may use.
+const KNOWN: [&str; 12] = [
+    "subscriber.first_name",
+    "subscriber.language",
+    "course.id",
+    "course.title",
+    "course.summary",
+    "course.language",
+    "lesson.id",
+    "lesson.subject",
+    "lesson.preview",
+    "lesson.content_note",
+    "progress.number",
+    "progress.of",
 ];
 
-const LINKS: [&str; 8] = ["pause", "slower", "faster", "again", "next_now", "my_course", "leave", "web_view"];
+/// What only templates may use. Fields and questions differ from course to course: rendering finds those that are
+/// missing.
+const IN_TEMPLATES: [&str; 26] = [
+    "answers",
+    "asked",
+    "confirm_url",
+    "direction",
+    "disclaimer_html",
+    "end",
+    "footer.disclaimer_text",
+    "footer.text",
+    "footer.why",
+    "footer.why_text",
+    "footer_html",
+    "language",
+    "mail.list",
+    "mail.page",
+    "mail.preview",
+    "mail.progress",
+    "mail.subject",
+    "mail.title",
+    "never_url",
+    "site.name",
+    "site.postal_address",
+    "site.url",
+    "start",
+    "subscriber.fields",
+    "theme.logo.alt",
+    "theme.logo.url",
+];
+
+const OF_LESSONS: [&str; 6] = ["subscriber.", "course.", "lesson.", "progress.", "links", "answers"];
+const OF_CONFIRMATION: [&str; 3] = ["asked", "confirm_url", "never_url"];
+
+/// More names than anybody reads.
+const MANY: usize = 60;
+
+/// Tags that name templates and their parts, not values.
+const STRUCTURE: [&str; 5] = ["block", "endblock", "extends", "include", "import"];
 
 impl Names {
     /// What the body of `lesson` may use.
     pub fn of_body(course: &Course, lesson: &Lesson) -> Names {
-        let known = [
-            "subscriber.first_name",
-            "subscriber.language",
-            "course.id",
-            "course.title",
-            "course.summary",
-            "course.language",
-            "lesson.id",
-            "lesson.subject",
-            "lesson.preview",
-            "lesson.content_note",
-            "progress.number",
-            "progress.of",
-        ];
-        let mut paths: BTreeSet<String> = known.iter().map(ToString::to_string).collect();
+        let mut paths: BTreeSet<String> = KNOWN.iter().map(ToString::to_string).collect();
         paths.extend(LINKS.iter().map(|link| format!("links.{link}")));
         paths.extend(course.fields.keys().map(|field| format!("subscriber.fields.{field}")));
         let asked = course.lessons.values().flat_map(|lesson| &lesson.asks);
@@ -85,6 +109,41 @@ impl Names {
         names.asks.clear();
         names.answers_allowed = false;
         names
+    }
+
+    /// What the template of a mail may use, whichever mail it is.
+    pub fn of_template(path: &str) -> Names {
+        let known = KNOWN.iter().chain(&IN_TEMPLATES).map(ToString::to_string);
+        let mut paths: BTreeSet<String> = known.collect();
+        paths.extend(LINKS.iter().map(|link| format!("links.{link}")));
+        paths.extend(Theme::default().fixed().into_keys());
+        let words = serde_json::to_value(&words("en").mail).unwrap_or_default();
+        paths.extend(words.as_object().into_iter().flat_map(|words| words.keys().map(|word| format!("words.{word}"))));
+        if path.starts_with("mail/confirmation/") {
+            paths.retain(|path| !OF_LESSONS.iter().any(|root| path.starts_with(root)));
+        } else if path.starts_with("mail/lesson/") {
+            paths.retain(|path| !OF_CONFIRMATION.contains(&path.as_str()));
+        }
+        Names { paths, asks: BTreeSet::new(), own: BTreeSet::new(), answers_allowed: true, has_crisis: false }
+    }
+
+    /// As [`Names::check`], for a template. One that has components is left to Tera: their parameters are names, too.
+    pub fn check_template(&mut self, tags: &[Tag], source: &Arc<Source>, problems: &mut Vec<Problem>) {
+        let all: Vec<Vec<Token>> = tags.iter().map(|tag| tokens(&tag.text)).collect();
+        let first = |tokens: &[Token], words: &[&str]| {
+            tokens.iter().find(|token| token.is_name()).is_some_and(|token| words.contains(&token.text.as_str()))
+        };
+        if all.iter().any(|tokens| first(tokens, &["component"]) || tokens.get(2).is_some_and(|token| token.is("<"))) {
+            return;
+        }
+        for tokens in &all {
+            self.own.extend(defined_by(tokens));
+        }
+        for (tag, tokens) in tags.iter().zip(&all).filter(|(_, tokens)| !first(tokens, &STRUCTURE)) {
+            for path in paths(tokens) {
+                self.check_path(tag, &path, source, problems);
+            }
+        }
     }
 
     /// Reports every name in `tags` that doesn't exist, and says which questions they place.
@@ -134,9 +193,17 @@ impl Names {
         }
         let help = match nearest(&full, self.paths.iter().map(String::as_str)) {
             Some(near) => format!("did you mean `{near}`?"),
-            None => format!("known: {}", self.paths.iter().cloned().collect::<Vec<_>>().join(", ")),
+            None => format!("known: {}", self.known().join(", ")),
         };
         problems.push(Problem::error(source, span, format!("unknown name `{full}`"), help));
+    }
+
+    /// The names to choose from; where there are too many of them, the groups.
+    fn known(&self) -> Vec<&str> {
+        let group = |path: &'_ str| path.find('.').unwrap_or(path.len());
+        let groups: BTreeSet<&str> = self.paths.iter().map(|path| &path[..group(path)]).collect();
+        let all = || self.paths.iter().map(String::as_str).collect();
+        if self.paths.len() > MANY { groups.into_iter().collect() } else { all() }
     }
 
     fn is_group(&self, path: &str) -> bool {
@@ -200,116 +267,4 @@ fn check_safe(tag: &Tag, tokens: &[Token], source: &Arc<Source>, problems: &mut 
 /// Where a part of a tag stands in the source.
 fn place(tag: &Tag, range: &Range<usize>) -> Range<usize> {
     tag.span.start + range.start..tag.span.start + range.end
-}
-
-#[derive(Debug)]
-struct Token {
-    text: String,
-    range: Range<usize>,
-}
-
-impl Token {
-    fn is(&self, text: &str) -> bool {
-        self.text == text
-    }
-
-    fn is_name(&self) -> bool {
-        self.text.starts_with(|c: char| c.is_alphabetic() || c == '_')
-    }
-
-    fn quoted(&self) -> Option<&str> {
-        self.text.strip_prefix('"')?.strip_suffix('"')
-    }
-}
-
-struct Path {
-    names: Vec<String>,
-    range: Range<usize>,
-}
-
-/// Names, numbers and quoted texts whole; everything else by character. Quotes of every kind become `"`.
-fn tokens(tag: &str) -> Vec<Token> {
-    let mut tokens = Vec::new();
-    let mut chars = tag.char_indices().peekable();
-    while let Some((start, c)) = chars.next() {
-        let mut text = c.to_string();
-        if matches!(c, '"' | '\'' | '`') {
-            text = "\"".to_string();
-            for (_, next) in chars.by_ref().take_while(|(_, next)| *next != c) {
-                text.push(next);
-            }
-            text.push('"');
-        } else if c.is_alphanumeric() || c == '_' {
-            while let Some((_, next)) = chars.next_if(|(_, next)| next.is_alphanumeric() || *next == '_') {
-                text.push(next);
-            }
-        } else if c.is_whitespace() {
-            continue;
-        }
-        let end = chars.peek().map_or(tag.len(), |(n, _)| *n);
-        tokens.push(Token { text, range: start..end });
-    }
-    tokens
-}
-
-/// Names that a `for` or a `set` makes.
-fn defined_by(tokens: &[Token]) -> Vec<String> {
-    let start = tokens.iter().position(|token| token.is("for") || token.is("set"));
-    let is_statement = tokens.get(1).is_some_and(|token| token.is("%"));
-    let Some(start) = start.filter(|_| is_statement) else { return Vec::new() };
-    let names = tokens[start + 1..].iter().take_while(|token| !token.is("in") && !token.is("=") && !token.is("|"));
-    names.filter(|token| token.is_name()).map(|token| token.text.clone()).collect()
-}
-
-/// The variables that a tag reads: not filters, tests, functions, arguments' names or words of the language.
-fn paths(tokens: &[Token]) -> Vec<Path> {
-    let mut paths: Vec<Path> = Vec::new();
-    let mut filter_statement = false;
-    for (n, token) in tokens.iter().enumerate() {
-        let before = |back: usize| n.checked_sub(back).and_then(|at| tokens.get(at));
-        let follows = |text: &str| before(1).is_some_and(|token| token.is(text));
-        filter_statement = filter_statement || token.is("filter");
-        if !token.is_name() || WORDS.contains(&token.text.as_str()) || filter_statement {
-            continue;
-        }
-        let attribute = follows(".");
-        let test = follows("is") || follows("not") && before(2).is_some_and(|token| token.is("is"));
-        let next = |ahead: usize| tokens.get(n + ahead);
-        let called = next(1).is_some_and(|token| token.is("("));
-        let argument = next(1).is_some_and(|token| token.is("=")) && !next(2).is_some_and(|token| token.is("="));
-        if attribute {
-            // `loop.index` has a word of the language before it, `x[0].y` a bracket: neither began a path.
-            let gap = if before(2).is_some_and(|token| token.is("?")) { 3 } else { 2 };
-            let joins = |path: &Path| before(gap).is_some_and(|owner| owner.range.end == path.range.end);
-            if let Some(path) = paths.last_mut().filter(|path| joins(path)) {
-                path.names.push(token.text.clone());
-                path.range.end = token.range.end;
-            }
-        } else if !follows("|") && !test && !called && !argument {
-            paths.push(Path { names: vec![token.text.clone()], range: token.range.clone() });
-        }
-    }
-    paths
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_variables_of_a_tag_are_told_from_everything_else_in_it() {
-        let check = |tag: &str, expect: &[&str]| {
-            let found: Vec<String> = paths(&tokens(tag)).into_iter().map(|path| path.names.join(".")).collect();
-            assert_eq!(found, expect, "{tag}");
-        };
-        check("{{ subscriber.first_name or \"my friend\" }}", &["subscriber.first_name"]);
-        check("{{ subscriber?.fields?.x | default(value=answers.a) | upper }}", &["subscriber.fields.x", "answers.a"]);
-        check("{% if answers.a in [\"b.c\", 'd'] and not answers.e is defined %}", &["answers.a", "answers.e"]);
-        check("{% if a is not containing(pat=\"x\") %}", &["a"]);
-        check("{% for k, v in answers %}", &["k", "v", "answers"]);
-        check("{{ ask(id=\"region\") }}", &[]);
-        check("{{ loop.index }}", &[]);
-        check("{% filter upper %}", &[]);
-        check("{{ a == b }}", &["a", "b"]);
-    }
 }

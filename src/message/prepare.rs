@@ -8,8 +8,10 @@ use crate::message::Rendered;
 use crate::message::Templates;
 use crate::message::Values;
 use crate::message::blocks;
-use crate::message::blocks::Block;
+use crate::message::context;
+use crate::message::look::compile::Compiled;
 use crate::message::markdown;
+use crate::message::markdown::Base;
 use crate::message::marked::Filled;
 use crate::message::marked::Marked;
 use crate::message::names::Names;
@@ -45,6 +47,10 @@ const PREVIEW: &str = "preview.txt";
 pub struct Prepared {
     tera: Tera,
     lesson: LessonFacts,
+    /// The text begins with a title of its own: the subject isn't shown above it.
+    has_title: bool,
+    /// The sentence that says where a person stands; empty in a newsletter, where nobody stands anywhere.
+    progress: &'static str,
     origins: Origins,
 }
 
@@ -68,13 +74,14 @@ struct LessonFacts {
 
 /// Where the templates of a lesson came from, for problems.
 struct Origins {
+    id: String,
     source: Arc<Source>,
     body: Marked,
     html: Filled,
     text: Filled,
     subject: String,
     preview: String,
-    templates: BTreeMap<String, Arc<Source>>,
+    templates: BTreeMap<String, Arc<Compiled>>,
 }
 
 /// Compiles a lesson.
@@ -105,13 +112,14 @@ pub(super) fn draft(
 ) -> Result<Prepared, RenderError> {
     let words = words(&course.language);
     let body = mark_body(course, lesson, problems);
-    let document = markdown::read(&body, site, course, &lesson.source, problems);
+    let document = markdown::read(&body, Base::Course(site, course), &lesson.source, problems);
     let html = body.fill(
         "{% extends \"mail/lesson/mail.html\" %}{% block lesson %}\n",
-        &document.html(),
+        &templates.styles.of_lesson(&document.html(), &body, direction(&course.language)),
         "{% endblock lesson %}",
         skip,
     );
+    let has_title = document.has_title();
     let text = plain::write(&body, &document.events);
     if text.trim().is_empty() {
         let help = "write it in Markdown: the text part is made of it, and some people read nothing else";
@@ -121,17 +129,19 @@ pub(super) fn draft(
     let text =
         body.fill("{% extends \"mail/lesson/mail.txt\" %}{% block lesson %}\n", &text, "{% endblock lesson %}", skip);
     let mut tera = templates.tera.clone();
-    let crisis = block(course.crisis.as_deref(), "crisis", site, course, problems);
-    blocks::register(&mut tera, lesson, &crisis, &words.mail);
-    *tera.global_context() = constants(site, course, problems);
+    let crisis = context::block(course.crisis.as_deref(), "crisis", site, course, problems);
+    let dress = |html: &str| templates.styles.of_block(html, direction(&course.language));
+    blocks::register(&mut tera, lesson, &crisis, &words.mail, &dress);
+    *tera.global_context() = context::of_course(templates, site, course, problems);
     let origins = Origins {
+        id: lesson.id.clone(),
         source: Arc::clone(&lesson.source),
         body,
         html,
         text,
         subject: header(&lesson.subject, "subject", course, lesson, problems),
         preview: header(lesson.preview.as_deref().unwrap_or_default(), "preview", course, lesson, problems),
-        templates: templates.sources.clone(),
+        templates: templates.files.clone(),
     };
     if let Some(problem) =
         lesson.content_note.as_ref().and_then(|it| blocks::untagged(it, "content_note", &lesson.source))
@@ -142,7 +152,11 @@ pub(super) fn draft(
     let compiled = [SUBJECT, PREVIEW, HTML, TEXT].map(|name| (name, origins.text_of(name).unwrap_or_default()));
     tera.add_raw_templates(compiled).map_err(|error| origins.explain(&error))?;
     let lesson = LessonFacts { id: lesson.id.clone(), content_note: lesson.content_note.clone() };
-    Ok(Prepared { tera, lesson, origins })
+    let progress = match course.kind {
+        Kind::Course => words.mail.progress,
+        Kind::Newsletter => "",
+    };
+    Ok(Prepared { tera, lesson, has_title, progress, origins })
 }
 
 impl Prepared {
@@ -191,7 +205,16 @@ impl Prepared {
             lesson["preview"] = json!(preview);
         }
         context.insert("lesson", &lesson);
-        context.insert("mail", &json!({ "subject": subject, "preview": preview, "page": page, "list": true }));
+        let (number, of) = (values.progress.number.to_string(), values.progress.of.to_string());
+        let mail = json!({
+            "subject": subject,
+            "title": if self.has_title { "" } else { subject.as_str() },
+            "preview": preview,
+            "progress": fill(self.progress, &[("number", &number), ("of", &of)]),
+            "page": page,
+            "list": true,
+        });
+        context.insert("mail", &mail);
         Ok((context, subject, preview))
     }
 
@@ -210,13 +233,13 @@ impl RenderError {
 
     /// What went wrong in one of the program's own templates.
     pub(super) fn of_template(error: &tera::Error, templates: &Templates) -> RenderError {
-        let text = |path: &str| templates.sources.get(path).map(|source| source.text.as_str());
+        let text = |path: &str| templates.files.get(path).map(|compiled| compiled.template.as_str());
         let complaint = templates::complaint(error, text).unwrap_or_else(|| Complaint {
             template: String::new(),
             at: 0..0,
             message: templates::sentence(error),
         });
-        RenderError::new(in_template(complaint, &templates.sources), None)
+        RenderError::new(templates::in_template(complaint, &templates.files), None)
     }
 }
 
@@ -240,9 +263,17 @@ impl Origins {
                 let span = blocks::key_span(&self.source.text, key.trim_end_matches(".txt"));
                 return RenderError::new(in_tag(&complaint.message, &self.source, span), None);
             }
-            _ => return RenderError::new(in_template(complaint, &self.templates), None),
+            _ => return RenderError::new(templates::in_template(complaint, &self.templates), None),
         };
         let tag = filled.tag_at(complaint.at.start);
+        if tag.is_none() {
+            // Before the first tag stands only what leads to the template.
+            let part = if complaint.template == HTML { "HTML part" } else { "text part" };
+            let message = format!("the {part} of `{}` can't be made: {}", self.id, complaint.message);
+            let help = "correct the mail's template in templates/mail, or remove it";
+            let whole = self.source.text.len()..self.source.text.len();
+            return RenderError::new(Problem::error(&self.source, whole, message, help), None);
+        }
         let span = tag.map_or(0..0, |n| self.body.tags[n].span.clone());
         let removable = tag.filter(|n| matches!(self.body.tags[*n].kind, TagKind::Value | TagKind::Block));
         RenderError::new(in_tag(&complaint.message, &self.source, span), removable)
@@ -254,7 +285,7 @@ impl Origins {
             TEXT => Some(&self.text.template),
             SUBJECT => Some(&self.subject),
             PREVIEW => Some(&self.preview),
-            path => self.templates.get(path).map(|source| source.text.as_str()),
+            path => self.templates.get(path).map(|compiled| compiled.template.as_str()),
         }
     }
 }
@@ -272,12 +303,6 @@ fn in_tag(message: &str, source: &Arc<Source>, span: std::ops::Range<usize>) -> 
     }
     let message = message.lines().last().unwrap_or(message);
     Problem::error(source, span, format!("`{tag}`: {message}"), "correct the tag")
-}
-
-fn in_template(complaint: Complaint, sources: &BTreeMap<String, Arc<Source>>) -> Problem {
-    let source = sources.get(&complaint.template).cloned().unwrap_or_else(|| Source::new("templates", ""));
-    let help = "correct the template, or remove it: the built-in one takes its place";
-    Problem::error(&source, complaint.at, complaint.message, help)
 }
 
 /// Marks the body's tags, and adds the questions that it doesn't place itself.
@@ -302,39 +327,6 @@ fn header(line: &str, key: &str, course: &Course, lesson: &Lesson, problems: &mu
     }
     let text = marked.text.clone();
     marked.fill("", &text, "", &BTreeSet::new()).template
-}
-
-fn block(markdown: Option<&str>, key: &str, site: &Site, course: &Course, problems: &mut Vec<Problem>) -> Block {
-    markdown.map(|markdown| blocks::of_course(markdown, key, site, course, problems)).unwrap_or_default()
-}
-
-/// What is the same in every mail of a course.
-fn constants(site: &Site, course: &Course, problems: &mut Vec<Problem>) -> Context {
-    let words = words(&course.language);
-    let why = match course.kind {
-        Kind::Course => words.mail.why_course,
-        Kind::Newsletter => words.mail.why_newsletter,
-    };
-    let why = fill(why, &[("course", &course.title)]);
-    let disclaimer = block(course.disclaimer.as_deref(), "disclaimer", site, course, problems);
-    let mut context = envelope(site, &course.language);
-    context.insert(
-        "course",
-        &json!({ "id": course.id, "title": course.title, "summary": course.summary, "language": course.language }),
-    );
-    context.insert("footer", &json!({ "why": why, "why_text": plain::wrap(&why), "disclaimer_text": disclaimer.text }));
-    context.insert_value("disclaimer_html", tera::Value::safe_string(&disclaimer.html));
-    context
-}
-
-/// What is the same in every mail of a language.
-pub(super) fn envelope(site: &Site, language: &str) -> Context {
-    let mut context = Context::new();
-    context.insert("site", &json!({ "name": site.name, "url": site.url, "postal_address": site.postal_address }));
-    context.insert("words", &words(language).mail);
-    context.insert("language", language);
-    context.insert("direction", direction(language));
-    context
 }
 
 /// At most one blank line in a row, nothing at the ends of lines: conditions that were false leave gaps. Lines that grew

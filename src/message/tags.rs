@@ -9,6 +9,7 @@ use crate::message::marked::parts;
 use crate::message::marked::unused_prefix;
 use crate::problem::Problem;
 use crate::problem::Source;
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -51,7 +52,7 @@ impl Tag {
 pub fn mark(source: &Arc<Source>, at: Range<usize>, added: &[String], problems: &mut Vec<Problem>) -> Marked {
     let text = &source.text[at.clone()];
     let prefix = unused_prefix(text);
-    let mut scan = Scan { source, text, start: at.start, prefix: &prefix, tags: Vec::new(), out: Mapped::default() };
+    let mut scan = Scan::new(source, at.clone(), &prefix, Reads::Lesson);
     scan.run(problems);
     let Scan { mut tags, out, .. } = scan;
     keep_paragraphs(&out.text, &mut tags, &prefix);
@@ -64,16 +65,39 @@ pub fn mark(source: &Arc<Source>, at: Range<usize>, added: &[String], problems: 
     Marked { text: spaced.text, tags, constructs, prefix, places: spaced.places }
 }
 
+/// Marks the tags of a whole template, which may read others. `{{ name }}` with a name in `fixed` is no tag: its value
+/// stands there at once. Whether tags are paired is left to Tera.
+pub fn mark_template(source: &Arc<Source>, fixed: &BTreeMap<String, String>, problems: &mut Vec<Problem>) -> Marked {
+    let prefix = unused_prefix(&source.text);
+    let mut scan = Scan::new(source, 0..source.text.len(), &prefix, Reads::Template(fixed));
+    scan.run(problems);
+    let Scan { tags, out, .. } = scan;
+    Marked { text: out.text, tags, constructs: Vec::new(), prefix, places: out.places }
+}
+
+/// What is scanned: a template may use every tag.
+#[derive(Clone, Copy)]
+enum Reads<'s> {
+    Lesson,
+    Template(&'s BTreeMap<String, String>),
+}
+
 struct Scan<'s> {
     source: &'s Arc<Source>,
     text: &'s str,
     start: usize,
     prefix: &'s str,
+    reads: Reads<'s>,
     tags: Vec<Tag>,
     out: Mapped,
 }
 
-impl Scan<'_> {
+impl<'s> Scan<'s> {
+    fn new(source: &'s Arc<Source>, at: Range<usize>, prefix: &'s str, reads: Reads<'s>) -> Scan<'s> {
+        let (text, start) = (&source.text[at.clone()], at.start);
+        Scan { source, text, start, prefix, reads, tags: Vec::new(), out: Mapped::default() }
+    }
+
     fn run(&mut self, problems: &mut Vec<Problem>) {
         let mut at = 0;
         while let Some(open) = next_open(self.text, at) {
@@ -105,7 +129,18 @@ impl Scan<'_> {
         if text.starts_with("{%") && word == "raw" {
             return self.raw(range, problems);
         }
-        match kind(text, word) {
+        let kind = match self.reads {
+            Reads::Lesson => kind(text, word),
+            Reads::Template(fixed) => {
+                let name = text.strip_prefix("{{").and_then(|text| text.strip_suffix("}}"));
+                if let Some(value) = name.and_then(|name| fixed.get(name.trim_matches('-').trim())) {
+                    self.out.push(value, span.start);
+                    return range.end;
+                }
+                Ok(if text.starts_with("{{") { TagKind::Value } else { TagKind::Single })
+            }
+        };
+        match kind {
             Ok(kind) => {
                 self.out.push(&format!("{}{}z", self.prefix, self.tags.len()), span.start);
                 self.tags.push(Tag { text: text.to_string(), span, kind });

@@ -2,6 +2,13 @@
 //! course and no person.
 
 use crate::message::blocks::escape_into;
+use crate::message::look::compile::Compiled;
+use crate::message::look::compile::compile;
+use crate::message::look::styles;
+use crate::message::look::styles::Styles;
+use crate::message::look::theme;
+use crate::message::look::theme::Read;
+use crate::message::look::theme::Theme;
 use crate::problem::Problem;
 use crate::problem::Source;
 use std::collections::BTreeMap;
@@ -22,54 +29,104 @@ const RANGE_LIMIT: usize = 1000;
 #[prefix = "mail/"]
 struct BuiltIn;
 
-/// Every template of a mail, parsed.
+/// Every template of a mail, compiled, and what mails look like.
 #[derive(Clone)]
 pub struct Templates {
     pub(super) tera: Tera,
-    pub(super) sources: BTreeMap<String, Arc<Source>>,
+    pub(super) files: BTreeMap<String, Arc<Compiled>>,
+    pub(super) styles: Arc<Styles>,
+    theme: Arc<Theme>,
 }
 
 impl Templates {
-    /// Parses the built-in templates and those of the coach, by path relative to the templates folder. Only `.html` and
-    /// `.txt` below `mail/` are read.
+    /// Compiles the built-in templates and those of the coach, by path relative to the templates folder. Only `theme.toml`
+    /// and what ends in `.mjml`, `.html`, `.txt` or `.css` below `mail/` is read.
     ///
     /// # Errors
-    /// Every template that isn't Tera, each with where it breaks.
+    /// Everything that keeps a template or the theme from being used, with its place. [`check_templates`] says more.
+    ///
+    /// [`check_templates`]: crate::message::check_templates
     pub fn load(overrides: &BTreeMap<String, Vec<u8>>) -> Result<Templates, Vec<Problem>> {
-        let mut problems = Vec::new();
-        let mut sources = built_in();
-        for (path, bytes) in overrides.iter().filter(|(path, _)| is_mail(path)) {
-            let shown = format!("templates/{path}");
-            match String::from_utf8(bytes.clone()) {
-                Ok(text) => {
-                    sources.insert(path.clone(), Source::new(shown, text));
+        let Read { theme, faults: mut problems, .. } = theme::read(overrides);
+        let fixed = theme.fixed();
+        let sources = sources(overrides, &mut problems);
+        let css = sources.get(styles::FILE).map(|source| Styles::new(source, &fixed));
+        let styles = css.unwrap_or_else(|| Ok(Styles::default())).unwrap_or_else(|mut found| {
+            problems.append(&mut found);
+            Styles::default()
+        });
+        let mut files = BTreeMap::new();
+        for (path, source) in sources.iter().filter(|(path, _)| *path != styles::FILE) {
+            match compile(path, source, &fixed, &styles) {
+                Ok(compiled) => {
+                    files.insert(path.clone(), Arc::new(compiled));
                 }
-                Err(_) => {
-                    let source = Source::new(shown, "");
-                    problems.push(Problem::error(&source, 0..0, "this isn't UTF-8", "save it as UTF-8"));
+                Err(mut found) => {
+                    problems.append(&mut found);
+                    stand_in(path, &mut files, &fixed, &styles);
                 }
             }
         }
-        loop {
-            match parse(&sources) {
-                Ok(tera) if problems.is_empty() => return Ok(Templates { tera, sources }),
-                Ok(_) => return Err(problems),
-                Err(error) => {
-                    let (path, problem) = fault(&error, &sources);
-                    problems.push(problem);
-                    // Back to the built-in one, so that the next template's faults show too.
-                    let own = path.and_then(|path| sources.remove(&path).map(|_| path));
-                    let Some(path) = own else { return Err(problems) };
-                    if let Some(built_in) = built_in().remove(&path) {
-                        sources.insert(path, built_in);
-                    }
-                }
+        let tera = parse(&mut files, &fixed, &styles, &mut problems);
+        match tera.filter(|_| problems.is_empty()) {
+            Some(tera) => Ok(Templates { tera, files, styles: Arc::new(styles), theme: Arc::new(theme) }),
+            None => Err(problems),
+        }
+    }
+
+    pub fn theme(&self) -> &Theme {
+        &self.theme
+    }
+}
+
+/// The templates as they are written: ours, and the coach's in their place.
+fn sources(overrides: &BTreeMap<String, Vec<u8>>, problems: &mut Vec<Problem>) -> BTreeMap<String, Arc<Source>> {
+    let mut sources = built_in();
+    for (path, bytes) in overrides.iter().filter(|(path, _)| is_mail(path)) {
+        let shown = format!("templates/{path}");
+        match String::from_utf8(bytes.clone()) {
+            Ok(text) => {
+                sources.insert(path.clone(), Source::new(shown, text));
             }
-            if problems.len() > sources.len() + overrides.len() {
-                return Err(problems);
+            Err(_) => {
+                let source = Source::new(shown, "");
+                problems.push(Problem::error(&source, 0..0, "this isn't UTF-8", "save it as UTF-8"));
             }
         }
     }
+    sources
+}
+
+/// Puts the built-in template back, so that the next one's faults show too.
+fn stand_in(
+    path: &str,
+    files: &mut BTreeMap<String, Arc<Compiled>>,
+    fixed: &BTreeMap<String, String>,
+    styles: &Styles,
+) {
+    files.remove(path);
+    let ours = built_in().remove(path).and_then(|source| compile(path, &source, fixed, styles).ok());
+    files.extend(ours.map(|compiled| (path.to_string(), Arc::new(compiled))));
+}
+
+/// Has Tera read all templates. `None` when it can't say which of them is at fault.
+fn parse(
+    files: &mut BTreeMap<String, Arc<Compiled>>,
+    fixed: &BTreeMap<String, String>,
+    styles: &Styles,
+    problems: &mut Vec<Problem>,
+) -> Option<Tera> {
+    for _ in 0..=files.len() {
+        let error = match to_tera(files) {
+            Ok(tera) => return Some(tera),
+            Err(error) => error,
+        };
+        let (path, problem) = fault(&error, files);
+        problems.push(problem);
+        let path = path.filter(|path| files.contains_key(path))?;
+        stand_in(&path, files, fixed, styles);
+    }
+    None
 }
 
 /// What Tera says is wrong, and in which template at which byte.
@@ -113,11 +170,12 @@ pub(super) fn sentence(error: &tera::Error) -> String {
     error.to_string().lines().last().unwrap_or_default().to_string()
 }
 
-fn is_mail(path: &str) -> bool {
-    path.starts_with("mail/") && (path.ends_with(".html") || path.ends_with(".txt"))
+/// Whether a file below the templates folder is one of a mail's templates.
+pub(super) fn is_mail(path: &str) -> bool {
+    path.starts_with("mail/") && [".mjml", ".html", ".txt", ".css"].iter().any(|ending| path.ends_with(ending))
 }
 
-fn built_in() -> BTreeMap<String, Arc<Source>> {
+pub(super) fn built_in() -> BTreeMap<String, Arc<Source>> {
     let files = BuiltIn::iter().filter(|path| is_mail(path)).filter_map(|path| {
         let text = String::from_utf8(BuiltIn::get(&path)?.data.into_owned()).ok()?;
         Some((path.to_string(), Source::new(format!("templates/{path}"), text)))
@@ -125,13 +183,13 @@ fn built_in() -> BTreeMap<String, Arc<Source>> {
     files.collect()
 }
 
-fn parse(sources: &BTreeMap<String, Arc<Source>>) -> Result<Tera, tera::Error> {
+fn to_tera(files: &BTreeMap<String, Arc<Compiled>>) -> Result<Tera, tera::Error> {
     let mut tera = Tera::new();
-    tera.autoescape_on([".html"]);
+    tera.autoescape_on([".html", ".mjml"]);
     tera.set_escape_fn(escape_into);
     tera.register_function("range", range);
     tera.register_test("answered", |value: &Value, _: Kwargs, _: &State| !value.is_undefined() && !value.is_none());
-    tera.add_raw_templates(sources.iter().map(|(path, source)| (path.clone(), source.text.clone())))?;
+    tera.add_raw_templates(files.iter().map(|(path, compiled)| (path.clone(), compiled.template.clone())))?;
     Ok(tera)
 }
 
@@ -147,27 +205,32 @@ fn range(arguments: Kwargs, _: &State) -> TeraResult<Vec<i64>> {
 }
 
 /// The template at fault, when Tera says which, and the problem.
-fn fault(error: &tera::Error, sources: &BTreeMap<String, Arc<Source>>) -> (Option<String>, Problem) {
-    let text = |path: &str| sources.get(path).map(|source| source.text.as_str());
-    let (path, span, message) = match complaint(error, text) {
-        Some(complaint) => (Some(complaint.template), complaint.at, complaint.message),
-        None => {
-            let path = match error.kind() {
-                ErrorKind::MissingParent { current, .. } => Some(current.clone()),
-                ErrorKind::CircularExtend { tpl, .. } | ErrorKind::CircularInclude { tpl, .. } => Some(tpl.clone()),
-                _ => None,
-            };
-            (path, 0..0, sentence(error))
-        }
+fn fault(error: &tera::Error, files: &BTreeMap<String, Arc<Compiled>>) -> (Option<String>, Problem) {
+    let text = |path: &str| files.get(path).map(|compiled| compiled.template.as_str());
+    if let Some(complaint) = complaint(error, text) {
+        return (Some(complaint.template.clone()), in_template(complaint, files));
+    }
+    let path = match error.kind() {
+        ErrorKind::MissingParent { current, .. } => Some(current.clone()),
+        ErrorKind::CircularExtend { tpl, .. } | ErrorKind::CircularInclude { tpl, .. } => Some(tpl.clone()),
+        _ => None,
     };
-    let source = path.as_ref().and_then(|path| sources.get(path)).cloned();
-    let source = source.unwrap_or_else(|| Source::new("templates", ""));
+    let template = path.clone().unwrap_or_default();
+    let complaint = Complaint { template, at: 0..0, message: sentence(error) };
+    (path, in_template(complaint, files))
+}
+
+/// A complaint about a template, where it was written.
+pub(super) fn in_template(complaint: Complaint, files: &BTreeMap<String, Arc<Compiled>>) -> Problem {
     let help = "correct the template, or remove it: the built-in one takes its place";
-    (path, Problem::error(&source, span, message, help))
+    match files.get(&complaint.template) {
+        Some(compiled) => Problem::error(&compiled.source, compiled.origin(&complaint.at), complaint.message, help),
+        None => Problem::error(&Source::new("templates", ""), 0..0, complaint.message, help),
+    }
 }
 
 impl std::fmt::Debug for Templates {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Templates({})", self.sources.len())
+        write!(f, "Templates({})", self.files.len())
     }
 }

@@ -1,6 +1,8 @@
 //! What a reader sees of a piece of HTML: its words, and where its visible links go. Not a browser: it knows what hides
 //! text in mails (comments, the head, `hidden`, `display: none` and its kin, also by class), and nothing of layout.
 
+use std::borrow::Cow;
+
 /// The words that show, with white space where tags stood, and the addresses of links whose words show.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Visible {
@@ -32,7 +34,10 @@ pub fn visible(html: &str) -> Visible {
 }
 
 /// The characters that entities stand for.
-pub fn decode_entities(text: &str) -> String {
+pub fn decode_entities(text: &str) -> Cow<'_, str> {
+    if !text.contains('&') {
+        return Cow::Borrowed(text);
+    }
     let mut decoded = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find('&') {
@@ -51,7 +56,7 @@ pub fn decode_entities(text: &str) -> String {
         }
     }
     decoded.push_str(rest);
-    decoded
+    Cow::Owned(decoded)
 }
 
 fn entity(name: &str) -> Option<char> {
@@ -77,17 +82,29 @@ fn entity(name: &str) -> Option<char> {
 }
 
 #[derive(Default)]
-struct Walk {
+struct Walk<'h> {
     seen: Visible,
     hiding: Vec<String>,
-    /// Open elements, and whether each hides what it holds.
-    open: Vec<(String, bool)>,
+    open: Vec<Open<'h>>,
     link: Option<(String, usize)>,
 }
 
-impl Walk {
+/// An open element.
+struct Open<'h> {
+    name: &'h str,
+    hides: bool,
+    /// Its letters have no size. Other than what hides, an element within may give its own letters one: layouts of
+    /// tables do, against the gaps between cells.
+    tiny: bool,
+}
+
+impl<'h> Walk<'h> {
     fn hidden(&self) -> bool {
-        self.open.iter().any(|(_, hides)| *hides)
+        self.open.iter().any(|open| open.hides) || self.is_tiny()
+    }
+
+    fn is_tiny(&self) -> bool {
+        self.open.last().is_some_and(|open| open.tiny)
     }
 
     fn text(&mut self, text: &str) {
@@ -96,45 +113,49 @@ impl Walk {
         }
     }
 
-    fn tag(&mut self, tag: &str) {
+    fn tag(&mut self, tag: &'h str) {
         self.seen.text.push(' ');
         if let Some(name) = tag.strip_prefix('/') {
-            self.close(name.trim().to_ascii_lowercase().as_str());
+            self.close(name.trim());
             return;
         }
         let end = tag.find(|c: char| c.is_whitespace() || c == '/').unwrap_or(tag.len());
-        let name = tag[..end].to_ascii_lowercase();
-        let attributes = attributes(&tag[end..]);
-        let value = |wanted: &str| attributes.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str());
-        if name == "a"
-            && let Some(href) = value("href")
-        {
-            self.link = Some((href.to_string(), self.seen.text.len()));
+        let name = &tag[..end];
+        let (mut hides, mut tiny) = (is_one_of(&UNSEEN, name), self.is_tiny());
+        for (attribute, value) in attributes(&tag[end..]) {
+            if attribute.eq_ignore_ascii_case("href") && name.eq_ignore_ascii_case("a") {
+                self.link = Some((decode_entities(value).into_owned(), self.seen.text.len()));
+            } else if attribute.eq_ignore_ascii_case("hidden") {
+                hides = true;
+            } else if attribute.eq_ignore_ascii_case("style") {
+                let style = decode_entities(value);
+                hides |= hides_all(&style);
+                tiny = letters_vanish(&style).unwrap_or(tiny);
+            } else if attribute.eq_ignore_ascii_case("class") && !self.hiding.is_empty() {
+                let classes = decode_entities(value);
+                hides |= classes.split_whitespace().any(|class| self.hiding.iter().any(|hiding| hiding == class));
+            }
         }
-        if VOID.contains(&name.as_str()) || name.starts_with(['!', '?']) {
-            return;
+        if !is_one_of(&VOID, name) && !name.starts_with(['!', '?']) {
+            self.open.push(Open { name, hides, tiny });
         }
-        let by_class = value("class").is_some_and(|classes| {
-            classes.split_whitespace().any(|class| self.hiding.iter().any(|hiding| hiding == class))
-        });
-        let hides = UNSEEN.contains(&name.as_str())
-            || value("hidden").is_some()
-            || value("style").is_some_and(hides)
-            || by_class;
-        self.open.push((name, hides));
     }
 
     fn close(&mut self, name: &str) {
-        let link = if name == "a" { self.link.take() } else { None };
+        let link = if name.eq_ignore_ascii_case("a") { self.link.take() } else { None };
         if let Some((href, start)) = link
             && !self.seen.text[start..].trim().is_empty()
         {
             self.seen.links.push(href);
         }
-        if let Some(at) = self.open.iter().rposition(|(open, _)| open == name) {
+        if let Some(at) = self.open.iter().rposition(|open| open.name.eq_ignore_ascii_case(name)) {
             self.open.truncate(at);
         }
     }
+}
+
+fn is_one_of(names: &[&str], name: &str) -> bool {
+    names.iter().any(|known| known.eq_ignore_ascii_case(name))
 }
 
 /// The place of the `>` that ends the tag; quoted values may hold one.
@@ -175,18 +196,20 @@ pub fn is_block(element: &str) -> bool {
         || matches!(element, "tbody" | "ul" | "ol" | "dl" | "h1" | "h2" | "h3" | "h4" | "h5" | "h6")
 }
 
-/// The attributes of a tag, with their entities decoded.
+/// The attributes of a tag, their names in small letters, with their entities decoded.
 pub fn attributes_of(tag: &str) -> Vec<(String, String)> {
     let name = tag.trim_start_matches('<').find(|c: char| c.is_whitespace() || c == '/');
-    name.map_or_else(Vec::new, |end| attributes(tag[1 + end..].trim_end_matches('>')))
+    let inner = name.map_or("", |end| tag[1 + end..].trim_end_matches('>'));
+    attributes(inner).map(|(name, value)| (name.to_ascii_lowercase(), decode_entities(value).into_owned())).collect()
 }
 
-fn attributes(text: &str) -> Vec<(String, String)> {
-    let mut found = Vec::new();
-    let mut rest = text.trim_start_matches(|c: char| c.is_whitespace() || c == '/');
-    while !rest.is_empty() {
+/// Names and values as they are written, without quotes.
+fn attributes(text: &str) -> impl Iterator<Item = (&str, &str)> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        rest = rest.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '/' | '='));
         let end = rest.find(|c: char| c.is_whitespace() || c == '=').unwrap_or(rest.len());
-        let name = rest[..end].to_ascii_lowercase();
+        let name = &rest[..end];
         rest = rest[end..].trim_start();
         let mut value = "";
         if let Some(behind) = rest.strip_prefix('=') {
@@ -199,27 +222,41 @@ fn attributes(text: &str) -> Vec<(String, String)> {
             value = &behind[start..end];
             rest = behind.get(end + start..).unwrap_or_default();
         }
-        if !name.is_empty() {
-            found.push((name, decode_entities(value)));
-        }
-        rest = rest.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '/' | '='));
-    }
-    found
+        (!name.is_empty()).then_some((name, value))
+    })
 }
 
-fn hides(style: &str) -> bool {
-    style.split(';').any(|declaration| {
-        let Some((name, value)) = declaration.split_once(':') else { return false };
-        let value = value.trim().to_ascii_lowercase();
-        let value = value.trim_end_matches("!important").trim();
-        let zero = value.trim_end_matches(|c: char| c.is_ascii_alphabetic() || c == '%').parse() == Ok(0.0);
-        match name.trim().to_ascii_lowercase().as_str() {
-            "display" => value == "none",
-            "visibility" => matches!(value, "hidden" | "collapse"),
-            "font-size" | "opacity" | "max-height" | "max-width" | "height" => zero,
-            _ => false,
-        }
+fn hides_all(style: &str) -> bool {
+    declarations(style).any(|(name, value)| {
+        let named = |known: &str| name.eq_ignore_ascii_case(known);
+        let says = |known: &str| value.eq_ignore_ascii_case(known);
+        named("display") && says("none")
+            || named("visibility") && (says("hidden") || says("collapse"))
+            || ["opacity", "max-height", "max-width", "height"].into_iter().any(named) && is_zero(value)
     })
+}
+
+/// Whether a style takes the size of letters away, or gives them one; `None` where it leaves them as they were. A share
+/// of nothing is nothing.
+fn letters_vanish(style: &str) -> Option<bool> {
+    let sizes = declarations(style).filter(|(name, _)| name.eq_ignore_ascii_case("font-size")).map(|(_, size)| size);
+    let share = |size: &str| size.ends_with('%') || size.ends_with("em") && !size.ends_with("rem");
+    sizes.filter(|size| is_zero(size) || !share(size)).last().map(is_zero)
+}
+
+/// The declarations of a style as they are written.
+fn declarations(style: &str) -> impl Iterator<Item = (&str, &str)> {
+    style.split(';').filter_map(|declaration| {
+        let (name, value) = declaration.split_once(':')?;
+        let value = value.trim();
+        let important = value.len().checked_sub("!important".len()).filter(|at| value.is_char_boundary(*at));
+        let important = important.filter(|at| value[*at..].eq_ignore_ascii_case("!important"));
+        Some((name.trim(), value[..important.unwrap_or(value.len())].trim()))
+    })
+}
+
+fn is_zero(length: &str) -> bool {
+    length.trim_end_matches(|c: char| c.is_ascii_alphabetic() || c == '%').parse() == Ok(0.0)
 }
 
 /// Classes that a `<style>` hides. Rules within a media query count too: somebody wouldn't see it.
@@ -229,7 +266,7 @@ fn hiding_classes(html: &str) -> Vec<String> {
         for rule in style.split('}') {
             let mut pieces = rule.rsplit('{');
             let (Some(body), Some(selectors)) = (pieces.next(), pieces.next()) else { continue };
-            if hides(body) {
+            if hides_all(body) || letters_vanish(body) == Some(true) {
                 let named = selectors.split('.').skip(1);
                 classes.extend(named.map(|name| {
                     name.chars().take_while(|c| c.is_alphanumeric() || matches!(c, '-' | '_')).collect::<String>()
@@ -255,6 +292,12 @@ mod tests {
         check("<!-- a --><p hidden>b</p><title>c</title>d", "d", &[]);
         check("<div style=\"display: NONE\"><b>a</b></div>b", "b", &[]);
         check("<div style='font-size:0px'>a</div><i style='font-size:10px'>b</i>", "b", &[]);
+        check(
+            "<td style='font-size:0px'>a<div style='font-size:16px'>b<i style='font-size:2em'>c</i></div></td>",
+            "b c",
+            &[],
+        );
+        check("<td style='font-size:0'>a<b style='font-size:2em'>b</b><b style='font-size:1rem'>c</b></td>", "c", &[]);
         check("<style>@media x { .gone , .away{ display:none } }</style><p class='x gone'>a</p>b", "b", &[]);
         check("<a href=\"https://x/?a=1&amp;b=2\">go</a><a href='https://y'></a>", "go", &["https://x/?a=1&b=2"]);
         check("<p style='visibility:hidden'><a href=https://z>go</a></p>", "", &[]);

@@ -7,6 +7,7 @@ use crate::text::Words;
 pub const WORDS: Words = Words {
     language: "en",
     mail: Mail {
+        progress: "Lesson {number} of {of}",
         view: "Read this in your browser",
         answer: "You can simply answer this mail.",
         why_course: "You get this because you signed up for the course “{course}”.",

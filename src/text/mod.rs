@@ -20,6 +20,8 @@ pub struct Words {
 /// Words of mails. `{name}` stands for a value; see [`fill`].
 #[derive(Debug, Serialize)]
 pub struct Mail {
+    /// `{number}`, `{of}`
+    pub progress: &'static str,
     pub view: &'static str,
     pub answer: &'static str,
     /// `{course}`

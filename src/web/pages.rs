@@ -1,5 +1,8 @@
 //! Pages as HTML: their templates, the words and the site's frame around them, and their style. Knows no verb.
 
+use crate::message::Palette;
+use crate::message::READABLE;
+use crate::message::Theme;
 use crate::site::Site;
 use crate::text;
 use crate::text::direction;
@@ -57,7 +60,8 @@ impl Pages {
             .collect();
         let own = overrides.iter().filter(|(path, _)| path.starts_with("web/"));
         files.extend(own.map(|(path, bytes)| (path.clone(), bytes.clone())));
-        let style = files.remove(STYLE).unwrap_or_default();
+        let mut style = files.remove(STYLE).unwrap_or_default();
+        style.extend(colours(&Theme::of(overrides)).into_bytes());
         let mut texts = Vec::new();
         for (path, bytes) in files.into_iter().filter(|(path, _)| path.ends_with(".html")) {
             let text =
@@ -98,6 +102,29 @@ impl Pages {
     }
 }
 
+/// The theme as custom properties, behind the style sheet's own; nothing where the coach left our colours alone.
+fn colours(theme: &Theme) -> String {
+    let properties = |palette: &Palette| {
+        // A button stands on the card here, and its colour is that of words, too.
+        let fits = palette.button.contrast(palette.card) >= READABLE;
+        let (act, on_act) = if fits { (palette.button, palette.button_text) } else { (palette.link, palette.card) };
+        let (ground, sheet, ink) = (palette.background, palette.card, palette.text);
+        let (quiet, line) = (palette.muted, palette.line);
+        format!(
+            ":root {{ --ground: {ground}; --sheet: {sheet}; --ink: {ink}; --quiet: {quiet}; --line: {line}; \
+             --act: {act}; --act-deep: {act}; --on-act: {on_act}; }}"
+        )
+    };
+    let mut css = String::new();
+    if theme.light != Palette::LIGHT {
+        css.push_str(&format!("@media not all and (prefers-color-scheme: dark) {{ {} }}\n", properties(&theme.light)));
+    }
+    if theme.dark != Palette::DARK {
+        css.push_str(&format!("@media (prefers-color-scheme: dark) {{ {} }}\n", properties(&theme.dark)));
+    }
+    css
+}
+
 /// What every page sees besides its own values.
 fn frame(site: &Site, style: &[u8]) -> Context {
     let version: String = Sha256::digest(style).iter().take(6).map(|byte| format!("{byte:02x}")).collect();
@@ -126,6 +153,23 @@ async fn style(State(web): State<Web>) -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn pages_take_the_colours_of_the_theme_and_only_those_that_can_be_read() {
+        let check = |theme: &str, expect: &str| {
+            let files = BTreeMap::from([("theme.toml".to_string(), theme.as_bytes().to_vec())]);
+            let css = colours(&Theme::of(&files));
+            assert!(if expect.is_empty() { css.is_empty() } else { css.contains(expect) }, "{theme}: {css}");
+        };
+        check("", "");
+        check(
+            "[light]\ncard = \"#fffdf8\"\n",
+            "@media not all and (prefers-color-scheme: dark) { :root { --ground: #f6f4f0; --sheet: #fffdf8;",
+        );
+        check("[light]\nbutton = \"#005a9c\"\n", "--act: #005a9c; --act-deep: #005a9c; --on-act: #ffffff;");
+        check("[dark]\nbutton = \"#405050\"\n", "@media (prefers-color-scheme: dark) { :root {");
+        check("[dark]\nbutton = \"#405050\"\n", "--act: #8cc9c2; --act-deep: #8cc9c2; --on-act: #202526;");
+    }
 
     #[test]
     fn pages_stand_below_the_path_of_the_sites_url() {

@@ -1,6 +1,7 @@
 //! Mails as readers and mail programs get them: snapshots of whole mails, hostile values, and what `check` says.
 
 mod check;
+mod look;
 mod words;
 
 use dripline::course::Ask;

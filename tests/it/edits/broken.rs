@@ -115,7 +115,7 @@ async fn a_broken_tag_is_named_with_its_line_and_the_old_text_goes_on() {
         "{{ subscriber.frist_name }}",
         "{% if %}",
         "{{ subscriber.first_name | nofilter }}",
-        "{% include \"mail/layout.html\" %}",
+        "{% include \"mail/layout.mjml\" %}",
     ] {
         app.write("calm/b.md", format!("+++\nsubject = \"calm b\"\n+++\n\nHello.\n\n{text}\n"));
         let reloaded = app.reload().await;

@@ -59,7 +59,7 @@ fn check_names_every_problem_of_a_lesson_with_its_place() {
     check("a {% endif %}", &["listening.md:4:3: error: `endif` has no opening tag here"]);
     check("a {{ b", &["listening.md:4:3: error: `{{` opens a tag that nothing closes"]);
     check(
-        "{% include \"mail/layout.html\" %}",
+        "{% include \"mail/layout.mjml\" %}",
         &[
             "listening.md:4:1: error: a lesson can't use `include`: it may not read other files",
             "listening.md:4:1: error: this lesson has no plain text",
@@ -106,7 +106,7 @@ fn check_names_every_problem_of_a_lesson_with_its_place() {
         ],
     );
     check("<!-- nothing -->", &["listening.md:4:1: error: this lesson has no plain text"]);
-    check(&"word ".repeat(30_000), &["listening.md:4:1: error: this mail has 315 KB; the limit is 100 KB"]);
+    check(&"word ".repeat(30_000), &["listening.md:4:1: error: this mail has 320 KB; the limit is 100 KB"]);
     check(
         "{% for a in range(end=900) %}{% for b in range(end=900) %}{{ \"0123456789\" }}{% endfor %}{% endfor %}",
         &["listening.md:4:101: error: this lesson grows beyond 1024 KiB"],
@@ -241,7 +241,7 @@ fn a_template_that_drops_a_required_block_is_caught_on_the_final_bytes() {
         let templates = Templates::load(&BTreeMap::from([(path.to_string(), own.into_bytes())])).unwrap();
         assert_eq!(complaints_of(&course(lesson("Hello.")), &templates), expect, "{path} {from}");
     };
-    let html = "mail/layout.html";
+    let html = "mail/layout.mjml";
     check(
         html,
         "{{ disclaimer_html }}",
@@ -284,7 +284,7 @@ fn a_template_that_drops_a_required_block_is_caught_on_the_final_bytes() {
         "{{ site.postal_address }}",
         "{{ site.nonsense }}",
         &[
-            "templates/mail/layout.txt:18:9: error: Field `nonsense` is not defined. Available fields: name, postal_address, url",
+            "templates/mail/layout.txt:20:9: error: Field `nonsense` is not defined. Available fields: name, postal_address, url",
         ],
     );
 }

@@ -17,7 +17,7 @@ fn what_a_person_typed_can_neither_turn_the_words_around_it_nor_begin_a_line() {
         let rendered = render(lesson.clone(), &Values { first_name: Some(name.into()), fields, ..values() });
         let greeting = format!("Dear {expect}, {expect}.").replace("friend, friend", "friend, you");
         assert!(rendered.text.starts_with(&format!("{greeting}\n\n---")), "{}", rendered.text);
-        assert!(rendered.html.contains(&format!("<p>{greeting}</p>")), "{greeting}");
+        assert!(rendered.html.contains(&format!(">{greeting}</p>")), "{greeting}");
         assert_eq!(rendered.subject, format!("For {expect}").replace("friend", "you"));
     };
     check("\u{202e}Zoë\u{2066}", "Zoë");
@@ -73,13 +73,21 @@ fn conditions_leave_no_holes_and_join_no_paragraphs() {
     );
 }
 
+/// The HTML without its styles.
+fn unstyled(html: &str) -> String {
+    let mut pieces = html.split(" style=\"");
+    let first = pieces.next().unwrap_or_default().to_string();
+    pieces.fold(first, |words, piece| words + piece.split_once('"').map_or("", |(_, behind)| behind))
+}
+
 #[test]
 fn an_address_of_ours_among_words_is_a_link() {
     let pause = values().links.pause;
     let rendered = render(lesson("Rest, {{ links.pause }}. `{{ links.pause }}` [x]({{ links.pause }})"), &values());
+    let words = unstyled(&rendered.html);
     let expect =
         format!("<p>Rest, <a href=\"{pause}\">{pause}</a>. <code>{pause}</code> <a href=\"{pause}\">x</a></p>");
-    assert!(rendered.html.contains(&expect), "{}", rendered.html);
+    assert!(words.contains(&expect), "{words}");
     assert_eq!(rendered.text.matches(&pause).count(), 3, "{}", rendered.text);
 }
 

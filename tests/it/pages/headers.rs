@@ -101,7 +101,7 @@ async fn the_coachs_own_template_takes_the_place_of_the_built_in_one() {
     let overrides = BTreeMap::from([
         ("web/notice.html".to_string(), own.into()),
         ("web/style.css".to_string(), b"body { color: black }".to_vec()),
-        ("mail/layout.html".to_string(), b"{% broken".to_vec()),
+        ("mail/layout.mjml".to_string(), b"{% broken".to_vec()),
     ]);
     let site = TestSite::start_with(&overrides).await;
     assert_eq!(

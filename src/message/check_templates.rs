@@ -1,0 +1,190 @@
+//! Everything that is wrong with the coach's templates and theme, before any course uses them: reads each, and makes
+//! sample mails of all kinds with them. Writes to nobody.
+
+use crate::course;
+use crate::course::Course;
+use crate::course::Tree;
+use crate::keys::nearest;
+use crate::message::Asked;
+use crate::message::Templates;
+use crate::message::check::Person;
+use crate::message::check::check_lesson;
+use crate::message::check::sample;
+use crate::message::confirmation;
+use crate::message::look::lint;
+use crate::message::look::styles;
+use crate::message::look::theme;
+use crate::message::names::Names;
+use crate::message::prepare;
+use crate::message::tags;
+use crate::message::templates::built_in;
+use crate::message::templates::is_mail;
+use crate::message::visible::visible;
+use crate::problem;
+use crate::problem::Problem;
+use crate::problem::Source;
+use crate::site::Site;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The course that sample mails are made of.
+const SAMPLE: &str = "sample";
+
+const COURSE: &str = r#"
+title = "A sample"
+summary = "What a mail may hold."
+language = "en"
+lessons = ["sample"]
+require = ["disclaimer", "crisis"]
+disclaimer = "Words that stand in every mail."
+crisis = "Where to turn."
+schedule = { wait = "2 days", send = "30 8 * * *" }
+"#;
+
+const LESSON: &str = r#"+++
+subject = "A sample"
+preview = "What a mail may hold."
+content_note = "This is a sample."
+ask = [{ id = "how", question = "How was it?", kind = "choice", options = { well = "Well", ill = "Ill" } }]
++++
+Dear {{ subscriber.first_name or "friend" }},
+
+here is [a link]({{ links.web_view }}).
+
+{{ crisis() }}
+"#;
+
+/// Every problem of the coach's mail templates and theme: `overrides` are the files below the templates folder.
+pub fn check_templates(site: &Site, overrides: &BTreeMap<String, Vec<u8>>) -> Vec<Problem> {
+    let read = theme::read(overrides);
+    let (fixed, mut problems) = (read.theme.fixed(), read.faint);
+    let loaded = Templates::load(overrides);
+    let broken: &[Problem] = loaded.as_ref().err().map_or(&[], Vec::as_slice);
+    for (path, bytes) in overrides {
+        let source = Source::new(format!("templates/{path}"), String::from_utf8_lossy(bytes));
+        problems.extend(unused(path, overrides, &source));
+        if is_mail(path) && path != styles::FILE {
+            let readable = !broken.iter().any(|problem| problem.file() == source.name);
+            read_one(path, &source, &fixed, readable, &mut problems);
+        }
+    }
+    match loaded {
+        Err(found) => problems.extend(found),
+        Ok(templates) => {
+            let found = sample_mails(&templates, site, overrides);
+            // An unknown name is reported as that; it needn't be called undefined too.
+            let new: Vec<_> = found.into_iter().filter(|new| !problems.iter().any(|old| tells(old, new))).collect();
+            problems.extend(new);
+        }
+    }
+    problem::sort(&mut problems);
+    problems
+}
+
+/// Whether a problem speaks of the place of another.
+fn tells(known: &Problem, other: &Problem) -> bool {
+    known.file() == other.file() && known.span.start <= other.span.end && other.span.start <= known.span.end
+}
+
+/// What a template's own text shows. Where Tera can't read it, its names may be anything.
+fn read_one(
+    path: &str,
+    source: &Arc<Source>,
+    fixed: &BTreeMap<String, String>,
+    readable: bool,
+    problems: &mut Vec<Problem>,
+) {
+    // What keeps it from being read is reported where it is loaded.
+    let marked = tags::mark_template(source, fixed, &mut Vec::new());
+    if path.ends_with(".mjml") {
+        problems.extend(lint::lint(&marked, source));
+    }
+    if readable {
+        Names::of_template(path).check_template(&marked.tags, source, problems);
+    }
+}
+
+/// A file that stands in for none of ours, and that no other template names: most likely its path is misspelt.
+fn unused(path: &str, overrides: &BTreeMap<String, Vec<u8>>, source: &Arc<Source>) -> Option<Problem> {
+    let ours = built_in();
+    let is_template = [".mjml", ".html", ".txt", ".css", ".toml"].iter().any(|ending| path.ends_with(ending));
+    let quoted = [format!("\"{path}\""), format!("'{path}'")];
+    let named = |bytes: &Vec<u8>| {
+        let text = String::from_utf8_lossy(bytes);
+        quoted.iter().any(|name| text.contains(name))
+    };
+    if !is_template || path.starts_with("web/") || path == theme::FILE || ours.contains_key(path) {
+        return None;
+    }
+    if overrides.values().any(named) {
+        return None;
+    }
+    let help = match nearest(path, ours.keys().map(String::as_str).chain([theme::FILE])) {
+        Some(near) => format!("did you mean `templates/{near}`?"),
+        None => "give it the path of the built-in template that it replaces, or remove it".to_string(),
+    };
+    Some(Problem::error(source, 0..0, "no template of ours has this path, and none names it", help))
+}
+
+/// The problems of a lesson, its page and a confirmation, in the templates that made them.
+fn sample_mails(templates: &Templates, site: &Site, overrides: &BTreeMap<String, Vec<u8>>) -> Vec<Problem> {
+    let tree = Tree::from([
+        ("course.toml".to_string(), COURSE.as_bytes().to_vec()),
+        (format!("{SAMPLE}.md"), LESSON.as_bytes().to_vec()),
+    ]);
+    let Some(course) = course::load(SAMPLE, SAMPLE, &tree).course else { return Vec::new() };
+    let Some(lesson) = course.lessons.get(SAMPLE) else { return Vec::new() };
+    let found = check_lesson(templates, site, &course, lesson);
+    let mut problems: Vec<Problem> = found.into_iter().filter_map(|problem| in_template(problem, overrides)).collect();
+    let values = sample(site, &course, lesson, Person::HasAll);
+    let page = prepare(templates, site, &course, lesson).map(|prepared| prepared.page(&values));
+    if let Ok(Err(error)) = page {
+        problems.push(*error.problem);
+    }
+    problems.extend(sample_confirmation(templates, site, &course, overrides));
+    problems
+}
+
+/// A problem that was found in the sample is one of the template that made the mail.
+fn in_template(problem: Problem, overrides: &BTreeMap<String, Vec<u8>>) -> Option<Problem> {
+    if problem.file().starts_with("templates/") {
+        return Some(problem);
+    }
+    let html = problem.message.contains("HTML part");
+    let names =
+        if html { ["mail/layout.mjml", "mail/lesson/mail.html"] } else { ["mail/layout.txt", "mail/lesson/mail.txt"] };
+    let message = problem.message.replace(&format!(" of `{SAMPLE}`"), " of a lesson");
+    blame(&names, overrides, message)
+}
+
+/// The first of these templates that is the coach's is the one to look at.
+fn blame(names: &[&str], overrides: &BTreeMap<String, Vec<u8>>, message: String) -> Option<Problem> {
+    let (path, bytes) = names.iter().find_map(|name| overrides.get_key_value(*name))?;
+    let source = Source::new(format!("templates/{path}"), String::from_utf8_lossy(bytes));
+    Some(Problem::error(&source, 0..0, message, "the template must show it: compare it with the built-in one"))
+}
+
+fn sample_confirmation(
+    templates: &Templates,
+    site: &Site,
+    course: &Course,
+    overrides: &BTreeMap<String, Vec<u8>>,
+) -> Vec<Problem> {
+    let asked = [Asked { title: &course.title, summary: &course.summary }];
+    let (url, never) = (format!("{}/confirm/sample", site.url), format!("{}/never/sample", site.url));
+    let made = confirmation(templates, site, &asked, &course.language, &url, Some(&never));
+    let rendered = match made {
+        Ok(rendered) => rendered,
+        Err(error) => return vec![*error.problem],
+    };
+    let mut problems = Vec::new();
+    if !visible(&rendered.html).links.contains(&url) {
+        let message = "the HTML part of a confirmation lacks its link".to_string();
+        problems.extend(blame(&["mail/confirmation/mail.html", "mail/layout.mjml"], overrides, message));
+    }
+    if !rendered.text.contains(&url) {
+        let message = "the text part of a confirmation lacks its link".to_string();
+        problems.extend(blame(&["mail/confirmation/mail.txt", "mail/layout.txt"], overrides, message));
+    }
+    problems
+}
