@@ -189,6 +189,15 @@ pub async fn status(app: &App) -> Result<Status> {
     })
 }
 
+/// Reads something, however little.
+///
+/// # Errors
+/// When the database can't be read.
+pub async fn is_readable(app: &App) -> Result<()> {
+    meta::get(&mut *app.store.read().await?, RELAYS).await?;
+    Ok(())
+}
+
 /// Every breach of the database's invariants.
 pub async fn verify(app: &App) -> Result<Vec<String>> {
     let shelf = app.shelf.read().await;

@@ -1,8 +1,7 @@
 //! `/healthz` and `/readyz`: whether the process lives, and whether it can work. For machines.
 
-use crate::store::meta;
+use crate::flow::journal;
 use crate::web::Web;
-use anyhow::Result;
 use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -15,16 +14,11 @@ pub fn routes() -> Router<Web> {
 }
 
 async fn ready(State(web): State<Web>) -> Response {
-    match read_something(&web).await {
+    match journal::is_readable(&web.app).await {
         Ok(()) => "ready\n".into_response(),
         Err(error) => {
             tracing::warn!(error = format!("{error:#}"), "the database can't be read");
             (StatusCode::SERVICE_UNAVAILABLE, "not ready: the database can't be read\n").into_response()
         }
     }
-}
-
-async fn read_something(web: &Web) -> Result<()> {
-    meta::get(&mut *web.app.store.read().await?, "epoch").await?;
-    Ok(())
 }
