@@ -313,10 +313,15 @@ impl Accepted {
 
 /// Looks again and again at what another process does.
 #[track_caller]
-pub fn until(what: &str, limit: Duration, mut condition: impl FnMut() -> bool) {
+pub fn until(what: &str, limit: Duration, condition: impl FnMut() -> bool) {
+    until_or(what, limit, condition, String::new);
+}
+
+/// The same; where it waits in vain, `state` says how things stand.
+pub fn until_or(what: &str, limit: Duration, mut condition: impl FnMut() -> bool, state: impl Fn() -> String) {
     let start = Instant::now();
     while !condition() {
-        assert!(start.elapsed() < limit, "waited {} s in vain for {what}", limit.as_secs());
+        assert!(start.elapsed() < limit, "waited {} s in vain for {what}\n{}", limit.as_secs(), state());
         thread::sleep(Duration::from_millis(2));
     }
 }
