@@ -4,6 +4,7 @@
 use crate::clock::Now;
 use crate::course;
 use crate::course::Course;
+use crate::course::Kind;
 use crate::course::Loaded;
 use crate::course::Tree;
 use crate::delivery::State::Cancelled;
@@ -134,8 +135,11 @@ async fn swap(app: &App, new: Shelved, tree: &Tree, old: Option<&Shelved>) -> Re
     let version =
         Version { course: new.course.id.clone(), version: new.course.version.clone(), files: shelf::pack(tree)? };
     put_in_force(&mut transaction, next_id(now.wall), &version, now.wall.as_millisecond()).await?;
-    match old {
-        Some(old) => reconcile_all(app, &mut transaction, &old.course, &new, now).await?,
+    if let Some(old) = old {
+        reconcile_all(app, &mut transaction, &old.course, &new, now).await?;
+    }
+    match old.filter(|old| old.course.kind == Kind::Newsletter) {
+        Some(old) => issue::follow_edit(app, &mut transaction, &old.course, &new, now).await?,
         None => issue::begin(app, &mut transaction, &new, now).await?,
     }
     transaction.commit().await?;

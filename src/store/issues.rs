@@ -73,12 +73,12 @@ pub async fn advance(
     Ok(())
 }
 
-/// Every zone that somebody lives in who waits for issues; '' for the site's.
-pub async fn zones(connection: &mut Connection, newsletter: &str) -> Result<Vec<String>, sqlx::Error> {
-    let sql = "SELECT DISTINCT s.zone FROM enrolment e JOIN subscriber s ON s.id = e.subscriber_id
-        WHERE e.course = $1 AND e.state = 8";
+/// Every zone that somebody lives in who waits for issues ('' for the site's), and since when.
+pub async fn zones(connection: &mut Connection, newsletter: &str) -> Result<Vec<(String, Timestamp)>, sqlx::Error> {
+    let sql = "SELECT s.zone, min(e.confirmed) FROM enrolment e JOIN subscriber s ON s.id = e.subscriber_id
+        WHERE e.course = $1 AND e.state = 8 GROUP BY s.zone";
     let rows = sqlx::query(sql).bind(newsletter.to_string()).fetch_all(connection).await?;
-    rows.iter().map(|row| row.try_get(0)).collect()
+    rows.iter().map(|row| Ok((row.try_get(0)?, from_ms(row.try_get(1)?)))).collect()
 }
 
 fn read(row: &super::Row) -> Result<Issue, sqlx::Error> {
