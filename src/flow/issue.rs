@@ -100,7 +100,7 @@ pub async fn follow_edit(app: &App, connection: &mut Connection, old: &Course, n
     for issue in issues::of(connection, &new.course.id).await? {
         if !new.course.lessons.contains_key(new.called_now(&issue.lesson)) {
             issues::advance(connection, &new.course.id, &issue.lesson, None).await?;
-            outbox::cancel(connection, &what(&new.course.id, &issue.lesson), "the issue was retired", now.wall).await?;
+            issues::cancel(connection, &what(&new.course.id, &issue.lesson), "the issue was retired", now.wall).await?;
         }
     }
     Ok(())

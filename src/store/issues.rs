@@ -1,6 +1,7 @@
 //! Issues whose recipients are fixed, and those that were past before their newsletter began.
 
 use super::Connection;
+use super::storable;
 use crate::clock::from_ms;
 use jiff::Timestamp;
 use jiff::civil;
@@ -70,6 +71,16 @@ pub async fn advance(
         .bind(after_id.unwrap_or(-1))
         .execute(connection)
         .await?;
+    Ok(())
+}
+
+/// Cancels what isn't on the wire of an issue; `what` as in the outbox.
+pub async fn cancel(connection: &mut Connection, what: &str, why: &str, now: Timestamp) -> Result<(), sqlx::Error> {
+    let sql =
+        "DELETE FROM body WHERE id IN (SELECT o.id FROM outbox o WHERE o.what = $1 AND +o.state IN (0, 1, 2, 5, 6))";
+    sqlx::query(sql).bind(what.to_string()).execute(&mut *connection).await?;
+    let sql = "UPDATE outbox SET state = 13, ended = $2, reply = $3, inputs = '' WHERE what = $1 AND +state IN (0, 1, 2, 5, 6)";
+    sqlx::query(sql).bind(what.to_string()).bind(now.as_millisecond()).bind(storable(why)).execute(connection).await?;
     Ok(())
 }
 

@@ -260,21 +260,6 @@ pub async fn set_state(
     Ok(moved)
 }
 
-/// Cancels every row of a message that isn't on the wire.
-pub async fn cancel(connection: &mut Connection, what: &str, why: &str, now: Timestamp) -> Result<(), sqlx::Error> {
-    let sql =
-        "DELETE FROM body WHERE id IN (SELECT o.id FROM outbox o WHERE o.what = $1 AND +o.state IN (0, 1, 2, 5, 6))";
-    sqlx::query(sql).bind(what.to_string()).execute(&mut *connection).await?;
-    let sql = "UPDATE outbox SET state = 13, ended = $2, reply = $3, inputs = '' WHERE what = $1 AND +state IN (0, 1, 2, 5, 6)";
-    sqlx::query(sql)
-        .bind(what.to_string())
-        .bind(now.as_millisecond())
-        .bind(super::storable(why))
-        .execute(connection)
-        .await?;
-    Ok(())
-}
-
 /// Gives a lease back unused. What was cancelled meanwhile stays so.
 pub async fn give_back(connection: &mut Connection, id: i64, epoch: i64) -> Result<(), sqlx::Error> {
     let sql = "UPDATE outbox SET state = 0, claims = 0 WHERE id = $1 AND epoch = $2 AND +state = 2";

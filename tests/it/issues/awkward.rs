@@ -12,6 +12,7 @@ use crate::issues::write;
 use dripline::flow::deliver::Stepped;
 use dripline::flow::operate;
 use dripline::flow::operate::Scope;
+use dripline::flow::view;
 use dripline::store::issues;
 use dripline::store::issues::Fate;
 use dripline::store::issues::Issue;
@@ -179,6 +180,9 @@ async fn a_renamed_issue_is_held_and_released_by_its_new_name() {
     operate::release(&app.app, &scope).await.unwrap();
     app.settle().await;
     assert_eq!(app.subjects_to(ANA), ["notes uno"]);
+    let id = app.journal(ANA).await[0].id;
+    let page = view::lesson(&app.app, id).await.unwrap();
+    assert!(page.is_some_and(|page| page.contains("Dear Sam")), "the mail is there in a browser too");
     assert_eq!(app.status().await.problems, Vec::<String>::new());
 }
 
