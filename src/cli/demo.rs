@@ -19,6 +19,7 @@ use crate::flow::reload;
 use crate::flow::sign_up;
 use crate::flow::sign_up::Request;
 use crate::flow::sign_up::Word;
+use crate::ids::random;
 use crate::mailbox;
 use crate::mailbox::Mailbox;
 use crate::mailbox::inbox;
@@ -32,6 +33,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::net::Ipv4Addr;
 use std::path::Path;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -83,7 +85,7 @@ const INBOX: u16 = 8025;
 
 /// Runs the whole product in a new folder until it is told to stop. No socket leaves this machine.
 pub async fn run(args: Args, _context: &Context) -> anyhow::Result<ExitCode> {
-    let folder = std::env::temp_dir().join(format!("dripline-demo-{}", std::process::id()));
+    let folder = new_folder();
     let mails = folder.join("mails");
     lay_out(&folder).with_context(|| format!("can't write the demo's files to {}", folder.display()))?;
     let settings = mailbox::Settings { folder: Some(mails.clone()), ..mailbox::Settings::default() };
@@ -197,6 +199,11 @@ impl Sample {
     }
 }
 
+/// Named by chance: in a container that starts again, the earlier demo's folder is there and the process has its number.
+fn new_folder() -> PathBuf {
+    std::env::temp_dir().join(format!("dripline-demo-{:08x}", u32::from_be_bytes(random())))
+}
+
 fn lay_out(folder: &Path) -> anyhow::Result<()> {
     use std::os::unix::fs::DirBuilderExt as _;
     fs::DirBuilder::new().mode(0o700).create(folder)?;
@@ -221,6 +228,11 @@ fn configuration(pages: &str, relay: &str) -> String {
 mod tests {
     use super::*;
     use crate::cli::tests::parse;
+
+    #[test]
+    fn a_second_demo_finds_a_place_of_its_own() {
+        assert_ne!(new_folder(), new_folder());
+    }
 
     #[test]
     fn a_day_takes_twenty_seconds_unless_said_otherwise() {

@@ -14,6 +14,15 @@ const MOST_MOMENTS: usize = 10_080;
 /// Nobody's clock is further ahead of UTC (Pacific/Kiritimati).
 const FARTHEST_AHEAD: Offset = Offset::constant(14);
 
+/// Where a newsletter's readers live. Who came after their own hour doesn't bring an issue forward for the others.
+#[derive(Debug, Clone)]
+pub struct Reach {
+    /// Each zone, and since when somebody there waits for issues.
+    pub readers: Vec<(TimeZone, Timestamp)>,
+    /// What counts where nobody waits.
+    pub site: TimeZone,
+}
+
 impl Newsletter {
     /// When an issue of this moment is due for somebody in `zone`.
     pub fn instant(&self, moment: civil::DateTime, zone: &TimeZone) -> Timestamp {
@@ -25,11 +34,19 @@ impl Newsletter {
         self.instant(moment, &FARTHEST_AHEAD.to_time_zone())
     }
 
-    /// The last moment of the cron line after `after` that has come for somebody in `zones` by `now`: those before it
+    /// The first and the last instant at which an issue of this moment is due for anybody who was there by then.
+    pub fn span(&self, moment: civil::DateTime, reach: &Reach) -> (Timestamp, Timestamp) {
+        let own = reach.readers.iter().map(|(zone, since)| (self.instant(moment, zone), *since));
+        let instants = own.filter(|(instant, since)| since <= instant).map(|(instant, _)| instant);
+        let site = self.instant(moment, &reach.site);
+        (instants.clone().min().unwrap_or(site), instants.max().unwrap_or(site))
+    }
+
+    /// The last moment of the cron line after `after` that has come for somebody by `now`: those before it
     /// were missed, and only the latest counts.
-    pub fn latest_moment(&self, after: civil::DateTime, zones: &[TimeZone], now: Timestamp) -> Option<civil::DateTime> {
+    pub fn latest_moment(&self, after: civil::DateTime, reach: &Reach, now: Timestamp) -> Option<civil::DateTime> {
         let cron = self.issues.as_ref()?;
-        let has_come = |moment: &civil::DateTime| zones.iter().any(|zone| self.instant(*moment, zone) <= now);
+        let has_come = |moment: &civil::DateTime| self.span(*moment, reach).0 <= now;
         let moments = std::iter::successors(cron.next_after(after), |moment| cron.next_after(*moment));
         moments.take(MOST_MOMENTS).take_while(has_come).last()
     }

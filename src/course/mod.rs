@@ -19,6 +19,7 @@ mod when;
 
 pub use audience::Audience;
 pub use audience::Completed;
+pub use issue::Reach;
 pub use load::load;
 pub use logic::Fault;
 pub use logic::Verdict;

@@ -1,8 +1,10 @@
 //! Issues of newsletters: when one is due for anybody, its recipients are fixed and each gets a delivery of their own.
 
 use crate::clock::Now;
+use crate::course::Course;
 use crate::course::Kind;
 use crate::course::Newsletter;
+use crate::course::Reach;
 use crate::delivery::State as DeliveryState;
 use crate::enrolment::Enrolment;
 use crate::enrolment::State;
@@ -21,16 +23,12 @@ use crate::store::outbox::Lane;
 use crate::subscriber::Subscriber;
 use crate::timing;
 use anyhow::Result;
-use jiff::SignedDuration;
 use jiff::Timestamp;
 use jiff::civil;
-use jiff::tz::TimeZone;
 use std::collections::BTreeSet;
 
 /// Recipients that are written in one transaction: others may write in between.
 const PAGE: i64 = 1000;
-/// How long an issue that came too late may wait for a human.
-const DECIDE: SignedDuration = SignedDuration::from_hours(24 * 30);
 
 /// Fixes the recipients of every issue that is due by now. How many deliveries that made.
 pub async fn step(app: &App) -> Result<usize> {
@@ -51,26 +49,30 @@ pub async fn step(app: &App) -> Result<usize> {
     Ok(made)
 }
 
-/// The earliest instant, by the reader's clock, at which an issue may be due for somebody.
+/// The earliest instant, by the reader's clock, at which an issue may be due for somebody: a past one when [`step`] has
+/// something to do that fell due since it last looked, or that it couldn't end.
 pub async fn next(app: &App, connection: &mut Connection, now: Now) -> Result<Option<Timestamp>> {
     let shelf = app.shelf.read().await.clone();
     let mut earliest: Option<Timestamp> = None;
     for shelved in shelf.courses.values() {
         let Some(newsletter) = &shelved.course.newsletter else { continue };
-        let known = known(connection, shelved).await?;
+        let fixed = issues::of(connection, &shelved.course.id).await?;
+        if fixed.iter().any(|issue| issue.after_id.is_some()) {
+            return Ok(Some(now.reader));
+        }
+        let known = names(&fixed, shelved);
         let dated = shelved.course.dated_issues().filter(|(id, _)| !known.contains(*id)).map(|(_, moment)| moment);
         let cursor = cursor(app, connection, shelved, now).await?;
         let moments: Vec<civil::DateTime> = dated.chain(newsletter.next_moment(cursor)).collect();
         for moment in moments {
             let mut instant = newsletter.earliest(moment);
             if instant <= now.reader {
-                let zones = zones(app, connection, shelved).await?;
-                instant = first(newsletter, moment, &zones).unwrap_or(Timestamp::MAX);
+                instant = newsletter.span(moment, &reach(app, connection, shelved).await?).0;
             }
             earliest = Some(earliest.map_or(instant, |known| known.min(instant)));
         }
     }
-    Ok(earliest.filter(|instant| *instant > now.reader))
+    Ok(earliest)
 }
 
 /// What was dated before its newsletter first came into force is archive, and cron lines count from now.
@@ -86,10 +88,28 @@ pub async fn begin(app: &App, connection: &mut Connection, shelved: &Shelved, no
     set_cursor(connection, shelved, civil_now(app, newsletter, now)).await
 }
 
+/// Another cron line counts from now, as the first one did, and an issue that was retired goes to nobody any more.
+pub async fn follow_edit(app: &App, connection: &mut Connection, old: &Course, new: &Shelved, now: Now) -> Result<()> {
+    let Some(newsletter) = &new.course.newsletter else { return Ok(()) };
+    let line = |newsletter: &Newsletter| newsletter.issues.as_ref().map(|cron| cron.as_str().to_string());
+    if old.newsletter.as_ref().and_then(line) != line(newsletter) {
+        let known = meta::get(connection, &cursor_key(new)).await?.and_then(|text| text.parse().ok());
+        let moment = civil_now(app, newsletter, now);
+        set_cursor(connection, new, known.map_or(moment, |known: civil::DateTime| known.max(moment))).await?;
+    }
+    for issue in issues::of(connection, &new.course.id).await? {
+        if !new.course.lessons.contains_key(new.called_now(&issue.lesson)) {
+            issues::advance(connection, &new.course.id, &issue.lesson, None).await?;
+            issues::cancel(connection, &what(&new.course.id, &issue.lesson), "the issue was retired", now.wall).await?;
+        }
+    }
+    Ok(())
+}
+
 async fn fix_due(app: &App, shelved: &Shelved, now: Now) -> Result<()> {
     let Some(newsletter) = &shelved.course.newsletter else { return Ok(()) };
     let mut connection = app.store.read().await?;
-    let known = known(&mut connection, shelved).await?;
+    let known = names(&issues::of(&mut connection, &shelved.course.id).await?, shelved);
     let cursor = cursor(app, &mut connection, shelved, now).await?;
     let may_be_due = |moment: civil::DateTime| newsletter.earliest(moment) <= now.reader;
     let dated: Vec<(&str, civil::DateTime)> =
@@ -98,16 +118,16 @@ async fn fix_due(app: &App, shelved: &Shelved, now: Now) -> Result<()> {
     if dated.is_empty() && !by_cron {
         return Ok(());
     }
-    let zones = zones(app, &mut connection, shelved).await?;
+    let reach = reach(app, &mut connection, shelved).await?;
     drop(connection);
     let mut transaction = app.store.begin().await?;
     for (id, moment) in dated {
-        fix(&mut transaction, shelved, newsletter, id, moment, &zones, now).await?;
+        fix(&mut transaction, shelved, newsletter, id, moment, &reach, now).await?;
     }
-    if let Some(moment) = newsletter.latest_moment(cursor, &zones, now.reader) {
+    if let Some(moment) = newsletter.latest_moment(cursor, &reach, now.reader) {
         set_cursor(&mut transaction, shelved, moment).await?;
         if let Some(id) = shelved.course.next_undated_issue(|id| known.contains(id)) {
-            fix(&mut transaction, shelved, newsletter, id, moment, &zones, now).await?;
+            fix(&mut transaction, shelved, newsletter, id, moment, &reach, now).await?;
         }
     }
     transaction.commit().await?;
@@ -120,12 +140,11 @@ async fn fix(
     newsletter: &Newsletter,
     id: &str,
     moment: civil::DateTime,
-    zones: &[TimeZone],
+    reach: &Reach,
     now: Now,
 ) -> Result<()> {
     let course = &shelved.course.id;
-    let instants = zones.iter().map(|zone| newsletter.instant(moment, zone));
-    let (Some(first), Some(last)) = (instants.clone().min(), instants.max()) else { return Ok(()) };
+    let (first, last) = newsletter.span(moment, reach);
     if first > now.reader {
         return Ok(());
     }
@@ -208,10 +227,8 @@ async fn is_meant(app: &App, connection: &mut Connection, shelved: &Shelved, per
 
 fn delivery(app: &App, shelved: &Shelved, issue: &Issue, enrolment: &Enrolment, own: Timestamp, now: Now) -> Delivery {
     let not_before = now.wall.saturating_add(app.clock.until_reader(own)).unwrap_or(Timestamp::MAX);
-    let patience = match issue.fate {
-        Fate::Sent | Fate::Archive => app.settings.delivery.lesson_expires,
-        Fate::Late => DECIDE,
-    };
+    // From when it can leave, however long ago its moment was.
+    let patience = app.settings.delivery.lesson_expires;
     let newsletter = shelved.course.newsletter.as_ref();
     Delivery {
         id: next_id(now.wall),
@@ -245,23 +262,20 @@ fn what(course: &str, issue: &str) -> String {
     format!("lesson/{course}/{issue}")
 }
 
-fn first(newsletter: &Newsletter, moment: civil::DateTime, zones: &[TimeZone]) -> Option<Timestamp> {
-    zones.iter().map(|zone| newsletter.instant(moment, zone)).min()
+/// What the issues are called now.
+fn names(issues: &[Issue], shelved: &Shelved) -> BTreeSet<String> {
+    issues.iter().map(|issue| shelved.called_now(&issue.lesson).to_string()).collect()
 }
 
-async fn known(connection: &mut Connection, shelved: &Shelved) -> Result<BTreeSet<String>> {
-    let issues = issues::of(connection, &shelved.course.id).await?;
-    Ok(issues.into_iter().map(|issue| shelved.called_now(&issue.lesson).to_string()).collect())
-}
-
-/// The zones that matter: one where everybody gets it at one instant, else those that people live in.
-async fn zones(app: &App, connection: &mut Connection, shelved: &Shelved) -> Result<Vec<TimeZone>> {
-    let site = &app.settings.site.time_zone;
-    if let Some(one) = shelved.course.newsletter.as_ref().and_then(|newsletter| newsletter.time_zone.as_ref()) {
-        return Ok(vec![one.clone()]);
+/// The zones that matter: those that people live in, none where everybody gets it at one instant.
+async fn reach(app: &App, connection: &mut Connection, shelved: &Shelved) -> Result<Reach> {
+    let site = app.settings.site.time_zone.clone();
+    if shelved.course.newsletter.as_ref().is_none_or(|newsletter| newsletter.time_zone.is_some()) {
+        return Ok(Reach { readers: Vec::new(), site });
     }
-    let names = issues::zones(connection, &shelved.course.id).await?;
-    Ok(names.iter().map(|name| timing::zone(name).unwrap_or_else(|_| site.clone())).collect())
+    let zones = issues::zones(connection, &shelved.course.id).await?;
+    let zone = |name: &str| timing::zone(name).unwrap_or_else(|_| site.clone());
+    Ok(Reach { readers: zones.iter().map(|(name, since)| (zone(name), *since)).collect(), site })
 }
 
 /// Up to which moment the cron line has been followed.

@@ -7,6 +7,7 @@ use crate::enrolment::Enrolment;
 use crate::enrolment::Mark;
 use crate::enrolment::State;
 use crate::flow::App;
+use crate::flow::shelf::Shelf;
 use crate::flow::shelf::Shelved;
 use crate::ids::next_id;
 use crate::store::Connection;
@@ -22,6 +23,7 @@ use anyhow::Result;
 use hmac::Hmac;
 use hmac::KeyInit as _;
 use hmac::Mac as _;
+use jiff::Timestamp;
 use sha2::Sha256;
 
 pub use crate::store::suppressions::Suppression;
@@ -40,12 +42,17 @@ pub enum Scope {
 }
 
 impl Scope {
-    /// As `hold.scope` keeps it: the beginning of `outbox.what`.
-    fn stored(&self) -> String {
+    /// As `hold.scope` keeps it: the beginning of `outbox.what`. A lesson has one for each of its names: what is queued
+    /// keeps the one that it was queued by.
+    fn stored(&self, shelf: &Shelf) -> Vec<String> {
         match self {
-            Scope::All => "all".to_string(),
-            Scope::Course(course) => format!("lesson/{course}"),
-            Scope::Lesson { course, lesson } => format!("lesson/{course}/{lesson}"),
+            Scope::All => vec!["all".to_string()],
+            Scope::Course(course) => vec![format!("lesson/{course}")],
+            Scope::Lesson { course, lesson } => {
+                let known = shelf.get(course).and_then(|shelved| shelved.course.lessons.get(lesson));
+                let earlier = known.iter().flat_map(|lesson| &lesson.was);
+                std::iter::once(lesson).chain(earlier).map(|name| format!("lesson/{course}/{name}")).collect()
+            }
         }
     }
 }
@@ -62,8 +69,11 @@ pub enum Retried {
 
 /// Stops sending within a second: nothing goes on the wire without looking for this row first.
 pub async fn hold(app: &App, scope: &Scope, why: &str) -> Result<()> {
+    let shelf = app.shelf.read().await;
     let mut transaction = app.store.begin().await?;
-    meta::hold(&mut transaction, &scope.stored(), why, app.clock.now().wall.as_millisecond()).await?;
+    for stored in scope.stored(&shelf) {
+        meta::hold(&mut transaction, &stored, why, app.clock.now().wall.as_millisecond()).await?;
+    }
     transaction.commit().await?;
     Ok(())
 }
@@ -73,8 +83,13 @@ pub async fn release(app: &App, scope: &Scope) -> Result<(bool, usize)> {
     let now = app.clock.now();
     let shelf = app.shelf.read().await;
     let mut transaction = app.store.begin().await?;
-    let held = meta::release(&mut transaction, &scope.stored()).await?;
-    meta::lower(&mut transaction, &format!("hold/{}", scope.stored())).await?;
+    let mut held = false;
+    let until = now.wall.saturating_add(app.settings.delivery.lesson_expires).unwrap_or(Timestamp::MAX);
+    for stored in scope.stored(&shelf) {
+        held |= meta::release(&mut transaction, &stored).await?;
+        meta::lower(&mut transaction, &format!("hold/{stored}")).await?;
+        outbox::extend_released(&mut transaction, &stored, until).await?;
+    }
     let mut released = 0;
     let courses: Vec<String> = match scope {
         Scope::All => shelf.courses.keys().cloned().collect(),

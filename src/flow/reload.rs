@@ -4,6 +4,7 @@
 use crate::clock::Now;
 use crate::course;
 use crate::course::Course;
+use crate::course::Kind;
 use crate::course::Loaded;
 use crate::course::Tree;
 use crate::delivery::State::Cancelled;
@@ -30,6 +31,7 @@ use crate::store::Connection;
 use crate::store::courses::Version;
 use crate::store::courses::put_in_force;
 use crate::store::enrolments;
+use crate::store::meta;
 use crate::store::outbox;
 use crate::subscriber::Status;
 use crate::subscriber::Subscriber;
@@ -134,8 +136,12 @@ async fn swap(app: &App, new: Shelved, tree: &Tree, old: Option<&Shelved>) -> Re
     let version =
         Version { course: new.course.id.clone(), version: new.course.version.clone(), files: shelf::pack(tree)? };
     put_in_force(&mut transaction, next_id(now.wall), &version, now.wall.as_millisecond()).await?;
-    match old {
-        Some(old) => reconcile_all(app, &mut transaction, &old.course, &new, now).await?,
+    keep_holds(&mut transaction, &new.course, now).await?;
+    if let Some(old) = old {
+        reconcile_all(app, &mut transaction, &old.course, &new, now).await?;
+    }
+    match old.filter(|old| old.course.kind == Kind::Newsletter) {
+        Some(old) => issue::follow_edit(app, &mut transaction, &old.course, &new, now).await?,
         None => issue::begin(app, &mut transaction, &new, now).await?,
     }
     transaction.commit().await?;
@@ -143,6 +149,19 @@ async fn swap(app: &App, new: Shelved, tree: &Tree, old: Option<&Shelved>) -> Re
     let mut courses = shelf.courses.clone();
     courses.insert(version.course, Arc::new(new));
     *shelf = Arc::new(Shelf { courses });
+    Ok(())
+}
+
+/// A lesson that is held stays so under its new name.
+async fn keep_holds(connection: &mut Connection, course: &Course, now: Now) -> Result<()> {
+    let scope = |name: &str| format!("lesson/{}/{name}", course.id);
+    let holds = meta::holds(connection).await?;
+    for lesson in course.lessons.values() {
+        let held = holds.iter().find(|hold| lesson.was.iter().any(|was| hold.name == scope(was)));
+        if let Some(hold) = held {
+            meta::hold(connection, &scope(&lesson.id), &hold.why, now.wall.as_millisecond()).await?;
+        }
+    }
     Ok(())
 }
 

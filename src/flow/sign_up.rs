@@ -130,7 +130,8 @@ pub fn decide<'a>(
     if running.is_some() && !is_pending {
         return Ok(SignedUp::AlreadyEnrolled);
     }
-    let (person, wishes) = remember(standing.person.take(), request, now);
+    let has_confirmed = !standing.agreed.is_empty();
+    let (person, wishes) = remember(standing.person.take(), has_confirmed, request, now);
     standing.put_person(person.clone());
     if request.zone.is_some() && wishes.is_none() {
         move_along(app, shelf, standing, &person);
@@ -169,8 +170,14 @@ fn refusal(app: &App, shelf: &Shelf, request: &Request, now: Now) -> Option<Sign
 
 /// A person as the request tells of them: new, or with what it says written over what was known. What a visitor says of
 /// somebody known who once confirmed is given back as wishes instead.
-pub fn remember(known: Option<Subscriber>, request: &Request, now: Now) -> (Subscriber, Option<Wishes>) {
-    let has_confirmed = known.as_ref().is_some_and(|person| person.status != Status::Pending);
+pub fn remember(
+    known: Option<Subscriber>,
+    has_confirmed: bool,
+    request: &Request,
+    now: Now,
+) -> (Subscriber, Option<Wishes>) {
+    // Who left and is asked again is pending, like somebody new.
+    let has_confirmed = has_confirmed || known.as_ref().is_some_and(|person| person.status != Status::Pending);
     let mut person = known.unwrap_or_else(|| Subscriber {
         id: next_id(now.wall),
         address: request.address.clone(),

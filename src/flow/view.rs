@@ -20,6 +20,7 @@ pub async fn lesson(app: &App, outbox_id: i64) -> Result<Option<String>> {
         return Ok(None);
     };
     let shelved = deliver::course_version(app, course, &row.version).await?;
+    let lesson = shelved.called_now(lesson);
     let inputs: Inputs = serde_json::from_str(&row.inputs)?;
     let Some((_, prepared)) = shelved.edition(lesson, &inputs.language).lesson(lesson) else { return Ok(None) };
     let subjects = Subjects { subscriber: row.subscriber_id, enrolment: row.enrolment_id, outbox: row.id };

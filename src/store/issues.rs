@@ -1,6 +1,7 @@
 //! Issues whose recipients are fixed, and those that were past before their newsletter began.
 
 use super::Connection;
+use super::storable;
 use crate::clock::from_ms;
 use jiff::Timestamp;
 use jiff::civil;
@@ -73,12 +74,22 @@ pub async fn advance(
     Ok(())
 }
 
-/// Every zone that somebody lives in who waits for issues; '' for the site's.
-pub async fn zones(connection: &mut Connection, newsletter: &str) -> Result<Vec<String>, sqlx::Error> {
-    let sql = "SELECT DISTINCT s.zone FROM enrolment e JOIN subscriber s ON s.id = e.subscriber_id
-        WHERE e.course = $1 AND e.state = 8";
+/// Cancels what isn't on the wire of an issue; `what` as in the outbox.
+pub async fn cancel(connection: &mut Connection, what: &str, why: &str, now: Timestamp) -> Result<(), sqlx::Error> {
+    let sql =
+        "DELETE FROM body WHERE id IN (SELECT o.id FROM outbox o WHERE o.what = $1 AND +o.state IN (0, 1, 2, 5, 6))";
+    sqlx::query(sql).bind(what.to_string()).execute(&mut *connection).await?;
+    let sql = "UPDATE outbox SET state = 13, ended = $2, reply = $3, inputs = '' WHERE what = $1 AND +state IN (0, 1, 2, 5, 6)";
+    sqlx::query(sql).bind(what.to_string()).bind(now.as_millisecond()).bind(storable(why)).execute(connection).await?;
+    Ok(())
+}
+
+/// Every zone that somebody lives in who waits for issues ('' for the site's), and since when.
+pub async fn zones(connection: &mut Connection, newsletter: &str) -> Result<Vec<(String, Timestamp)>, sqlx::Error> {
+    let sql = "SELECT s.zone, min(e.confirmed) FROM enrolment e JOIN subscriber s ON s.id = e.subscriber_id
+        WHERE e.course = $1 AND e.state = 8 GROUP BY s.zone";
     let rows = sqlx::query(sql).bind(newsletter.to_string()).fetch_all(connection).await?;
-    rows.iter().map(|row| row.try_get(0)).collect()
+    rows.iter().map(|row| Ok((row.try_get(0)?, from_ms(row.try_get(1)?)))).collect()
 }
 
 fn read(row: &super::Row) -> Result<Issue, sqlx::Error> {

@@ -309,14 +309,21 @@ pub async fn in_doubt(
     rows.iter().map(read).collect()
 }
 
-/// Rows that waited too long to be tried: expired by `now`.
+/// What is held may wait so much longer: a human decides.
+const DECIDE: SignedDuration = SignedDuration::from_hours(24 * 30);
+
+/// Rows that waited too long to be tried: expired by `now`, and those of a hold by 30 days before.
 pub async fn expired(connection: &mut Connection, now: Timestamp, limit: i64) -> Result<Vec<Delivery>, sqlx::Error> {
     let sql = concat!(
         "SELECT ",
         columns!(),
-        " FROM outbox WHERE outbox.state <= 1 AND outbox.not_before <= $1 AND outbox.expires <= $1 LIMIT $2"
+        " FROM outbox WHERE outbox.state <= 1 AND outbox.not_before <= $1 AND outbox.expires <= $1 AND (outbox.expires <= $3 OR ",
+        not_held!("outbox.what"),
+        ") LIMIT $2"
     );
-    let rows = sqlx::query(sql).bind(now.as_millisecond()).bind(limit).fetch_all(connection).await?;
+    let undecided = now.saturating_sub(DECIDE).unwrap_or(Timestamp::MIN).as_millisecond();
+    let query = sqlx::query(sql).bind(now.as_millisecond()).bind(limit).bind(undecided);
+    let rows = query.fetch_all(connection).await?;
     rows.iter().map(read).collect()
 }
 
@@ -329,6 +336,13 @@ pub async fn extend_expiry(
     let sql = "UPDATE outbox SET expires = CASE WHEN expires + $1 > $2 THEN expires + $1 ELSE $2 END WHERE state <= 1";
     let by = i64::try_from(by.as_millis()).unwrap_or(i64::MAX / 2);
     sqlx::query(sql).bind(by).bind(at_least.as_millisecond()).execute(connection).await?;
+    Ok(())
+}
+
+/// Gives what a hold kept back at least until then. `scope` as in `hold`.
+pub async fn extend_released(connection: &mut Connection, scope: &str, at_least: Timestamp) -> Result<(), sqlx::Error> {
+    let sql = "UPDATE outbox SET expires = $2 WHERE state <= 1 AND expires < $2 AND ($1 = 'all' OR what = $1 OR what LIKE $1 || '/%')";
+    sqlx::query(sql).bind(scope.to_string()).bind(at_least.as_millisecond()).execute(connection).await?;
     Ok(())
 }
 

@@ -1,5 +1,7 @@
 //! Newsletters: who gets which issue, when, and what happens to those that come late.
 
+mod awkward;
+
 use crate::app::TestApp;
 use crate::app::days;
 use crate::app::hours;
@@ -9,18 +11,18 @@ use dripline::flow::operate::Scope;
 use dripline::flow::preferences;
 use dripline::flow::preferences::Which;
 
-const ANA: &str = "ana@example.org";
-const BEN: &str = "ben@example.org";
+pub const ANA: &str = "ana@example.org";
+pub const BEN: &str = "ben@example.org";
 
 /// A newsletter in force; each issue is `(id, front matter beside the subject)`.
-async fn newsletter(app: &TestApp, keys: &str, issues: &[(&str, &str)]) {
+pub async fn newsletter(app: &TestApp, keys: &str, issues: &[(&str, &str)]) {
     write(app, keys, issues);
     let reloaded = app.reload().await;
     assert!(reloaded.problems.is_empty(), "{:?}", reloaded.problems);
     assert!(reloaded.swapped.contains(&"notes".to_string()));
 }
 
-fn write(app: &TestApp, keys: &str, issues: &[(&str, &str)]) {
+pub fn write(app: &TestApp, keys: &str, issues: &[(&str, &str)]) {
     let ids: Vec<&str> = issues.iter().map(|(id, _)| *id).collect();
     app.write(
         "notes/course.toml",
@@ -38,7 +40,7 @@ fn write(app: &TestApp, keys: &str, issues: &[(&str, &str)]) {
     }
 }
 
-fn dated(date: &str) -> String {
+pub fn dated(date: &str) -> String {
     format!("date = {date}")
 }
 

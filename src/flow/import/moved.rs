@@ -39,7 +39,7 @@ pub fn take_over<'a>(
         return Ok(SignedUp::AlreadyEnrolled);
     }
     let known = standing.person.as_ref().map(|person| person.status);
-    let (mut person, _) = sign_up::remember(standing.person.take(), request, now);
+    let (mut person, _) = sign_up::remember(standing.person.take(), false, request, now);
     person.hour = moved.hour.or(person.hour);
     person.weekdays = moved.weekdays.clone().or(person.weekdays);
     person.status = match (&row.suppressed, moved.state, known) {

@@ -9,6 +9,7 @@ use crate::edits::ANA;
 use crate::edits::got;
 use crate::edits::put;
 use crate::edits::write;
+use dripline::flow::operate;
 use std::fs;
 
 /// Ana has had `a` and `b` of four; it is Tuesday, 09:30.
@@ -218,4 +219,23 @@ async fn a_new_text_reaches_everybody_whose_message_was_not_tried_yet() {
     let theirs = app.mails_to("new@example.org");
     assert!(theirs[0].text.contains("Warmer.") && theirs[2].text.contains("Kinder."));
     app.verify().await;
+}
+
+#[tokio::test]
+async fn a_lesson_that_is_held_stays_so_when_it_is_renamed() {
+    let app = TestApp::new().await;
+    put(&app, &["a", "b"]).await;
+    app.enrol(ANA, "calm").await;
+    app.settle().await;
+    let scope = |lesson: &str| operate::Scope::Lesson { course: "calm".to_string(), lesson: lesson.to_string() };
+    operate::hold(&app.app, &scope("b"), "an error in it").await.unwrap();
+    fs::remove_file(app.courses().join("calm/b.md")).unwrap();
+    app.write("calm/course.toml", course_toml("calm", &["a", "better"]));
+    app.write("calm/better.md", "+++\nsubject = \"calm better\"\nwas = [\"b\"]\n+++\nText.\n");
+    assert_eq!(app.reload().await.swapped, ["calm"]);
+    app.advance(days(3)).await;
+    assert_eq!(got(&app, ANA), ["a"]);
+    operate::release(&app.app, &scope("better")).await.unwrap();
+    app.advance(days(1)).await;
+    assert_eq!(got(&app, ANA), ["a", "better"]);
 }
