@@ -25,6 +25,11 @@ fn each_mistake_about_a_key_that_signs_is_told_with_its_place_and_the_next_step(
         "letters",
     );
     check(
+        &key("dkim-rsa.pem").replace("d1", &"x".repeat(64)),
+        &["11:22 `dkim.keys.0.selector` isn't a name of the DNS"],
+        "at most 63",
+    );
+    check(
         &key("dkim-rsa.pem").replace("}]", "}, { selector = \"d1\", file = \"secrets/dkim-ed25519.pem\" }]"),
         &["11:74 `dkim.keys.1.selector` is another key's: a selector names one key"],
         "of its own",
@@ -38,6 +43,11 @@ fn each_mistake_about_a_key_that_signs_is_told_with_its_place_and_the_next_step(
         &key("open"),
         &[&format!("11:35 `dkim.keys.0.file`: {} may be read by other users of this machine", file("open"))],
         "chmod 600",
+    );
+    check(
+        &key("."),
+        &[&format!("11:35 `dkim.keys.0.file`: {} can't be read (is a directory)", file("."))],
+        "correct the path",
     );
     check(
         &key("smtp"),
