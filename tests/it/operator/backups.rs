@@ -215,3 +215,15 @@ fn who_left_was_suppressed_or_erased_since_the_backup_stays_so() {
     fs::remove_dir_all(site.path().join("data")).unwrap();
     assert!(site.run(&["restore", "kept.db"]).err.contains("isn't known"));
 }
+
+#[test]
+fn a_backup_may_have_any_name_that_a_file_may_have() {
+    let site = calm(&Sink::start(""));
+    for name in ["before spring.db", "a#b.db", "x y?z=1&100%.db", "a:b@c.db", "[.db", "\u{e9}t\u{e9}.db"] {
+        let ran = site.run(&["backup", name]);
+        assert_eq!(ran.status, Some(0), "{name}: {}", ran.err);
+        assert!(site.path().join(name).exists(), "{name}");
+        let ran = site.run(&["restore", name]);
+        assert_eq!(ran.status, Some(0), "{name}: {}", ran.err);
+    }
+}
