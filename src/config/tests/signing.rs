@@ -25,11 +25,6 @@ fn each_mistake_about_a_key_that_signs_is_told_with_its_place_and_the_next_step(
         "letters",
     );
     check(
-        &key("dkim-rsa.pem").replace("d1", &"x".repeat(64)),
-        &["11:22 `dkim.keys.0.selector` isn't a name of the DNS"],
-        "at most 63",
-    );
-    check(
         &key("dkim-rsa.pem").replace("}]", "}, { selector = \"d1\", file = \"secrets/dkim-ed25519.pem\" }]"),
         &["11:74 `dkim.keys.1.selector` is another key's: a selector names one key"],
         "of its own",
@@ -43,11 +38,6 @@ fn each_mistake_about_a_key_that_signs_is_told_with_its_place_and_the_next_step(
         &key("open"),
         &[&format!("11:35 `dkim.keys.0.file`: {} may be read by other users of this machine", file("open"))],
         "chmod 600",
-    );
-    check(
-        &key("."),
-        &[&format!("11:35 `dkim.keys.0.file`: {} can't be read (is a directory)", file("."))],
-        "correct the path",
     );
     check(
         &key("smtp"),
@@ -70,6 +60,19 @@ fn each_mistake_about_a_key_that_signs_is_told_with_its_place_and_the_next_step(
         &["10:10 `dkim.domain` isn't the domain of `sender.address`, learn.example.org, or above it"],
         "DMARC",
     );
+}
+
+#[test]
+fn a_label_that_is_too_long_and_a_folder_are_told_as_what_they_are() {
+    let folder = folder();
+    let check = |selector: &str, name: &str, expect: &str, help: &str| {
+        let key = format!("keys = [{{ selector = \"{selector}\", file = \"secrets/{name}\" }}]");
+        mistake(&folder, &format!("[dkim]\ndomain = \"example.org\"\n{key}"), &[expect], help);
+    };
+    check(&"x".repeat(64), "dkim-rsa.pem", "11:22 `dkim.keys.0.selector` isn't a name of the DNS", "at most 63");
+    let secrets = folder.path().join("secrets").join(".").display().to_string();
+    let expect = format!("11:35 `dkim.keys.0.file`: {secrets} can't be read (is a directory)");
+    check("d1", ".", &expect, "correct the path");
 }
 
 #[test]
