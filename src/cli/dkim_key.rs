@@ -7,6 +7,7 @@ use crate::config::Config;
 use crate::flow::dkim_key;
 use crate::message::Algorithm;
 use crate::message::DkimKey;
+use crate::message::is_selector;
 use crate::message::record_name;
 use anyhow::Context as _;
 use clap::ValueEnum;
@@ -80,6 +81,11 @@ pub async fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
         (None, None) => anyhow::bail!("the configuration can't be used to find the domain; name it with --domain"),
     };
     let planned = plan(&args, &base, config.as_ref());
+    if !planned.iter().all(|key| is_selector(&key.selector)) {
+        anyhow::bail!(
+            "with the kind of key behind it this --selector has more than 63 characters; choose a shorter one"
+        );
+    }
     if let Some(there) = planned.iter().find(|key| key.file.exists()) {
         anyhow::bail!("{} exists, and a key is never overwritten; choose another --selector", there.file.display());
     }
@@ -166,8 +172,8 @@ fn strings(value: &str) -> Vec<&str> {
 }
 
 fn selector(text: &str) -> Result<String, &'static str> {
-    let is_label = |label: &str| !label.is_empty() && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
-    if text.split('.').all(is_label) { Ok(text.to_string()) } else { Err("use letters, digits and hyphens, like d1") }
+    let help = "use letters, digits and hyphens, at most 63, like d1";
+    if is_selector(text) { Ok(text.to_string()) } else { Err(help) }
 }
 
 fn domain(text: &str) -> Result<String, &'static str> {
@@ -188,6 +194,9 @@ mod tests {
         let check = |line: &str| assert!(parse::<Args>(line).is_err(), "{line}");
         check("--out key.pem");
         check("--selector a_b");
+        check("--selector -a");
+        check("--selector a-");
+        check(&format!("--algorithm rsa --selector {}", "x".repeat(64)));
         check("--domain localhost");
         check("--algorithm dsa");
     }

@@ -82,17 +82,34 @@ fn for_systemd(path: &Path, quoted: bool) -> String {
 fn next_steps(folder: &Path) -> String {
     format!(
         "A new site stands in {0}. Write your names and addresses into {0}/dripline.toml; then\n\n  \
-         cd {0}\n  \
+         cd {1}\n  \
          dripline check\n  \
          dripline simulate my-first-course\n  \
          dripline send-test my-first-course/welcome --to you@example.org    # as soon as your relay is in dripline.toml\n",
-        folder.display()
+        folder.display(),
+        for_shell(&folder.display().to_string())
     )
+}
+
+/// A path as a shell takes it for one word.
+fn for_shell(path: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "/._-+@".contains(c);
+    if path.chars().all(is_plain) { path.to_string() } else { format!("'{}'", path.replace('\'', "'\\''")) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_way_into_the_folder_can_be_pasted_into_a_shell() {
+        let check = |folder: &str, line: &str| {
+            let text = next_steps(Path::new(folder));
+            assert!(text.lines().any(|it| it.trim() == line), "{line} in {text}");
+        };
+        check("my-site", "cd my-site");
+        check("Kurs \u{e4}/it's $1", "cd 'Kurs \u{e4}/it'\\''s $1'");
+    }
 
     #[test]
     fn the_unit_has_the_paths_of_the_site_and_of_the_program() {

@@ -2,6 +2,7 @@
 
 use clap::ValueEnum;
 use std::io::IsTerminal as _;
+use tracing::Level;
 use tracing_subscriber::EnvFilter;
 
 /// How a log line is written.
@@ -18,11 +19,13 @@ const LEVEL: &str = "DRIPLINE_LOG";
 /// Starts logging at the level of `DRIPLINE_LOG`, or at `info`. Call it once.
 pub fn start_logging(format: LogFormat, environment: &[(String, String)]) {
     let wanted = environment.iter().find(|(name, _)| name == LEVEL).map(|(_, value)| value.as_str());
-    let filter = wanted.map(|level| EnvFilter::try_new(level).map_err(|_| level));
-    if let Some(Err(level)) = filter {
+    let level = wanted.map(|level| level.parse::<Level>().map_err(|_| level));
+    if let Some(Err(level)) = level {
         eprintln!("{LEVEL}={level} is no level; it is error, warn, info, debug or trace. Going on with info");
     }
-    let filter = filter.and_then(Result::ok).unwrap_or_else(|| EnvFilter::new("info"));
+    let level = level.and_then(Result::ok).unwrap_or(Level::INFO);
+    // What libraries say below `info` is megabytes for each mail.
+    let filter = EnvFilter::new(format!("{},dripline={level}", level.min(Level::INFO)));
     let lines = tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())

@@ -56,6 +56,7 @@ fn tell(restored: &Restored, place: &Path, file: &Path, in_doubt: InDoubt) {
         }
         None => eprintln!("Who left since the backup was made isn't known: they are in their courses again."),
     }
+    tell_issues(restored.issues.as_deref());
     let then = match in_doubt {
         InDoubt::Resend => "are sent once more after `in_doubt_after`",
         InDoubt::Hold => "wait for you",
@@ -67,4 +68,17 @@ fn tell(restored: &Restored, place: &Path, file: &Path, in_doubt: InDoubt) {
         );
     }
     eprintln!("Start the daemon, look at `dripline status` and `dripline why ADDRESS`, then release.");
+}
+
+fn tell_issues(issues: Option<&[String]>) {
+    let what = "`release` sends it to all its readers again. Who shouldn't get it twice: put it into `retired` of its \
+                course.toml before you start the daemon.";
+    match issues {
+        Some(issues) => {
+            for issue in issues {
+                eprintln!("The issue {issue} went out since the backup was made: {what}");
+            }
+        }
+        None => eprintln!("Which issues went out since isn't known. If one did, {what}"),
+    }
 }

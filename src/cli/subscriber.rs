@@ -44,7 +44,7 @@ pub enum Action {
     /// End a person's lessons
     Leave(Person),
     /// Forget a person, and keep only that they may not be written to
-    Erase(Person),
+    Erase(Erase),
 }
 
 #[derive(Debug, clap::Args)]
@@ -114,6 +114,12 @@ pub struct Person {
     /// Only this course [default: all]
     #[arg(long, value_parser = values::course)]
     pub course: Option<String>,
+}
+
+/// Takes no course: a person is forgotten whole or not at all.
+#[derive(Debug, clap::Args)]
+pub struct Erase {
+    pub address: Address,
 }
 
 /// Exit status 1 when nobody has the address, or a person can't be added; the reason is told.
@@ -317,6 +323,7 @@ mod tests {
         check("leave ana@example.org", true);
         check("leave ana", false);
         check("erase ana@example.org", true);
+        check("erase ana@example.org --course c", false);
         check("add ana@example.org", false);
     }
 

@@ -6,6 +6,7 @@ use crate::keys::Keys;
 use crate::message::Algorithm;
 use crate::message::DkimKey;
 use crate::message::Signer;
+use crate::message::is_selector;
 use secrecy::ExposeSecret as _;
 use std::path::Path;
 
@@ -77,13 +78,11 @@ fn domain(dkim: &Keys<'_>) -> Option<String> {
     domain
 }
 
-/// Labels of letters, digits and hyphens (RFC 6376 §3.1).
 fn selector(key: &Keys<'_>, taken: &mut Vec<String>) -> Option<String> {
     let text = key.text("selector")?;
-    let is_label = |label: &str| !label.is_empty() && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
-    if !text.get_ref().split('.').all(is_label) {
+    if !is_selector(text.get_ref()) {
         let message = format!("`{}` isn't a name of the DNS", key.path("selector"));
-        key.error(text.span(), message, "use letters, digits and hyphens, like d1");
+        key.error(text.span(), message, "use letters, digits and hyphens, at most 63, like d1");
         return None;
     }
     if taken.contains(text.get_ref()) {

@@ -37,6 +37,9 @@ enum Secret {
 
 fn read(path: &Path) -> std::io::Result<Secret> {
     let mut file = File::open(path)?;
+    if file.metadata()?.is_dir() {
+        return Err(std::io::ErrorKind::IsADirectory.into());
+    }
     if file.metadata()?.permissions().mode() & OTHERS != 0 {
         return Ok(Secret::Open);
     }

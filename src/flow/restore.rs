@@ -1,6 +1,7 @@
 //! Puts a backup in the place of the database. The old one is moved aside, and the restored one starts held: what was sent
 //! since the backup was made isn't in it. Knows SQLite's files only.
 
+use crate::course::Kind;
 use crate::flow::App;
 use crate::flow::backup::sync_folder;
 use crate::flow::carry_over::carry_over;
@@ -12,6 +13,7 @@ use crate::store::meta;
 use anyhow::Context as _;
 use anyhow::Result;
 use jiff::Timestamp;
+use std::collections::BTreeSet;
 use std::fs;
 use std::fs::File;
 use std::io;
@@ -32,7 +34,16 @@ pub struct Restored {
     /// People whom the database that was there before knew to have left, or to get nothing, and the backup didn't: here
     /// too now. `None`: there was none that can be read.
     pub stopped: Option<usize>,
+    /// Issues of newsletters that went out since, as `NEWSLETTER/ISSUE`: they are due again. `None`: there are newsletters,
+    /// and no database that can be asked.
+    pub issues: Option<Vec<String>>,
     pub breaches: Vec<String>,
+}
+
+/// What the database that was there before can still say.
+struct Known {
+    stops: Option<Stops>,
+    issues: Option<BTreeSet<String>>,
 }
 
 /// SQLite's files, by what their names end in.
@@ -55,7 +66,8 @@ pub async fn restore(place: &Path, from: &Path, open: impl AsyncFn(String) -> Re
             backup::settle(place).await.ok();
         }
         let app = open(url(&fresh)).await.with_context(|| format!("{} can't be used", from.display()))?;
-        prepare(&app, backup::stops(place).await.ok()).await
+        let known = Known { stops: backup::stops(place).await.ok(), issues: backup::issues(place).await.ok() };
+        prepare(&app, known).await
     };
     let (mut restored, now) = prepared.await.inspect_err(|_| remove(&fresh))?;
     restored.aside = move_aside(place, now)?;
@@ -83,24 +95,32 @@ async fn lay_beside(from: &Path, fresh: &Path) -> Result<()> {
 }
 
 /// Holds everything in the copy, before it is anybody's database.
-async fn prepare(app: &App, stops: Option<Stops>) -> Result<(Restored, Timestamp)> {
+async fn prepare(app: &App, known: Known) -> Result<(Restored, Timestamp)> {
     let now = app.clock.now().wall;
     let mut transaction = app.store.begin().await?;
     meta::hold(&mut transaction, "all", WHY, now.as_millisecond()).await?;
     let text = format!("nothing is sent: {WHY}; look at `dripline status`, then `dripline release`");
     meta::raise(&mut transaction, "hold/all", &text, now.as_millisecond()).await?;
     transaction.commit().await?;
-    let stopped = match stops {
+    let stopped = match known.stops {
         Some(stops) => Some(carry_over(app, stops).await?),
         None => None,
     };
+    let issues = issues_since(app, known.issues).await?;
     let breaches = journal::verify(app).await?;
     let status = journal::status(app).await?;
     let in_doubt = ["sending", "in_doubt"].iter().filter_map(|state| status.deliveries.get(state)).sum();
     let last_accepted = backup::last_accepted(&mut *app.store.read().await?).await?;
     app.store.forget_old_pages().await?;
     app.store.close().await;
-    Ok((Restored { aside: None, last_accepted, in_doubt, stopped, breaches }, now))
+    Ok((Restored { aside: None, last_accepted, in_doubt, stopped, issues, breaches }, now))
+}
+
+async fn issues_since(app: &App, known: Option<BTreeSet<String>>) -> Result<Option<Vec<String>>> {
+    let here = backup::issues_in(&mut *app.store.read().await?).await?;
+    let newsletters = app.shelf.read().await.courses.values().any(|it| it.course.kind == Kind::Newsletter);
+    let none = || if newsletters { None } else { Some(Vec::new()) };
+    Ok(known.map_or_else(none, |known| Some(known.difference(&here).cloned().collect())))
 }
 
 fn move_aside(place: &Path, now: Timestamp) -> Result<Option<PathBuf>> {

@@ -140,6 +140,18 @@ pub fn record_name(selector: &str, domain: &str) -> String {
     format!("{selector}._domainkey.{domain}")
 }
 
+/// Whether a text can be a selector: labels of 1 to 63 letters, digits and hyphens, none at an end (RFC 6376 §3.1).
+pub fn is_selector(text: &str) -> bool {
+    let is_inner = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    let is_label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.chars().all(is_inner)
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    text.split('.').all(is_label)
+}
+
 /// Everything that a mail is signed with.
 #[derive(Debug)]
 pub struct Signer {

@@ -38,6 +38,7 @@ pub use dkim::DkimKey;
 pub use dkim::KeyError;
 pub use dkim::SignError;
 pub use dkim::Signer;
+pub use dkim::is_selector;
 pub use dkim::record_name;
 pub use dkim::unsigned;
 pub use look::colour::Colour;

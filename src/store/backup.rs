@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use sqlx::Connection as _;
 use sqlx::Executor as _;
 use sqlx::Row as _;
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::Path;
 
@@ -64,6 +65,21 @@ pub async fn stops(file: &Path) -> Result<Stops, sqlx::Error> {
     let found = stops_in(&mut connection).await;
     connection.close().await?;
     found
+}
+
+/// Issues whose recipients are fixed, as `NEWSLETTER/ISSUE`, in a database file that nobody works on.
+pub async fn issues(file: &Path) -> Result<BTreeSet<String>, sqlx::Error> {
+    let mut connection = connect(file).await?;
+    let found = issues_in(&mut connection).await;
+    connection.close().await?;
+    found
+}
+
+/// As [`issues`], by a connection.
+pub async fn issues_in(connection: &mut Connection) -> Result<BTreeSet<String>, sqlx::Error> {
+    let rows =
+        sqlx::query("SELECT newsletter || '/' || lesson FROM issue WHERE state = 1").fetch_all(connection).await?;
+    rows.iter().map(|row| row.try_get(0)).collect()
 }
 
 /// Keeps every daemon away from the database at `path`, also when it can't be opened.

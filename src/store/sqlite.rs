@@ -39,9 +39,11 @@ pub async fn connect(path: &Path, connections: u32) -> Result<AnyPool, StoreErro
     Ok(options.connect(&format!("{}?mode=rwc", url_of(path))).await?)
 }
 
-/// How a file is named to SQLite's driver.
+/// How a file is named to SQLite's driver. The whole path, or its beginning would be read as a host.
 pub fn url_of(path: &Path) -> String {
-    format!("sqlite://{}", path.display().to_string().replace('%', "%25").replace('?', "%3f"))
+    let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+    let text = whole.display().to_string();
+    format!("sqlite://{}", text.replace('%', "%25").replace('?', "%3f").replace('#', "%23"))
 }
 
 /// Makes the file and its folder for our eyes only, where they don't exist.

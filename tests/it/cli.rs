@@ -149,6 +149,21 @@ fn the_environment_stands_in_for_keys() {
 }
 
 #[test]
+fn a_level_of_the_log_is_one_of_five_words_and_counts_for_our_own_lines() {
+    let check = |level: &str, expect: bool| {
+        let told = told(&dripline(site(GOOD).path(), &["check"], &[("DRIPLINE_LOG", level)]));
+        assert_eq!(told.contains("is no level"), expect, "{level}: {told:.1000}");
+        assert!(told.lines().count() < 50, "{level}: {} lines", told.lines().count());
+    };
+    for level in ["error", "warn", "info", "debug", "trace", "TRACE"] {
+        check(level, false);
+    }
+    for level in ["wran", "verbose", "info,hyper=trace", ""] {
+        check(level, true);
+    }
+}
+
+#[test]
 fn secrets_stand_in_no_output() {
     let marker = "marker-of-a-secret";
     let written = format!("{GOOD}password = \"{marker}\"\nrelay_ = 1\n");

@@ -63,6 +63,19 @@ fn each_mistake_about_a_key_that_signs_is_told_with_its_place_and_the_next_step(
 }
 
 #[test]
+fn a_label_that_is_too_long_and_a_folder_are_told_as_what_they_are() {
+    let folder = folder();
+    let check = |selector: &str, name: &str, expect: &str, help: &str| {
+        let key = format!("keys = [{{ selector = \"{selector}\", file = \"secrets/{name}\" }}]");
+        mistake(&folder, &format!("[dkim]\ndomain = \"example.org\"\n{key}"), &[expect], help);
+    };
+    check(&"x".repeat(64), "dkim-rsa.pem", "11:22 `dkim.keys.0.selector` isn't a name of the DNS", "at most 63");
+    let secrets = folder.path().join("secrets").join(".").display().to_string();
+    let expect = format!("11:35 `dkim.keys.0.file`: {secrets} can't be read (is a directory)");
+    check("d1", ".", &expect, "correct the path");
+}
+
+#[test]
 fn a_key_that_few_receivers_read_is_a_warning_when_it_stands_alone() {
     let text = format!(
         "{SMALL}[dkim]\ndomain = \"learn.example.org\"\nkeys = [{{ selector = \"d2\", file = \"secrets/dkim-ed25519.pem\" }}]\n"

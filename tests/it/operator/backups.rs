@@ -215,3 +215,55 @@ fn who_left_was_suppressed_or_erased_since_the_backup_stays_so() {
     fs::remove_dir_all(site.path().join("data")).unwrap();
     assert!(site.run(&["restore", "kept.db"]).err.contains("isn't known"));
 }
+
+#[test]
+fn a_backup_may_have_any_name_that_a_file_may_have() {
+    let site = calm(&Sink::start(""));
+    for name in ["before spring.db", "a#b.db", "x y?z=1&100%.db", "a:b@c.db", "[.db", "\u{e9}t\u{e9}.db"] {
+        let ran = site.run(&["backup", name]);
+        assert_eq!(ran.status, Some(0), "{name}: {}", ran.err);
+        assert!(site.path().join(name).exists(), "{name}");
+        let ran = site.run(&["restore", name]);
+        assert_eq!(ran.status, Some(0), "{name}: {}", ran.err);
+    }
+}
+
+#[test]
+fn a_restore_names_the_issues_that_went_out_since_the_backup() {
+    let sink = Sink::start("");
+    let site = calm(&sink);
+    let newsletter = |lessons: &str| {
+        let keys = format!("title = \"Notes\"\nlanguage = \"en\"\nkind = \"newsletter\"\n{lessons}\n");
+        site.write("courses/notes/course.toml", &format!("{keys}[newsletter]\nissues = \"* * * * *\"\n"));
+    };
+    newsletter("lessons = [\"first\", \"second\"]");
+    for issue in ["first", "second"] {
+        site.lesson("notes", issue, "", "Hello.");
+    }
+    site.good(&["subscriber", "add", "ana@example.org", "--course", "notes", "--confirmed", "--source", "paper"]);
+    site.good(&["backup", "kept.db"]);
+    let quick = ["--day", "10 s"];
+    let daemon = site.serve(&quick);
+    sink.wait_for(1, SOON);
+    until("the record", SOON, || site.deliveries().get("accepted").is_some_and(|count| *count > 0));
+    daemon.stop();
+    let ran = site.run(&["restore", "kept.db"]);
+    assert!(ran.status == Some(0) && ran.err.contains("issue notes/first"), "{}", ran.err);
+    assert!(ran.err.contains("retired"), "{}", ran.err);
+    // What it says to do is enough.
+    newsletter("lessons = [\"third\"]\nretired = [\"first\", \"second\"]");
+    site.lesson("notes", "third", "", "Hello.");
+    let daemon = site.serve(&quick);
+    site.good(&["release"]);
+    let sent = |issue: &str| {
+        let mails = fs::read_dir(sink.mails()).unwrap().map(|mail| mail.unwrap().file_name());
+        mails.filter(|name| name.to_string_lossy().contains(issue)).count()
+    };
+    until("the issue that is owed", SOON, || sent("lesson-third") == 1);
+    daemon.stop();
+    assert_eq!(sent("lesson-first"), 1);
+    // Without a database to ask, it says so.
+    fs::remove_dir_all(site.path().join("data")).unwrap();
+    let told = site.run(&["restore", "kept.db"]).err;
+    assert!(told.contains("Which issues went out since isn't known"), "{told}");
+}
