@@ -20,6 +20,7 @@ use crate::store::meta;
 use crate::store::outbox;
 use crate::store::outbox::Delivery;
 use crate::store::outbox::Lane;
+use crate::store::outbox::Meant;
 use crate::subscriber::Subscriber;
 use crate::timing;
 use anyhow::Result;
@@ -230,31 +231,19 @@ fn delivery(app: &App, shelved: &Shelved, issue: &Issue, enrolment: &Enrolment, 
     // From when it can leave, however long ago its moment was.
     let patience = app.settings.delivery.lesson_expires;
     let newsletter = shelved.course.newsletter.as_ref();
-    Delivery {
-        id: next_id(now.wall),
+    let meant = Meant {
         what: what(&shelved.course.id, &issue.lesson),
         whom: enrolment.subscriber_id,
         occurrence: 1,
         subscriber_id: enrolment.subscriber_id,
         enrolment_id: enrolment.id,
-        serial: 0,
         lane: Lane::Issue,
-        state: DeliveryState::Ready,
-        epoch: 0,
-        claims: 0,
-        attempts: 0,
-        losses: 0,
-        copies: 0,
-        not_before,
+    };
+    Delivery {
         expires: not_before.saturating_add(patience).unwrap_or(Timestamp::MAX),
         due: own,
         why: newsletter.map(|newsletter| newsletter.in_words(issue.moment)).unwrap_or_default(),
-        version: String::new(),
-        message_id: String::new(),
-        dated: Timestamp::UNIX_EPOCH,
-        hash: String::new(),
-        inputs: String::new(),
-        reply: String::new(),
+        ..Delivery::new(next_id(now.wall), meant, not_before)
     }
 }
 

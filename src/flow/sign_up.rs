@@ -3,7 +3,6 @@
 use crate::address::Address;
 use crate::clock::Now;
 use crate::course::Late;
-use crate::delivery::State as DeliveryState;
 use crate::enrolment::Enrolment;
 use crate::enrolment::Progress;
 use crate::enrolment::State;
@@ -17,6 +16,7 @@ use crate::ids::random;
 use crate::store::confirmations::Confirmation;
 use crate::store::outbox::Delivery;
 use crate::store::outbox::Lane;
+use crate::store::outbox::Meant;
 use crate::store::subscribers::Consent;
 use crate::subscriber::Status;
 use crate::subscriber::Subscriber;
@@ -313,31 +313,20 @@ pub fn ask(
 }
 
 fn confirmation(person: &Subscriber, occurrence: i64, inputs: String, now: Now) -> Delivery {
-    Delivery {
-        id: next_id(now.wall),
+    let meant = Meant {
         what: "confirm".to_string(),
         whom: person.id,
         occurrence,
         subscriber_id: person.id,
         enrolment_id: 0,
-        serial: 0,
         lane: Lane::Confirmation,
-        state: DeliveryState::Ready,
-        epoch: 0,
-        claims: 0,
-        attempts: 0,
-        losses: 0,
-        copies: 0,
-        not_before: now.wall,
+    };
+    Delivery {
         expires: now.wall.saturating_add(MAIL_EXPIRES).unwrap_or(Timestamp::MAX),
         due: now.reader,
         why: "a sign-up asks for confirmation".to_string(),
-        version: String::new(),
-        message_id: String::new(),
-        dated: Timestamp::UNIX_EPOCH,
-        hash: String::new(),
         inputs,
-        reply: String::new(),
+        ..Delivery::new(next_id(now.wall), meant, now.wall)
     }
 }
 

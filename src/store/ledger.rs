@@ -284,21 +284,11 @@ async fn keep(connection: &mut Connection, kept: &Kept) -> Result<(), sqlx::Erro
 /// Somebody paused, left or was suppressed while this message was on the wire, and it wasn't taken: it isn't tried
 /// again. A pause lets a doubt stand: that message may have arrived.
 async fn fulfil_wish(connection: &mut Connection, record: &Record) -> Result<(), sqlx::Error> {
-    let in_doubt = i64::from(record.to == State::InDoubt);
     let sql = "UPDATE outbox SET state = 13, ended = $3, reply = 'the person''s wish' WHERE id = $1 AND enrolment_id IN
         (SELECT e.id FROM enrolment e WHERE e.id = $2 AND e.after <> 0 AND ($4 = 0 OR e.after <> 4))";
-    let at = record.at.as_millisecond();
-    let cancelled = sqlx::query(sql)
-        .bind(record.id)
-        .bind(record.enrolment_id)
-        .bind(at)
-        .bind(in_doubt)
-        .execute(&mut *connection)
-        .await?;
-    if cancelled.rows_affected() > 0 {
+    if call_off(connection, sql, record).await? {
         let sql = "UPDATE enrolment SET state = after, after = 0, occurrence = occurrence + 1, serial = serial + 1 WHERE id = $1";
-        sqlx::query(sql).bind(record.enrolment_id).execute(&mut *connection).await?;
-        sqlx::query("DELETE FROM body WHERE id = $1").bind(record.id).execute(connection).await?;
+        sqlx::query(sql).bind(record.enrolment_id).execute(connection).await?;
     }
     Ok(())
 }
@@ -306,22 +296,26 @@ async fn fulfil_wish(connection: &mut Connection, record: &Record) -> Result<(),
 /// An issue isn't tried again for a person who left or paused its newsletter while it was on the wire. A pause lets a
 /// doubt stand.
 async fn stop_issue(connection: &mut Connection, record: &Record) -> Result<(), sqlx::Error> {
-    let in_doubt = i64::from(record.to == State::InDoubt);
     let sql =
         "UPDATE outbox SET state = 13, ended = $3, reply = 'the person''s wish' WHERE id = $1 AND lane = 2 AND EXISTS
         (SELECT 1 FROM enrolment e WHERE e.id = $2 AND (e.state = 7 OR (e.state = 4 AND $4 = 0)))";
-    let at = record.at.as_millisecond();
+    call_off(connection, sql, record).await.map(drop)
+}
+
+/// Cancels the record's row where the statement finds a reason: of id, enrolment, instant and whether it is in doubt.
+async fn call_off(connection: &mut Connection, sql: &'static str, record: &Record) -> Result<bool, sqlx::Error> {
     let cancelled = sqlx::query(sql)
         .bind(record.id)
         .bind(record.enrolment_id)
-        .bind(at)
-        .bind(in_doubt)
+        .bind(record.at.as_millisecond())
+        .bind(i64::from(record.to == State::InDoubt))
         .execute(&mut *connection)
         .await?;
-    if cancelled.rows_affected() > 0 {
+    let cancelled = cancelled.rows_affected() > 0;
+    if cancelled {
         sqlx::query("DELETE FROM body WHERE id = $1").bind(record.id).execute(connection).await?;
     }
-    Ok(())
+    Ok(cancelled)
 }
 
 /// A confirmation isn't tried again for a person who left, or whose address takes no mail, while it was on the wire.

@@ -4,6 +4,7 @@
 mod dialect;
 mod lock;
 mod open;
+mod outbox_row;
 mod postgres;
 mod sqlite;
 pub mod backup;

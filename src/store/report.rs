@@ -1,9 +1,9 @@
 //! What operators ask: counts by state, one person's journal, and where an issue of trouble stands.
 
 use super::Connection;
-use super::outbox;
 use super::outbox::Delivery;
-use super::outbox::outbox_columns;
+use super::outbox_row;
+use super::outbox_row::outbox_columns;
 use crate::clock::from_ms;
 use crate::delivery::STATES;
 use crate::delivery::State;
@@ -60,7 +60,7 @@ pub async fn journal(
         " FROM outbox WHERE outbox.whom IN (SELECT cast(j.value ->> 0 as bigint) FROM json_each($1) j) ORDER BY outbox.id"
     );
     let rows = sqlx::query(sql).bind(json!(whoms).to_string()).fetch_all(&mut *connection).await?;
-    let deliveries = rows.iter().map(outbox::read).collect::<Result<Vec<_>, _>>()?;
+    let deliveries = rows.iter().map(outbox_row::read).collect::<Result<Vec<_>, _>>()?;
     let ids: Vec<[i64; 1]> = deliveries.iter().map(|delivery| [delivery.id]).collect();
     let mut attempts = attempts_of(connection, &ids).await?;
     Ok(deliveries
@@ -116,7 +116,7 @@ pub async fn waiting_for_a_human(connection: &mut Connection, limit: i64) -> Res
         " FROM outbox WHERE outbox.state < 10 AND +outbox.state IN (5, 6) ORDER BY outbox.id LIMIT $1"
     );
     let rows = sqlx::query(sql).bind(limit).fetch_all(connection).await?;
-    rows.iter().map(outbox::read).collect()
+    rows.iter().map(outbox_row::read).collect()
 }
 
 /// Held enrolments by reason, with how many there are of each.

@@ -18,6 +18,7 @@ use crate::store::meta::Notice;
 use crate::store::outbox;
 use crate::store::outbox::Delivery;
 use crate::store::outbox::Lane;
+use crate::store::outbox::Meant;
 use crate::store::subscribers;
 use crate::subscriber::Subscriber;
 use crate::timing;
@@ -176,31 +177,23 @@ async fn take(
 }
 
 fn delivery(app: &App, now: Now, enrolment: &Enrolment) -> Delivery {
-    Delivery {
-        id: next_id(now.wall),
+    let meant = Meant {
         what: format!("lesson/{}/{}", enrolment.course, enrolment.lesson),
         whom: enrolment.id,
         occurrence: enrolment.occurrence,
         subscriber_id: enrolment.subscriber_id,
         enrolment_id: enrolment.id,
-        serial: enrolment.serial,
         lane: Lane::Lesson,
+    };
+    Delivery {
+        serial: enrolment.serial,
         state: State::Leased,
         epoch: 1,
         claims: 1,
-        attempts: 0,
-        losses: 0,
-        copies: 0,
-        not_before: now.wall,
         expires: now.wall.saturating_add(app.settings.delivery.lesson_expires).unwrap_or(Timestamp::MAX),
         due: enrolment.due,
         why: enrolment.why.clone(),
-        version: String::new(),
-        message_id: String::new(),
-        dated: Timestamp::UNIX_EPOCH,
-        hash: String::new(),
-        inputs: String::new(),
-        reply: String::new(),
+        ..Delivery::new(next_id(now.wall), meant, now.wall)
     }
 }
 
