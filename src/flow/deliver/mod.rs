@@ -22,7 +22,7 @@ use jiff::Timestamp;
 use ledger::Ledger;
 use relays::Relays;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::OnceLock;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -118,27 +118,23 @@ impl Line {
 
     /// Makes the messages, several at a time, and hands them to the sessions. After an inability those that weren't begun
     /// are given back.
+    ///
+    /// All that were begun go on together: one that stood still while another waits for a session could hold the only
+    /// connection that writes, for which that session waits.
     async fn make(&self, places: Vec<(Job, Place)>) -> Result<()> {
-        let is_unable = AtomicBool::new(false);
-        let making = places.into_iter().map(async |(job, place)| {
-            if is_unable.load(Ordering::SeqCst) {
-                aftermath::give_back(&self.app, &job).await;
-                return Ok(None);
+        let unable = OnceLock::new();
+        let all = stream::iter(places).for_each_concurrent(MAKERS, async |(job, place)| {
+            if unable.get().is_some() {
+                return aftermath::give_back(&self.app, &job).await;
             }
-            let made = self.freeze(job).await;
-            is_unable.fetch_or(made.is_err(), Ordering::SeqCst);
-            made.map(|built| built.map(|built| (built, place)))
-        });
-        let mut making = stream::iter(making).buffered(MAKERS);
-        let mut unable = None;
-        while let Some(made) = making.next().await {
-            match made {
-                Ok(Some(placed)) => drop(self.out.send(placed).await),
+            match self.freeze(job).await {
+                Ok(Some(built)) => drop(self.out.send((built, place)).await),
                 Ok(None) => {}
-                Err(error) => unable = unable.or(Some(error)),
+                Err(error) => drop(unable.set(error)),
             }
-        }
-        unable.map_or(Ok(()), Err)
+        });
+        all.await;
+        unable.into_inner().map_or(Ok(()), Err)
     }
 
     /// Waits until every message on the line has its outcome recorded.
