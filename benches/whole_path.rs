@@ -31,7 +31,7 @@ use dripline::relay::Outcome;
 use dripline::site::Sender;
 use dripline::site::Site;
 use dripline::store::enrolments;
-use dripline::store::subscribers;
+use dripline::store::people;
 use dripline::subscriber::Status;
 use dripline::subscriber::Subscriber;
 use jiff::SignedDuration;
@@ -236,7 +236,7 @@ async fn seed(app: &App, people: usize) -> Result<()> {
             fields: BTreeMap::new(),
             status: Status::Active,
         };
-        subscribers::put(&mut transaction, &subscriber, wall.as_millisecond()).await?;
+        people::put(&mut transaction, &[&subscriber], wall.as_millisecond()).await?;
         enrolments::put(&mut transaction, &enrolment(next_id(wall), subscriber.id, reader), wall).await?;
     }
     transaction.commit().await?;

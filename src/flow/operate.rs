@@ -15,6 +15,7 @@ use crate::store::enrolments;
 use crate::store::meta;
 use crate::store::outbox;
 use crate::store::outbox::Lane;
+use crate::store::people;
 use crate::store::subscribers;
 use crate::store::suppressions;
 use crate::subscriber::Status;
@@ -215,7 +216,7 @@ pub async fn lift(app: &App, address: &Address, source: &str) -> Result<bool> {
             version: "",
             at: now.wall.as_millisecond(),
         };
-        subscribers::add_consent(&mut transaction, &consent).await?;
+        people::add_consents(&mut transaction, &[consent]).await?;
     }
     transaction.commit().await?;
     Ok(true)

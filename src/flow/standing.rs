@@ -8,6 +8,7 @@ use crate::flow::App;
 use crate::store::Connection;
 use crate::store::confirmations;
 use crate::store::confirmations::Confirmation;
+use crate::store::enrolments;
 use crate::store::outbox;
 use crate::store::outbox::Delivery;
 use crate::store::people;
@@ -167,7 +168,7 @@ impl<'a> Standings<'a> {
         people::put(connection, &persons.collect::<Vec<_>>(), now.wall.as_millisecond()).await?;
         let is_new = |it: &&Enrolment, of: &Standing<'a>| of.new.enrolments.contains(&it.id);
         let enrolments = standings.iter().flat_map(|of| of.enrolments.iter().filter(move |it| is_new(it, of)));
-        let written = people::put_enrolments(connection, &enrolments.collect::<Vec<_>>(), now.wall).await?;
+        let written = enrolments::put_all(connection, &enrolments.collect::<Vec<_>>(), now.wall).await?;
         anyhow::ensure!(written, "somebody else changed this enrolment at the same time; try again");
         let (mut consents, mut links, mut mails) = (Vec::new(), Vec::new(), Vec::new());
         for standing in &mut standings {

@@ -18,30 +18,10 @@ pub struct Confirmation {
 
 const COLUMNS: &str = "subscriber_id, created, expires, used, wishes";
 
-pub async fn add(connection: &mut Connection, hash: &str, it: Confirmation) -> Result<(), sqlx::Error> {
-    sqlx::query(AssertSqlSafe(format!("INSERT INTO confirmation(hash, {COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6)")))
-        .bind(hash.to_string())
-        .bind(it.subscriber_id)
-        .bind(it.created)
-        .bind(it.expires)
-        .bind(it.used)
-        .bind(it.wishes)
-        .execute(connection)
-        .await?;
-    Ok(())
-}
-
 pub async fn get(connection: &mut Connection, hash: &str) -> Result<Option<Confirmation>, sqlx::Error> {
     let sql = format!("SELECT {COLUMNS} FROM confirmation WHERE hash = $1");
     let row = sqlx::query(AssertSqlSafe(sql)).bind(hash.to_string()).fetch_optional(connection).await?;
     row.map(|row| read(&row)).transpose()
-}
-
-/// One person's, newest first.
-pub async fn of_subscriber(connection: &mut Connection, subscriber: i64) -> Result<Vec<Confirmation>, sqlx::Error> {
-    let sql = format!("SELECT {COLUMNS} FROM confirmation WHERE subscriber_id = $1 ORDER BY created DESC");
-    let rows = sqlx::query(AssertSqlSafe(sql)).bind(subscriber).fetch_all(connection).await?;
-    rows.iter().map(read).collect()
 }
 
 /// Writes over what was entered, in a person's newest link.

@@ -12,6 +12,8 @@ use crate::enrolment::Progress;
 use crate::enrolment::State;
 use crate::subscriber::Subscriber;
 use jiff::Timestamp;
+use serde_json::Value;
+use serde_json::json;
 use sqlx::Row as _;
 
 /// The columns that make an [`Enrolment`], in the order in which `read` takes them.
@@ -26,46 +28,41 @@ pub(super) use columns as enrolment_columns;
 /// How many columns `enrolment_columns` names: those of a joined table begin behind them.
 pub(super) const COLUMNS: usize = 22;
 
-/// Writes an enrolment: new by id, else everything but whose it is gets replaced, and the serial rises by one.
-///
-/// Returns false, and changes nothing, when somebody wrote in between.
+/// As [`put_all`], of one; where it returns false nothing changed.
 pub async fn put(connection: &mut Connection, it: &Enrolment, now: Timestamp) -> Result<bool, sqlx::Error> {
-    let sql = "INSERT INTO enrolment(id, subscriber_id, course, run, state, after, serial, lesson, occurrence, basis, floor, due, why,
+    put_all(connection, &[it], now).await
+}
+
+/// Writes enrolments: new by id, else everything but whose it is gets replaced, and the serial rises by one.
+///
+/// Returns false when somebody wrote one in between: the caller must roll back.
+pub async fn put_all(
+    connection: &mut Connection,
+    enrolments: &[&Enrolment],
+    now: Timestamp,
+) -> Result<bool, sqlx::Error> {
+    if enrolments.is_empty() {
+        return Ok(true);
+    }
+    let sql = "WITH j AS MATERIALIZED (SELECT value FROM json_each($1))
+        INSERT INTO enrolment(id, subscriber_id, course, run, state, after, serial, lesson, occurrence, basis, floor, due, why,
             progress, pace, last_date, last_count, expired, paused_at, paused_until, held_why, created, confirmed)
-        VALUES ($1, $2, $3, $4, $5, $6, $7 + 1, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)
+        SELECT cast(j.value ->> 0 as bigint), cast(j.value ->> 1 as bigint), j.value ->> 2, cast(j.value ->> 3 as bigint),
+            cast(j.value ->> 4 as bigint), cast(j.value ->> 5 as bigint), cast(j.value ->> 6 as bigint) + 1, j.value ->> 7,
+            cast(j.value ->> 8 as bigint), cast(j.value ->> 9 as bigint), cast(j.value ->> 10 as bigint), cast(j.value ->> 11 as bigint),
+            j.value ->> 12, j.value ->> 13, cast(j.value ->> 14 as double precision), j.value ->> 15, cast(j.value ->> 16 as bigint),
+            cast(j.value ->> 17 as bigint), cast(j.value ->> 18 as bigint), cast(j.value ->> 19 as bigint), j.value ->> 20, $2,
+            cast(j.value ->> 21 as bigint)
+        FROM j WHERE true
         ON CONFLICT(id) DO UPDATE SET state = excluded.state, after = excluded.after, serial = excluded.serial,
             lesson = excluded.lesson, occurrence = excluded.occurrence, basis = excluded.basis, floor = excluded.floor,
             due = excluded.due, why = excluded.why, progress = excluded.progress, pace = excluded.pace,
             last_date = excluded.last_date, last_count = excluded.last_count, expired = excluded.expired,
             paused_at = excluded.paused_at, paused_until = excluded.paused_until, held_why = excluded.held_why, confirmed = excluded.confirmed
         WHERE enrolment.serial = excluded.serial - 1";
-    let done = sqlx::query(sql)
-        .bind(it.id)
-        .bind(it.subscriber_id)
-        .bind(it.course.clone())
-        .bind(it.run)
-        .bind(it.state.stored())
-        .bind(it.after.map_or(0, State::stored))
-        .bind(it.serial)
-        .bind(it.lesson.clone())
-        .bind(it.occurrence)
-        .bind(it.basis.as_millisecond())
-        .bind(ms_or_zero(it.floor))
-        .bind(it.due.as_millisecond())
-        .bind(storable(&it.why))
-        .bind(it.progress.to_text())
-        .bind(it.pace)
-        .bind(it.last_date.map(|date| date.to_string()).unwrap_or_default())
-        .bind(i64::from(it.last_count))
-        .bind(i64::from(it.expired))
-        .bind(ms_or_zero(it.paused_at))
-        .bind(ms_or_zero(it.paused_until))
-        .bind(storable(it.held_why.as_deref().unwrap_or_default()))
-        .bind(now.as_millisecond())
-        .bind(it.confirmed.as_millisecond())
-        .execute(connection)
-        .await?;
-    Ok(done.rows_affected() == 1)
+    let rows = Value::from_iter(enrolments.iter().map(|it| values(it))).to_string();
+    let done = sqlx::query(sql).bind(rows).bind(now.as_millisecond()).execute(connection).await?;
+    Ok(done.rows_affected() == enrolments.len() as u64)
 }
 
 pub async fn by_id(connection: &mut Connection, id: i64) -> Result<Option<Enrolment>, sqlx::Error> {
@@ -163,6 +160,33 @@ pub async fn hold_all(connection: &mut Connection, subscriber: i64, why: &str) -
     Ok(())
 }
 
+fn values(it: &Enrolment) -> Value {
+    json!([
+        it.id,
+        it.subscriber_id,
+        it.course,
+        it.run,
+        it.state.stored(),
+        it.after.map_or(0, State::stored),
+        it.serial,
+        it.lesson,
+        it.occurrence,
+        it.basis.as_millisecond(),
+        ms_or_zero(it.floor),
+        it.due.as_millisecond(),
+        storable(&it.why),
+        it.progress.to_text(),
+        it.pace.to_string(),
+        it.last_date.map(|date| date.to_string()).unwrap_or_default(),
+        i64::from(it.last_count),
+        i64::from(it.expired),
+        ms_or_zero(it.paused_at),
+        ms_or_zero(it.paused_until),
+        storable(it.held_why.as_deref().unwrap_or_default()),
+        it.confirmed.as_millisecond()
+    ])
+}
+
 pub(super) fn read(row: &Row) -> Result<Enrolment, sqlx::Error> {
     let damaged =
         |what: &str| sqlx::Error::Decode(format!("an enrolment's {what} can't be read; run `dripline verify`").into());
@@ -198,6 +222,6 @@ fn instant(ms: i64) -> Option<Timestamp> {
     (ms != 0).then(|| from_ms(ms))
 }
 
-pub(super) fn ms_or_zero(instant: Option<Timestamp>) -> i64 {
+fn ms_or_zero(instant: Option<Timestamp>) -> i64 {
     instant.map_or(0, Timestamp::as_millisecond)
 }

@@ -6,7 +6,6 @@ use super::Connection;
 use super::confirmations::Confirmation;
 use super::enrolments;
 use super::enrolments::enrolment_columns;
-use super::enrolments::ms_or_zero;
 use super::storable;
 use super::subscribers;
 use super::subscribers::Consent;
@@ -14,9 +13,7 @@ use super::subscribers::subscriber_columns;
 use super::suppressions;
 use super::suppressions::Suppression;
 use crate::enrolment::Enrolment;
-use crate::enrolment::State;
 use crate::subscriber::Subscriber;
-use jiff::Timestamp;
 use serde_json::Value;
 use serde_json::json;
 use sqlx::Row as _;
@@ -140,38 +137,6 @@ pub async fn put(connection: &mut Connection, people: &[&Subscriber], now: i64) 
     Ok(())
 }
 
-/// Writes enrolments as `enrolments::put` does, all or none.
-///
-/// Returns false when somebody wrote one in between: the caller must roll back.
-pub async fn put_enrolments(
-    connection: &mut Connection,
-    enrolments: &[&Enrolment],
-    now: Timestamp,
-) -> Result<bool, sqlx::Error> {
-    if enrolments.is_empty() {
-        return Ok(true);
-    }
-    let sql = "WITH j AS MATERIALIZED (SELECT value FROM json_each($1))
-        INSERT INTO enrolment(id, subscriber_id, course, run, state, after, serial, lesson, occurrence, basis, floor, due, why,
-            progress, pace, last_date, last_count, expired, paused_at, paused_until, held_why, created, confirmed)
-        SELECT cast(j.value ->> 0 as bigint), cast(j.value ->> 1 as bigint), j.value ->> 2, cast(j.value ->> 3 as bigint),
-            cast(j.value ->> 4 as bigint), cast(j.value ->> 5 as bigint), cast(j.value ->> 6 as bigint) + 1, j.value ->> 7,
-            cast(j.value ->> 8 as bigint), cast(j.value ->> 9 as bigint), cast(j.value ->> 10 as bigint), cast(j.value ->> 11 as bigint),
-            j.value ->> 12, j.value ->> 13, cast(j.value ->> 14 as double precision), j.value ->> 15, cast(j.value ->> 16 as bigint),
-            cast(j.value ->> 17 as bigint), cast(j.value ->> 18 as bigint), cast(j.value ->> 19 as bigint), j.value ->> 20, $2,
-            cast(j.value ->> 21 as bigint)
-        FROM j WHERE true
-        ON CONFLICT(id) DO UPDATE SET state = excluded.state, after = excluded.after, serial = excluded.serial,
-            lesson = excluded.lesson, occurrence = excluded.occurrence, basis = excluded.basis, floor = excluded.floor,
-            due = excluded.due, why = excluded.why, progress = excluded.progress, pace = excluded.pace,
-            last_date = excluded.last_date, last_count = excluded.last_count, expired = excluded.expired,
-            paused_at = excluded.paused_at, paused_until = excluded.paused_until, held_why = excluded.held_why, confirmed = excluded.confirmed
-        WHERE enrolment.serial = excluded.serial - 1";
-    let rows = text(enrolments.iter().map(|it| enrolment(it)));
-    let done = sqlx::query(sql).bind(rows).bind(now.as_millisecond()).execute(connection).await?;
-    Ok(done.rows_affected() == enrolments.len() as u64)
-}
-
 pub async fn add_consents(connection: &mut Connection, consents: &[Consent<'_>]) -> Result<(), sqlx::Error> {
     if consents.is_empty() {
         return Ok(());
@@ -217,33 +182,6 @@ pub async fn suppress(connection: &mut Connection, all: &[(String, Suppression)]
         FROM j WHERE true ON CONFLICT(hash) DO NOTHING";
     sqlx::query(sql).bind(text(rows)).execute(connection).await?;
     Ok(())
-}
-
-fn enrolment(it: &Enrolment) -> Value {
-    json!([
-        it.id,
-        it.subscriber_id,
-        it.course,
-        it.run,
-        it.state.stored(),
-        it.after.map_or(0, State::stored),
-        it.serial,
-        it.lesson,
-        it.occurrence,
-        it.basis.as_millisecond(),
-        ms_or_zero(it.floor),
-        it.due.as_millisecond(),
-        storable(&it.why),
-        it.progress.to_text(),
-        it.pace.to_string(),
-        it.last_date.map(|date| date.to_string()).unwrap_or_default(),
-        i64::from(it.last_count),
-        i64::from(it.expired),
-        ms_or_zero(it.paused_at),
-        ms_or_zero(it.paused_until),
-        storable(it.held_why.as_deref().unwrap_or_default()),
-        it.confirmed.as_millisecond()
-    ])
 }
 
 /// A set as a parameter: an array of arrays of one.

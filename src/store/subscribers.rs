@@ -3,7 +3,6 @@
 use super::Connection;
 use super::Row;
 use super::optional;
-use super::storable;
 use crate::subscriber::Status;
 use crate::subscriber::Subscriber;
 use sqlx::Row as _;
@@ -35,30 +34,6 @@ pub async fn all(connection: &mut Connection) -> Result<Vec<Subscriber>, sqlx::E
     rows.iter().map(|row| read(row, 0)).collect()
 }
 
-/// Writes a person: new by id, else everything but the address is replaced.
-pub async fn put(connection: &mut Connection, person: &Subscriber, now: i64) -> Result<(), sqlx::Error> {
-    let sql = "INSERT INTO subscriber(id, address, address_key, first_name, language, zone, hour, weekdays, fields, status, created)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-        ON CONFLICT(id) DO UPDATE SET first_name = excluded.first_name, language = excluded.language, zone = excluded.zone,
-            hour = excluded.hour, weekdays = excluded.weekdays, fields = excluded.fields, status = excluded.status";
-    let hour = person.hour.map(|hour| hour.strftime("%H:%M").to_string()).unwrap_or_default();
-    sqlx::query(sql)
-        .bind(person.id)
-        .bind(person.address.to_string())
-        .bind(person.address.key())
-        .bind(storable(person.first_name.as_deref().unwrap_or_default()))
-        .bind(storable(person.language.as_deref().unwrap_or_default()))
-        .bind(storable(person.zone.as_deref().unwrap_or_default()))
-        .bind(hour)
-        .bind(storable(person.weekdays.as_deref().unwrap_or_default()))
-        .bind(storable(&serde_json::to_string(&person.fields).unwrap_or_default()))
-        .bind(person.status.stored())
-        .bind(now)
-        .execute(connection)
-        .await?;
-    Ok(())
-}
-
 pub async fn set_status(connection: &mut Connection, id: i64, status: Status) -> Result<(), sqlx::Error> {
     sqlx::query("UPDATE subscriber SET status = $2 WHERE id = $1")
         .bind(id)
@@ -78,22 +53,6 @@ pub struct Consent<'a> {
     pub text: &'a str,
     pub version: &'a str,
     pub at: i64,
-}
-
-pub async fn add_consent(connection: &mut Connection, consent: &Consent<'_>) -> Result<(), sqlx::Error> {
-    let sql =
-        "INSERT INTO consent(id, subscriber_id, course, source, text, version, at) VALUES ($1, $2, $3, $4, $5, $6, $7)";
-    sqlx::query(sql)
-        .bind(consent.id)
-        .bind(consent.subscriber_id)
-        .bind(consent.course.to_string())
-        .bind(storable(consent.source))
-        .bind(storable(consent.text))
-        .bind(consent.version.to_string())
-        .bind(consent.at)
-        .execute(connection)
-        .await?;
-    Ok(())
 }
 
 /// The numbers of everything that was mailed to a person. Reads the whole outbox: not for a transaction.

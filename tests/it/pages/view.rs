@@ -12,6 +12,7 @@ use dripline::store::enrolments;
 use dripline::store::outbox;
 use dripline::store::outbox::Delivery;
 use dripline::store::outbox::Lane;
+use dripline::store::outbox::Meant;
 use std::collections::BTreeMap;
 
 /// A row as it is when lesson `one` was accepted; the path of its page.
@@ -28,32 +29,16 @@ async fn delivered(site: &TestSite) -> String {
     let version = site.app.shelf.read().await.get("stages").unwrap().course.version.clone();
     let mut transaction = site.app.store.begin().await.unwrap();
     let whom = enrolments::by_id(&mut transaction, enrolment).await.unwrap().unwrap();
-    let row = Delivery {
-        id: 77,
+    let meant = Meant {
         what: "lesson/stages/one".to_string(),
         whom: enrolment,
         occurrence: 1,
         subscriber_id: whom.subscriber_id,
         enrolment_id: enrolment,
-        serial: whom.serial,
         lane: Lane::Lesson,
-        state: State::Accepted,
-        epoch: 0,
-        claims: 1,
-        attempts: 1,
-        losses: 0,
-        copies: 0,
-        not_before: now,
-        expires: now,
-        due: now,
-        why: String::new(),
-        version: String::new(),
-        message_id: String::new(),
-        dated: now,
-        hash: String::new(),
-        inputs: serde_json::to_string(&inputs).unwrap(),
-        reply: String::new(),
     };
+    let inputs = serde_json::to_string(&inputs).unwrap();
+    let row = Delivery { serial: whom.serial, state: State::Accepted, inputs, ..Delivery::new(77, meant, now) };
     assert_eq!(outbox::insert(&mut transaction, &[row], now).await.unwrap(), [77]);
     // What the freezing of a message adds to its row.
     sqlx::query("UPDATE outbox SET version = $1, dated = $2 WHERE id = 77")

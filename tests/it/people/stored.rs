@@ -2,6 +2,7 @@
 
 use crate::app::TestApp;
 use dripline::store::confirmations::Confirmation;
+use dripline::store::enrolments;
 use dripline::store::outbox;
 use dripline::store::people;
 use dripline::store::subscribers::Consent;
@@ -72,10 +73,10 @@ async fn many_are_written_at_once_and_a_stale_enrolment_among_them_is_told() {
     let mut places = people::enrolments(&mut transaction, &ids).await.unwrap();
     let stale = places.clone();
     places.iter_mut().for_each(|it| it.pace = 0.1);
-    assert!(people::put_enrolments(&mut transaction, &places.iter().collect::<Vec<_>>(), app.now()).await.unwrap());
+    assert!(enrolments::put_all(&mut transaction, &places.iter().collect::<Vec<_>>(), app.now()).await.unwrap());
     let kept = people::enrolments(&mut transaction, &ids).await.unwrap();
     assert!(kept.iter().zip(&stale).all(|(it, before)| (it.pace, it.serial) == (0.1, before.serial + 1)));
-    assert!(!people::put_enrolments(&mut transaction, &stale.iter().collect::<Vec<_>>(), app.now()).await.unwrap());
+    assert!(!enrolments::put_all(&mut transaction, &stale.iter().collect::<Vec<_>>(), app.now()).await.unwrap());
     for nothing in [people::put(&mut transaction, &[], 1).await, people::add_links(&mut transaction, &[]).await] {
         nothing.unwrap();
     }
