@@ -9,7 +9,6 @@ use dripline::address::Address;
 use dripline::clock::Clock;
 use dripline::clock::Now;
 use dripline::enrolment::Enrolment;
-use dripline::enrolment::Progress;
 use dripline::enrolment::State;
 use dripline::flow::App;
 use dripline::flow::DeliverySettings;
@@ -245,28 +244,10 @@ async fn seed(app: &App, people: usize) -> Result<()> {
 
 fn enrolment(id: i64, subscriber_id: i64, due: jiff::Timestamp) -> Enrolment {
     Enrolment {
-        id,
-        subscriber_id,
-        course: "bench".to_string(),
-        run: 1,
         state: State::Waiting,
-        after: None,
-        serial: 0,
         lesson: "one".to_string(),
-        occurrence: 1,
-        confirmed: due,
-        basis: due,
-        floor: None,
-        due,
         why: "the benchmark".to_string(),
-        progress: Progress::default(),
-        pace: 1.0,
-        last_date: None,
-        last_count: 0,
-        expired: 0,
-        paused_at: None,
-        paused_until: None,
-        held_why: None,
+        ..Enrolment::new(id, subscriber_id, "bench", 1, due)
     }
 }
 

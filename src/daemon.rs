@@ -9,6 +9,7 @@ use crate::flow::deliver::overdue;
 use crate::flow::issue;
 use crate::flow::journal;
 use crate::flow::open;
+use crate::flow::plan;
 use crate::flow::preferences;
 use crate::flow::reload;
 use crate::relay::Connector;
@@ -72,15 +73,16 @@ impl Daemon {
     pub async fn run(self) -> Result<()> {
         let Daemon { app, lock, connectors, pages, listener, stop } = self;
         open::take_over(&app).await?;
-        let reloaded =
-            reload::from_disk(&app).await.map_err(|error| tracing::warn!("{error:#}; the courses stay as they were"));
+        let reloaded = reload::from_disk(&app).await;
+        let reloaded = reloaded.map_err(|error| tracing::warn!("{error:#}; the courses stay as they were"));
+        let waiting = reloaded.as_ref().map(|it| it.waiting.clone()).unwrap_or_default();
         let courses = app.shelf.read().await.courses.len();
         tracing::info!(courses, swapped = reloaded.map_or(0, |it| it.swapped.len()), "ready");
         let line = Line::start(Arc::clone(&app), connectors);
         let mut tasks = JoinSet::new();
         tasks.spawn(serve_pages(pages, listener, stop.clone()));
         tasks.spawn(watch_database(Arc::clone(&app), stop.clone()));
-        tasks.spawn(watch_files(Arc::clone(&app), stop.clone()));
+        tasks.spawn(watch_files(Arc::clone(&app), waiting, stop.clone()));
         let locked = tokio::spawn(watch_lock(lock, stop.clone()));
         tasks.spawn(watchdog(stop.clone()));
         sd_notify::notify(&[sd_notify::NotifyState::Ready]).ok();
@@ -282,7 +284,7 @@ async fn watch_lock(mut lock: Lock, stop: CancellationToken) -> Result<Lock> {
 }
 
 /// Puts edited files in force, on SIGHUP and when they have been still for a moment.
-async fn watch_files(app: Arc<App>, stop: CancellationToken) {
+async fn watch_files(app: Arc<App>, mut waiting: Vec<(String, String)>, stop: CancellationToken) {
     let (touched, mut touches) = mpsc::channel(1);
     let tell = move |event: notify::Result<notify::Event>| {
         if event.is_ok_and(|event| !event.kind.is_access()) {
@@ -300,15 +302,30 @@ async fn watch_files(app: Arc<App>, stop: CancellationToken) {
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
+            () = confirmed(&app, &waiting) => {}
             _ = hangup.recv() => {}
             Some(()) = touches.recv() => {
                 // Until nothing moves any more.
                 while tokio::time::timeout(STILL, touches.recv()).await.is_ok_and(|it| it.is_some()) {}
             }
         }
-        if let Err(error) = reload::from_disk(&app).await {
-            tracing::warn!("{error:#}; the courses stay as they were");
+        match reload::from_disk(&app).await {
+            Ok(reloaded) => waiting = reloaded.waiting,
+            Err(error) => tracing::warn!("{error:#}; the courses stay as they were"),
         }
+    }
+}
+
+/// Until somebody has said yes to one of these edits, in another process.
+async fn confirmed(app: &App, waiting: &[(String, String)]) {
+    loop {
+        for (course, version) in waiting {
+            let Ok(mut connection) = app.store.read().await else { continue };
+            if plan::is_confirmed(&mut connection, course, version).await.unwrap_or(false) {
+                return;
+            }
+        }
+        tokio::time::sleep(if waiting.is_empty() { LONGEST_SLEEP } else { OVERDUE }).await;
     }
 }
 

@@ -18,6 +18,7 @@ pub mod import;
 pub mod init;
 pub mod mailbox;
 pub mod man;
+pub mod plan;
 pub mod release;
 pub mod restore;
 pub mod retry;
@@ -61,6 +62,7 @@ pub enum Command {
     Init(init::Args),
     Check(check::Args),
     Simulate(simulate::Args),
+    Plan(plan::Args),
     Serve(serve::Args),
     SendTest(send_test::Args),
     Subscriber(subscriber::Args),
@@ -90,6 +92,7 @@ pub async fn run(line: Cli, environment: Vec<(String, String)>) -> anyhow::Resul
         Command::Init(args) => init::run(args, &context).await,
         Command::Check(args) => check::run(args, &context).await,
         Command::Simulate(args) => simulate::run(args, &context).await,
+        Command::Plan(args) => plan::run(args, &context).await,
         Command::Serve(args) => serve::run(args, &context).await,
         Command::SendTest(args) => send_test::run(args, &context).await,
         Command::Subscriber(args) => subscriber::run(args, &context).await,

@@ -18,6 +18,7 @@ use crate::flow::sign_up::SignedUp;
 use crate::flow::sign_up::Word;
 use crate::timing;
 use jiff::civil::Date;
+use jiff::civil::Time;
 use jiff::tz::TimeZone;
 use std::fmt::Write as _;
 use std::process::ExitCode;
@@ -37,10 +38,20 @@ pub enum Action {
     Show(Show),
     /// Print all people
     List(List),
+    /// Change a person's pace, hour, weekdays, zone or language
+    Set(Set),
     /// Stop a person's lessons for a while
     Pause(Pause),
     /// Go on with a person's lessons
-    Resume(Person),
+    Resume(Resume),
+    /// Send a person's next lesson at once
+    NextNow(Person),
+    /// Send a lesson once more, at the next day's moment
+    Again(Again),
+    /// Send once more what was sent of a stage, in order
+    Repeat(Repeat),
+    /// Take back what was last done here for a person, within 24 hours
+    Undo(Person),
     /// End a person's lessons
     Leave(Person),
     /// Forget a person, and keep only that they may not be written to
@@ -106,6 +117,57 @@ pub struct Pause {
     /// The last local date of the pause, like 2026-04-08 [default: until resumed]
     #[arg(long, value_name = "DATE")]
     pub until: Option<Date>,
+    /// Only this stage; the others go on
+    #[arg(long)]
+    pub stage: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Resume {
+    #[command(flatten)]
+    pub person: Person,
+    /// Only this stage, if it was paused by itself
+    #[arg(long)]
+    pub stage: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+#[group(id = "settings", required = true, multiple = true, args = ["pace", "hour", "weekdays", "zone", "language"])]
+pub struct Set {
+    #[command(flatten)]
+    pub person: Person,
+    /// How many times as long every wait is, like 1.5; within the course's bounds
+    #[arg(long, value_parser = values::pace)]
+    pub pace: Option<f64>,
+    /// The local hour at which every lesson comes, like 07:30
+    #[arg(long, value_parser = values::hour)]
+    pub hour: Option<Time>,
+    /// The weekdays on which lessons come, like Mon-Fri
+    #[arg(long, value_parser = values::weekdays)]
+    pub weekdays: Option<String>,
+    /// IANA time zone
+    #[arg(long, value_parser = timing::zone)]
+    pub zone: Option<TimeZone>,
+    /// Language tag, like en or pt-BR
+    #[arg(long, value_parser = config::language)]
+    pub language: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Again {
+    #[command(flatten)]
+    pub person: Person,
+    /// Which lesson [default: the last one]
+    #[arg(long)]
+    pub lesson: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Repeat {
+    #[command(flatten)]
+    pub person: Person,
+    #[arg(long)]
+    pub stage: String,
 }
 
 #[derive(Debug, clap::Args)]
@@ -129,18 +191,45 @@ pub async fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
         Action::Add(add) => run_add(&app, add).await,
         Action::Show(show) => run_show(&app, &show).await,
         Action::List(list) => run_list(&app, &list).await,
-        Action::Pause(Pause { person, until }) => {
+        Action::Set(set) => run_set(&app, set).await,
+        Action::Pause(Pause { person, until, stage }) => {
             let back = until.map(|last| last.tomorrow()).transpose()?;
-            let which = which(person.course);
-            tell(&app, &which, preferences::pause(&app, &person.address, &which, back).await?, "paused").await
+            let (address, which) = person.split();
+            let acted = match stage {
+                Some(stage) => preferences::pause_stage(&app, &address, &which, &stage, back).await?,
+                None => preferences::pause(&app, &address, &which, back).await?,
+            };
+            tell(&app, &address, &which, acted, "paused").await
         }
-        Action::Resume(person) => {
-            let which = which(person.course);
-            tell(&app, &which, preferences::resume(&app, &person.address, &which).await?, "going on").await
+        Action::Resume(Resume { person, stage }) => {
+            let (address, which) = person.split();
+            let acted = match stage {
+                Some(stage) => preferences::resume_stage(&app, &address, &which, &stage).await?,
+                None => preferences::resume(&app, &address, &which).await?,
+            };
+            tell(&app, &address, &which, acted, "going on").await
+        }
+        Action::NextNow(person) => {
+            let (address, which) = person.split();
+            tell(&app, &address, &which, preferences::next_now(&app, &address, &which).await?, "leaves now").await
+        }
+        Action::Again(Again { person, lesson }) => {
+            let (address, which) = person.split();
+            let acted = preferences::again(&app, &address, &which, lesson.as_deref()).await?;
+            tell(&app, &address, &which, acted, "comes again").await
+        }
+        Action::Repeat(Repeat { person, stage }) => {
+            let (address, which) = person.split();
+            tell(&app, &address, &which, preferences::repeat(&app, &address, &which, &stage).await?, "comes again").await
+        }
+        Action::Undo(person) => {
+            let (address, which) = person.split();
+            let (acted, what) = preferences::undo(&app, &address, &which).await?;
+            tell(&app, &address, &which, acted, &format!("undone ({what})")).await
         }
         Action::Leave(person) => {
-            let which = which(person.course);
-            tell(&app, &which, preferences::leave(&app, &person.address, &which).await?, "left").await
+            let (address, which) = person.split();
+            tell(&app, &address, &which, preferences::leave(&app, &address, &which).await?, "left").await
         }
         Action::Erase(person) => {
             let erased = preferences::erase(&app, &person.address).await?;
@@ -210,25 +299,54 @@ async fn run_list(app: &App, list: &List) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn which(course: Option<String>) -> Which {
-    course.map_or(Which::All, Which::Course)
+async fn run_set(app: &App, set: Set) -> anyhow::Result<ExitCode> {
+    let settings = preferences::Settings {
+        pace: set.pace,
+        hour: set.hour,
+        weekdays: set.weekdays,
+        zone: set.zone.as_ref().and_then(TimeZone::iana_name).map(String::from),
+        language: set.language,
+    };
+    let (address, which) = set.person.split();
+    tell(app, &address, &which, preferences::set(app, &address, &which, &settings).await?, "set").await
 }
 
-/// Says what became of an act. A course that is no more can be left all the same; one that nobody knows is a mistake.
-async fn tell(app: &App, which: &Which, acted: Acted, done: &str) -> anyhow::Result<ExitCode> {
+impl Person {
+    fn split(self) -> (Address, Which) {
+        (self.address, self.course.map_or(Which::All, Which::Course))
+    }
+}
+
+/// Says what became of an act, and what comes next. A course that is no more can be left all the same; one that nobody
+/// knows is a mistake.
+async fn tell(app: &App, address: &Address, which: &Which, acted: Acted, done: &str) -> anyhow::Result<ExitCode> {
     let unknown = match which {
         Which::Course(course) => values::unknown(app, &Scope::Course(course.clone())).await,
         Which::All => None,
     };
     let (good, said) = match (acted, unknown) {
-        (Acted::On(courses), _) => (true, format!("{done}: {}", courses.join(", "))),
-        (Acted::Nothing, None) => (true, "nothing changed".to_string()),
-        (Acted::Nothing, Some(unknown)) => (false, unknown),
-        (Acted::Over, _) => (false, "the last date of this pause has passed; name a later one".to_string()),
-        (Acted::NobodyThere, _) => (false, NOBODY.to_string()),
+        (Acted::On(courses), _) if courses.is_empty() => (true, format!("{done}\n")),
+        (Acted::On(courses), _) => (true, outlook(app, address, &courses, done).await?),
+        (Acted::Nothing, None) => (true, "nothing changed\n".to_string()),
+        (Acted::Nothing, Some(unknown)) => (false, format!("{unknown}\n")),
+        (Acted::Refused(why), _) => (false, format!("{why}\n")),
+        (Acted::NobodyThere, _) => (false, format!("{NOBODY}\n")),
     };
-    eprintln!("{said}");
+    eprint!("{said}");
     Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// What was done, the next three lessons of each course and why they come then, and how to take it back.
+async fn outlook(app: &App, address: &Address, courses: &[String], done: &str) -> anyhow::Result<String> {
+    let mut text = format!("{done}: {}\n", courses.join(", "));
+    for (it, plan) in preferences::outlook(app, address, &Which::All, 3).await? {
+        for next in plan.iter().filter(|_| courses.contains(&it.course)) {
+            let local = next.local.strftime("%a %Y-%m-%d %H:%M");
+            writeln!(text, "    {}/{} on {local}, {}", it.course, next.lesson, next.why).ok();
+        }
+    }
+    writeln!(text, "within 24 hours, `dripline subscriber undo {address}` takes it back").ok();
+    Ok(text)
 }
 
 fn text(person: &journal::Person) -> String {

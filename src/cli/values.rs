@@ -2,7 +2,9 @@
 
 use crate::flow::App;
 use crate::flow::operate;
+use crate::timing::Weekdays;
 use crate::timing::parse_duration;
+use jiff::civil::Time;
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
@@ -98,6 +100,16 @@ pub async fn unknown(app: &App, scope: &operate::Scope) -> Option<String> {
     };
     let lesson = lesson.filter(|lesson| !shelved.course.lessons.contains_key(*lesson))?;
     Some(format!("the course {course} has no lesson {lesson}; it has: {}", shelved.course.order.join(", ")))
+}
+
+/// An hour of the day: `07:30`.
+pub fn hour(text: &str) -> Result<Time, &'static str> {
+    Time::strptime("%H:%M", text).map_err(|_| "write an hour and minutes, like 07:30")
+}
+
+/// Weekdays as people write them, checked.
+pub fn weekdays(text: &str) -> Result<String, String> {
+    text.parse::<Weekdays>().map(|_| text.to_string())
 }
 
 /// A person's pace: waits are multiplied by it.

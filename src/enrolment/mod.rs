@@ -5,43 +5,52 @@
 //! use dripline::enrolment::{Mark, Progress};
 //!
 //! let mut progress = Progress::default();
-//! progress.set("welcome", Mark::Accepted);
+//! progress.accept("welcome", jiff::Timestamp::UNIX_EPOCH, 1);
 //! progress.set("for-singers", Mark::Skipped);
 //!
 //! let stored = progress.to_text();
-//! assert_eq!(stored, r#"{"accepted":["welcome"],"other":{"for-singers":"skipped"}}"#);
-//! assert_eq!(Progress::from_text(&stored)?.last_accepted(), Some("welcome"));
+//! assert_eq!(stored, r#"{"accepted":[["welcome",0]],"other":{"for-singers":"skipped"}}"#);
+//! assert_eq!(Progress::from_text(&stored)?.last_lesson(), Some("welcome"));
 //! # Ok::<(), String>(())
 //! ```
 
+mod acts;
 #[cfg(test)]
 mod example;
 mod next;
-mod pace;
 mod progress;
+mod reader;
 mod reconcile;
 mod record;
+mod requests;
 mod simulate;
 mod state;
+mod track;
 
-pub use next::Condition;
-pub use next::Next;
-pub use next::due;
-pub use next::kept_basis;
-pub use next::next;
+pub use acts::Refused;
+pub use acts::clamp_pace;
+pub use next::Comes;
+pub use next::Planner;
 pub use next::rules;
-pub use pace::clamp_pace;
-pub use pace::floor_on_resume;
-pub use pace::remaining_on_pause;
-pub use pace::scale_remaining;
+pub use progress::BACK;
+pub use progress::CLOSING;
 pub use progress::Mark;
 pub use progress::Progress;
+pub use progress::Sent;
+pub use progress::is_lesson;
+pub use reader::Judged;
+pub use reader::Reader;
+pub use reader::UNANSWERED_AFTER;
 pub use reconcile::Known;
 pub use reconcile::Reconciled;
 pub use reconcile::reconcile;
 pub use record::Enrolment;
+pub use record::NO_MOMENT;
+pub use requests::Again;
+pub use requests::Requests;
+pub use requests::StageRest;
 pub use simulate::Planned;
 pub use simulate::Simulation;
-pub use simulate::UNANSWERED_AFTER;
+pub use simulate::forecast;
 pub use simulate::simulate;
 pub use state::State;

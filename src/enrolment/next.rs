@@ -1,46 +1,313 @@
-//! Which lesson a person gets next, and when.
+//! What comes next for a person in a course, and when: each stage offers its next lesson, and the earliest comes.
 
+use super::progress::BACK;
+use super::progress::CLOSING;
 use super::progress::Progress;
+use super::progress::Sent;
+use super::reader::Judged;
+use super::reader::Reader;
+use super::record::Enrolment;
+use super::track::Track;
+use super::track::tracks;
 use crate::course::Course;
 use crate::course::Lesson;
+use crate::course::Verdict;
+use crate::timing;
 use crate::timing::Basis;
 use crate::timing::Due;
-use crate::timing::Person;
 use crate::timing::Rules;
+use crate::timing::Wait;
+use crate::timing::later;
 use crate::timing::next_due;
+use jiff::SignedDuration;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use std::collections::BTreeSet;
 
-/// What a lesson's `when` says of one person now. A lesson without `when` holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Condition {
-    Holds,
-    Fails,
-    /// It depends on a question that was asked and may still be answered.
-    Awaits,
+/// A moment so soon before the end of the wait for an answer is waited for too: the mail that asked left a little after
+/// its own moment, and the next one three days later is meant.
+const NEARLY: SignedDuration = SignedDuration::from_hours(1);
+/// After the mail to someone who comes back, nothing follows sooner.
+const BACK_REST: SignedDuration = SignedDuration::from_hours(12);
+const DAY: SignedDuration = SignedDuration::from_hours(24);
+
+/// What an enrolment waits for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Comes {
+    /// A mail: a lesson's id, [`BACK`] or [`CLOSING`]. `due` has the person's share of the spread in it.
+    Mail { lesson: String, due: Timestamp, why: String },
+    /// An answer that decides over this lesson, or the end of waiting for it.
+    Answer { lesson: String, until: Timestamp, why: String },
+    /// The end of a stage's pause; `None`: the person's word, since every stage that has lessons left is paused.
+    Rest { until: Option<Timestamp>, why: String },
+    /// No moment within five years allows this lesson.
+    Never { lesson: String },
+    /// Every lesson that was owed was sent.
+    End,
 }
 
-/// What comes next. `skipped` are the lessons passed over because their condition fails, to be marked as skipped.
-#[derive(Debug, Clone)]
-pub enum Next<'c> {
-    Lesson { lesson: &'c Lesson, skipped: Vec<String> },
-    Awaits { lesson: &'c Lesson, skipped: Vec<String> },
-    Completed { skipped: Vec<String> },
+/// What one track offers.
+struct Offer {
+    comes: Comes,
+    /// Before the spread.
+    instant: Timestamp,
+    /// What it counts from: who waited longest goes first.
+    basis: Timestamp,
 }
 
-/// The first lesson of the current order that has no mark and whose condition doesn't fail.
-pub fn next<'c>(course: &'c Course, progress: &Progress, condition: &dyn Fn(&Lesson) -> Condition) -> Next<'c> {
-    let owed = course.order.iter().filter(|id| progress.mark(id).is_none());
-    let mut skipped = Vec::new();
-    for lesson in owed.filter_map(|id| course.lessons.get(id)) {
-        match condition(lesson) {
-            Condition::Holds => return Next::Lesson { lesson, skipped },
-            Condition::Awaits => return Next::Awaits { lesson, skipped },
-            Condition::Fails => skipped.push(lesson.id.clone()),
+/// Everything that decides, in one hand.
+pub struct Planner<'a> {
+    pub course: &'a Course,
+    pub enrolment: &'a Enrolment,
+    pub reader: &'a Reader,
+    pub now: Timestamp,
+    /// Dates on which this person gets nothing of this course any more, besides those that its own mails used.
+    pub taken: &'a BTreeSet<Date>,
+}
+
+impl<'a> Planner<'a> {
+    /// What comes next by the rules, from what is stored of the enrolment; its cached due time isn't looked at.
+    pub fn comes(&self) -> Comes {
+        let requests = &self.enrolment.requests;
+        if let Some(since) = requests.back {
+            return self.own_mail(BACK, since, "you are back after a pause: a short mail first");
+        }
+        let all = tracks(self.course);
+        let mut offers: Vec<(Offer, usize)> = Vec::new();
+        let (mut never, mut resting) = (None, Vec::new());
+        for track in &all {
+            if let Some(rest) = requests.stages.get(track.id).filter(|rest| rest.paused.is_some()) {
+                if self.has_more(track) {
+                    resting.push(track.id);
+                    offers.extend(rest.until.map(|until| (ends(track, until), track.index)));
+                }
+                continue;
+            }
+            match self.offer(track, &all) {
+                Some(Offer { comes: Comes::Never { lesson }, .. }) => never = never.or(Some(lesson)),
+                Some(offer) => offers.push((offer, track.index)),
+                None => {}
+            }
+        }
+        let first = offers.into_iter().min_by_key(|(offer, index)| (offer.instant, offer.basis, *index));
+        match (first, never) {
+            (Some((offer, _)), _) => offer.comes,
+            (None, Some(lesson)) => Comes::Never { lesson },
+            (None, None) if !resting.is_empty() => Comes::Rest { until: None, why: paused(&resting) },
+            (None, None) => self.end(),
         }
     }
-    Next::Completed { skipped }
+
+    /// The lesson's own `wait`, `send` and `date` over those of the schedule.
+    pub fn rules(&self, lesson: &'a Lesson) -> Rules<'a> {
+        rules(self.course, lesson)
+    }
+
+    /// Local dates on which no further lesson of this enrolment may leave.
+    pub fn used(&self) -> BTreeSet<Date> {
+        let sent = self.enrolment.progress.sent().iter().filter_map(|sent| sent.at);
+        let mut used: BTreeSet<Date> = sent.map(|at| self.reader.local_date(at)).collect();
+        used.extend(self.enrolment.last_date);
+        used.extend(self.taken);
+        used
+    }
+
+    fn offer(&self, track: &Track<'a>, all: &[Track<'a>]) -> Option<Offer> {
+        let progress = &self.enrolment.progress;
+        if let Some(again) = self.enrolment.requests.again.iter().find(|again| track.holds(&again.lesson)) {
+            let lesson = self.course.lessons.get(&again.lesson)?;
+            let follows = track.last(progress).filter(|last| last.at.is_some_and(|at| at > again.since));
+            let basis = match follows {
+                Some(last) => Basis::Accepted(self.at(last)),
+                None => Basis::From(self.reader.next_midnight(again.since), "you asked for it again"),
+            };
+            let rules = Rules { fixed: None, ..self.rules(lesson) };
+            return Some(self.dated(track, lesson, &rules, basis, None));
+        }
+        let begun = self.begun(track, all)?;
+        let (lesson, judged) = self.first_owed(track, self.enrolment.requests.next_now.is_none())?;
+        if judged.verdict == Verdict::Awaits {
+            let until = judged.until.unwrap_or(self.now);
+            let why = format!("waits for an answer until {}", timing::minute(self.reader.zone.to_datetime(until)));
+            let comes = Comes::Answer { lesson: lesson.id.clone(), until, why };
+            return Some(Offer { comes, instant: until, basis: until });
+        }
+        let basis = self.basis(track, begun);
+        Some(self.dated(track, lesson, &self.rules(lesson), basis, judged.settled))
+    }
+
+    /// Since when a stage runs: its `after` was sent, or is no longer owed.
+    fn begun(&self, track: &Track<'a>, all: &[Track<'a>]) -> Option<Timestamp> {
+        let progress = &self.enrolment.progress;
+        let Some(after) = track.after else { return Some(self.enrolment.confirmed) };
+        if track.last(progress).is_some() {
+            return Some(self.enrolment.confirmed);
+        }
+        let first = progress.sent().iter().find(|sent| sent.lesson == after);
+        if let Some(first) = first {
+            return Some(self.at(first));
+        }
+        let home = all.iter().find(|other| other.holds(after));
+        let passed = progress.mark(after).is_some() || home.is_none_or(|home| self.first_owed(home, true).is_none());
+        let last = home.and_then(|home| home.last(progress));
+        passed.then(|| last.map_or(self.enrolment.confirmed, |last| self.at(last)))
+    }
+
+    /// What a track's next lesson counts from.
+    fn basis(&self, track: &Track<'a>, begun: Timestamp) -> Basis {
+        let schedule = &self.course.schedule;
+        let last = track.last(&self.enrolment.progress);
+        if self.enrolment.is_new() {
+            return Basis::Confirmed(self.enrolment.basis);
+        }
+        match last {
+            Some(_) if schedule.keep_dates && schedule.starts.is_some() => self.kept(track).map_or_else(
+                || Basis::Accepted(self.enrolment.basis),
+                Basis::Accepted,
+            ),
+            Some(last) => Basis::Accepted(self.at(last)),
+            None if track.after.is_none() && self.enrolment.progress.sent().is_empty() => Basis::Confirmed(begun),
+            None => Basis::From(begun, "the stage begins"),
+        }
+    }
+
+    /// For a cohort with `keep_dates`: when the last accepted lesson was planned, from which the next one counts however
+    /// late the last one was really sent. With that real sending as the floor, someone behind gets one a day until level.
+    fn kept(&self, track: &Track<'a>) -> Option<Timestamp> {
+        let person = self.reader.timing(self.enrolment.pace);
+        let mut used = BTreeSet::new();
+        let mut planned: Option<Timestamp> = None;
+        for lesson in self.enrolment.progress.done().into_iter().filter_map(|id| self.course.lessons.get(id)) {
+            if !track.holds(&lesson.id) {
+                continue;
+            }
+            let from = planned.map_or(Basis::Confirmed(self.enrolment.confirmed), Basis::Accepted);
+            let instant = next_due(&self.rules(lesson), from, None, &person, &used)?.instant;
+            used.insert(self.reader.local_date(instant));
+            planned = Some(instant);
+        }
+        planned
+    }
+
+    /// The first lesson of the track that is owed and whose condition doesn't fail. What is passed over on the way has
+    /// its say in when the wait for answers ended.
+    fn first_owed(&self, track: &Track<'a>, patient: bool) -> Option<(&'a Lesson, Judged)> {
+        let progress = &self.enrolment.progress;
+        let mut settled = None;
+        for lesson in track.lessons.iter().filter_map(|id| self.course.lessons.get(id)) {
+            if progress.mark(&lesson.id).is_some() {
+                continue;
+            }
+            let judged = self.reader.judge(self.course, progress, lesson, self.now, patient);
+            settled = settled.max(judged.settled);
+            if judged.verdict != Verdict::Fails {
+                return Some((lesson, Judged { settled, ..judged }));
+            }
+        }
+        None
+    }
+
+    fn has_more(&self, track: &Track<'a>) -> bool {
+        let again = self.enrolment.requests.again.iter().any(|again| track.holds(&again.lesson));
+        again || self.first_owed(track, true).is_some()
+    }
+
+    fn dated(
+        &self,
+        track: &Track<'a>,
+        lesson: &Lesson,
+        rules: &Rules<'_>,
+        basis: Basis,
+        settled: Option<Timestamp>,
+    ) -> Offer {
+        let person = self.reader.timing(self.enrolment.pace);
+        let (Basis::Confirmed(from) | Basis::Accepted(from) | Basis::From(from, _)) = basis;
+        if let Some(asked) = self.enrolment.requests.next_now {
+            let why = "you asked for the next lesson now".to_string();
+            let comes = Comes::Mail { lesson: lesson.id.clone(), due: asked, why };
+            return Offer { comes, instant: self.without_haste(rules, basis, &person), basis: from };
+        }
+        let floor = self.floor(track, rules).max(settled.map(|at| later(at, -NEARLY)));
+        match next_due(rules, basis, floor, &person, &self.used()) {
+            Some(due) => {
+                let instant = due.instant.max(settled.unwrap_or(due.instant));
+                let spread = self.spread(&due).max(instant);
+                let comes = Comes::Mail { lesson: lesson.id.clone(), due: spread, why: due.why };
+                Offer { comes, instant, basis: from }
+            }
+            None => {
+                let comes = Comes::Never { lesson: lesson.id.clone() };
+                Offer { comes, instant: Timestamp::MAX, basis: from }
+            }
+        }
+    }
+
+    /// Which of several lessons "now" means: the one that would have come first.
+    fn without_haste(&self, rules: &Rules<'_>, basis: Basis, person: &timing::Person) -> Timestamp {
+        next_due(rules, basis, None, person, &self.used()).map_or(Timestamp::MAX, |due| due.instant)
+    }
+
+    fn floor(&self, track: &Track<'a>, rules: &Rules<'_>) -> Option<Timestamp> {
+        let own = self.enrolment.requests.stages.get(track.id).and_then(|rest| rest.floor);
+        let schedule = &self.course.schedule;
+        let sent = self.enrolment.progress.sent().last();
+        let kept = (schedule.keep_dates && schedule.starts.is_some()).then_some(sent).flatten().map(|sent| self.at(sent));
+        let back = sent.filter(|sent| sent.lesson == BACK).map(|sent| self.a_day_after(self.at(sent), rules));
+        self.enrolment.floor.max(own).max(kept).max(back)
+    }
+
+    /// A wait of hours doesn't know dates: a day is 24 of them.
+    fn a_day_after(&self, instant: Timestamp, rules: &Rules<'_>) -> Timestamp {
+        match rules.wait {
+            Wait::Hours(_) => later(instant, DAY),
+            Wait::Days(_) => self.reader.next_midnight(instant).max(later(instant, BACK_REST)),
+        }
+    }
+
+    /// A mail of the program's own, at the next moment of the course's `send`.
+    fn own_mail(&self, what: &str, from: Timestamp, why: &'static str) -> Comes {
+        let schedule = &self.course.schedule;
+        let rules = Rules {
+            wait: schedule.wait,
+            send: &schedule.send,
+            own_send: false,
+            spread: schedule.spread,
+            skip: &schedule.skip,
+            fixed: None,
+            starts: None,
+        };
+        let person = self.reader.timing(self.enrolment.pace);
+        match next_due(&rules, Basis::From(from, why), self.enrolment.floor, &person, &self.used()) {
+            Some(due) => Comes::Mail { lesson: what.to_string(), due: self.spread(&due), why: due.why },
+            None => Comes::Never { lesson: what.to_string() },
+        }
+    }
+
+    fn end(&self) -> Comes {
+        let progress = &self.enrolment.progress;
+        let last = progress.last_lesson().and_then(|id| progress.last_of(id));
+        // Who came here with everything done heard of the end elsewhere.
+        let ended = last.filter(|_| self.enrolment.is_closing_owed()).and_then(|last| last.at);
+        ended.map_or(Comes::End, |at| self.own_mail(CLOSING, at, "every lesson was sent"))
+    }
+
+    fn spread(&self, due: &Due) -> Timestamp {
+        timing::spread(due.instant, self.reader.share, due.spread, &self.reader.zone)
+    }
+
+    /// When a mail was accepted; the enrolment's basis where nobody knows.
+    fn at(&self, sent: &Sent) -> Timestamp {
+        sent.at.unwrap_or(self.enrolment.basis)
+    }
+}
+
+/// The end of a stage's pause, among what the other stages offer.
+fn ends(track: &Track<'_>, until: Timestamp) -> Offer {
+    Offer { comes: Comes::Rest { until: Some(until), why: paused(&[track.id]) }, instant: until, basis: until }
+}
+
+fn paused(stages: &[&str]) -> String {
+    format!("paused: stage {}", stages.join(", "))
 }
 
 /// The lesson's own `wait`, `send` and `date` over those of the schedule.
@@ -57,105 +324,19 @@ pub fn rules<'c>(course: &'c Course, lesson: &'c Lesson) -> Rules<'c> {
     }
 }
 
-/// [`next_due`] for a lesson of a course.
-pub fn due(
-    course: &Course,
-    lesson: &Lesson,
-    basis: Basis,
-    floor: Option<Timestamp>,
-    person: &Person,
-    used: &BTreeSet<Date>,
-) -> Option<Due> {
-    next_due(&rules(course, lesson), basis, floor, person, used)
-}
-
-/// For a cohort with `keep_dates`: when the last accepted lesson was planned, from which the next one counts however
-/// late the last one was really sent. With the moment of that real sending as the floor, someone who is behind gets
-/// one lesson a day until level. `None` when nothing was accepted or a lesson has no moment.
-pub fn kept_basis(course: &Course, progress: &Progress, confirmed: Timestamp, person: &Person) -> Option<Basis> {
-    let mut used = BTreeSet::new();
-    let mut basis = None;
-    for lesson in progress.accepted().iter().filter_map(|id| course.lessons.get(id)) {
-        let from = basis.unwrap_or(Basis::Confirmed(confirmed));
-        let planned = due(course, lesson, from, None, person, &used)?.instant;
-        used.insert(person.zone.to_datetime(planned).date());
-        basis = Some(Basis::Accepted(planned));
-    }
-    basis
-}
-
-#[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "an example that can't be read is a failed test")]
-mod tests {
-    use super::Condition;
-    use super::Next;
-    use super::due;
-    use super::kept_basis;
-    use super::next;
-    use crate::enrolment::Mark;
-    use crate::enrolment::Progress;
-    use crate::enrolment::example::course;
-    use crate::enrolment::example::person;
-    use crate::timing::Basis;
-    use jiff::Timestamp;
-    use std::collections::BTreeSet;
-
-    #[test]
-    fn next_is_the_first_unmarked_lesson_whose_condition_holds() {
-        let course = course(&["a", "b", "c", "d"]);
-        let mut progress = Progress::default();
-        progress.set("a", Mark::Accepted);
-        progress.set("c", Mark::Offered);
-        let check = |fails: &[&str], awaits: &[&str]| {
-            let condition = |lesson: &crate::course::Lesson| {
-                let named = |ids: &[&str]| ids.contains(&lesson.id.as_str());
-                if named(fails) {
-                    Condition::Fails
-                } else if named(awaits) {
-                    Condition::Awaits
-                } else {
-                    Condition::Holds
-                }
-            };
-            match next(&course, &progress, &condition) {
-                Next::Lesson { lesson, skipped } => format!("lesson {} skipped {skipped:?}", lesson.id),
-                Next::Awaits { lesson, skipped } => format!("awaits {} skipped {skipped:?}", lesson.id),
-                Next::Completed { skipped } => format!("completed skipped {skipped:?}"),
-            }
-        };
-        assert_eq!(check(&[], &[]), "lesson b skipped []");
-        assert_eq!(check(&["b"], &[]), r#"lesson d skipped ["b"]"#);
-        assert_eq!(check(&["b"], &["d"]), r#"awaits d skipped ["b"]"#);
-        assert_eq!(check(&["b", "d"], &[]), r#"completed skipped ["b", "d"]"#);
-        assert_eq!(check(&[], &["b"]), "awaits b skipped []");
-    }
-
-    #[test]
-    fn a_cohort_that_keeps_its_dates_sends_one_a_day_until_level() {
-        let mut course = course(&["a", "b", "c", "d", "e"]);
-        course.schedule.wait = "2 days".parse().unwrap();
-        course.schedule.starts = "2027-01-11".parse().ok();
-        course.schedule.keep_dates = true;
-        let person = person("Europe/Berlin");
-        let confirmed: Timestamp = "2027-01-05T12:00:00Z".parse().unwrap();
-        let mut progress = Progress::default();
-        progress.set("a", Mark::Accepted);
-        // The first lesson was sent five days late, on Saturday the 16th at 08:30.
-        let mut sent: Timestamp = "2027-01-16T07:30:00Z".parse().unwrap();
-        let mut used = BTreeSet::from([person.zone.to_datetime(sent).date()]);
-        let mut dates = Vec::new();
-        for id in ["b", "c", "d", "e"] {
-            let basis = kept_basis(&course, &progress, confirmed, &person).unwrap();
-            sent = due(&course, &course.lessons[id], basis, Some(sent), &person, &used).unwrap().instant;
-            let local = person.zone.to_datetime(sent);
-            dates.push(local.to_string());
-            used.insert(local.date());
-            progress.set(id, Mark::Accepted);
-        }
-        // Planned: 13, 15, 17, 19 January.
-        let level = ["2027-01-17T08:30:00", "2027-01-18T08:30:00", "2027-01-19T08:30:00", "2027-01-20T08:30:00"];
-        assert_eq!(dates, level);
-        let planned = kept_basis(&course, &progress, confirmed, &person);
-        assert_eq!(planned, Some(Basis::Accepted("2027-01-19T07:30:00Z".parse().unwrap())));
-    }
+/// The lessons that a person went past because their conditions failed, once `lesson` was sent: of its own track, in
+/// front of it, with a condition and without a mark.
+pub fn passed_over<'c>(
+    course: &'c Course,
+    progress: &Progress,
+    reader: &Reader,
+    lesson: &str,
+    now: Timestamp,
+) -> Vec<&'c str> {
+    let all = tracks(course);
+    let Some(track) = all.iter().find(|track| track.holds(lesson)) else { return Vec::new() };
+    let front = track.lessons.iter().take_while(|id| *id != lesson).filter_map(|id| course.lessons.get(id));
+    let owed = front.filter(|it| progress.mark(&it.id).is_none());
+    let fails = |it: &&Lesson| reader.judge(course, progress, it, now, false).verdict == Verdict::Fails;
+    owed.filter(fails).map(|it| it.id.as_str()).collect()
 }

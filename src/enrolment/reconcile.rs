@@ -2,6 +2,7 @@
 
 use super::progress::Mark;
 use super::progress::Progress;
+use super::record::Enrolment;
 use crate::course::Backfill;
 use crate::course::Course;
 
@@ -32,15 +33,16 @@ impl<'a> Known<'a> {
 
 /// Renamed lessons keep their marks; retired ones aren't owed any more, and are again when they come back to someone
 /// who never got them; a new lesson ahead of the person is owed, one behind follows its `backfill`, and someone who
-/// had finished is offered it. An order that only moved changes nothing.
-pub fn reconcile(known: Known<'_>, new: &Course, progress: &Progress) -> Reconciled {
+/// had finished is offered it (`completed`: whatever marks say). An order that only moved changes nothing.
+pub fn reconcile(known: Known<'_>, new: &Course, progress: &Progress, completed: bool) -> Reconciled {
     let mut progress = progress.clone();
     let renamed = rename(known, new, &mut progress);
     let now_called =
         |id: &String| renamed.iter().find(|(old, _)| old == id).map_or_else(|| id.clone(), |(_, new)| new.clone());
     let old_order: Vec<String> = known.order.iter().map(now_called).collect();
     let old_retired: Vec<String> = known.retired.iter().map(now_called).collect();
-    let finished = !old_order.is_empty() && old_order.iter().all(|id| progress.mark(id).is_some());
+    let all_marked = !old_order.is_empty() && old_order.iter().all(|id| progress.mark(id).is_some());
+    let finished = completed || all_marked;
 
     let retired: Vec<String> =
         old_order.iter().filter(|id| new.retired.contains(id) && progress.mark(id).is_none()).cloned().collect();
@@ -61,6 +63,23 @@ pub fn reconcile(known: Known<'_>, new: &Course, progress: &Progress) -> Reconci
         }
     }
     Reconciled { progress, retired, offered, renamed }
+}
+
+impl Enrolment {
+    /// [`reconcile`] for this enrolment: its lesson and what was asked for go by their new names, too.
+    pub fn follow(&mut self, known: Known<'_>, new: &Course) -> Reconciled {
+        let result = reconcile(known, new, &self.progress, self.is_completed());
+        self.progress = result.progress.clone();
+        for (old, name) in &result.renamed {
+            self.requests.rename(old, name);
+            if self.lesson == *old {
+                self.lesson.clone_from(name);
+            }
+        }
+        self.requests.again.retain(|again| new.order.contains(&again.lesson));
+        self.requests.stages.retain(|stage, _| new.stages.iter().any(|it| it.id == *stage));
+        result
+    }
 }
 
 /// The new lessons that this person isn't owed, stage by stage.
@@ -117,7 +136,7 @@ fn stages(course: &Course) -> Vec<&[String]> {
 
 /// Where in the stage its last accepted lesson stands now.
 fn reached(stage: &[String], progress: &Progress) -> Option<usize> {
-    progress.accepted().iter().rev().find_map(|id| stage.iter().position(|lesson| lesson == id))
+    progress.done().iter().rev().find_map(|id| stage.iter().position(|lesson| lesson == id))
 }
 
 #[cfg(test)]
@@ -148,7 +167,7 @@ mod tests {
 
     /// Owed, offered, skipped, retired after the edit.
     fn check(old: &Course, new: &Course, progress: &Progress, expect: [&[&str]; 4]) {
-        let result = reconcile(Known::of(old), new, progress);
+        let result = reconcile(Known::of(old), new, progress, false);
         let after = &result.progress;
         let found = [
             owed(new, after),
@@ -157,7 +176,7 @@ mod tests {
             after.marked(Mark::Retired).into_iter().map(String::from).collect(),
         ];
         assert_eq!(found, expect.map(|ids| ids.iter().map(|id| id.to_string()).collect::<Vec<_>>()));
-        let again = reconcile(Known::of(new), new, after);
+        let again = reconcile(Known::of(new), new, after, false);
         assert_eq!(&again.progress, after, "the same version twice changes nothing");
     }
 
@@ -211,7 +230,7 @@ mod tests {
         without.retired = vec!["b".to_string()];
         check(&before, &without, &accepted(&["a"]), [&["c"], &[], &[], &["b"]]);
         check(&before, &without, &accepted(&["a", "b"]), [&["c"], &[], &[], &[]]);
-        let result = reconcile(Known::of(&before), &without, &accepted(&["a"]));
+        let result = reconcile(Known::of(&before), &without, &accepted(&["a"]), false);
         assert_eq!(result.retired, ["b"]);
         let mut passed = result.progress;
         passed.set("c", Mark::Accepted);
@@ -230,9 +249,9 @@ mod tests {
         check(&old, &new, &accepted(&["a"]), [&["better", "c"], &[], &[], &[]]);
         // Behind someone who went past it while it was still owed: known, so owed.
         check(&old, &new, &accepted(&["a", "c"]), [&["better"], &[], &[], &[]]);
-        let result = reconcile(Known::of(&old), &new, &accepted(&["a", "b"]));
+        let result = reconcile(Known::of(&old), &new, &accepted(&["a", "b"]), false);
         assert_eq!(result.renamed, [("b".to_string(), "better".to_string())]);
-        assert_eq!(result.progress.accepted(), ["a", "better"]);
+        assert_eq!(result.progress.done(), ["a", "better"]);
     }
 
     proptest! {
@@ -243,7 +262,7 @@ mod tests {
         ) {
             let (old, new) = (course(&["a", "b", "c", "d", "e", "f"]), course(&order));
             let progress = accepted(&send_order[..sent]);
-            let result = reconcile(Known::of(&old), &new, &progress);
+            let result = reconcile(Known::of(&old), &new, &progress, false);
             prop_assert_eq!(&result.progress, &progress);
             let sorted = |mut ids: Vec<String>| { ids.sort(); ids };
             prop_assert_eq!(sorted(owed(&new, &result.progress)), sorted(owed(&old, &progress)));

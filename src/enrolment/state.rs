@@ -35,9 +35,4 @@ impl State {
             State::Left => "left",
         }
     }
-
-    /// Whether a sign-up for the same course finds this person still in it.
-    pub fn is_running(self) -> bool {
-        !matches!(self, State::Completed | State::Left)
-    }
 }

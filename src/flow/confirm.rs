@@ -67,7 +67,7 @@ pub async fn confirm(app: &App, token: &str) -> Result<Link> {
         let moves = wishes.zone.is_some();
         wishes.grant(&mut person);
         if moves {
-            move_along(app, &shelf, standing, &person);
+            move_along(app, &shelf, standing, &person, now);
         }
     }
     for mut enrolment in standing.enrolments.clone() {

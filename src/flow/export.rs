@@ -190,7 +190,7 @@ fn of_place(line: &mut Line, place: &Enrolment, consent: Option<&Agreed>) {
     }
     let instant = |instant: Option<Timestamp>| instant.map(|it| it.to_string()).unwrap_or_default();
     line.insert(Fact::Pace, place.pace.to_string());
-    line.insert(Fact::Done, place.progress.accepted().join(" "));
+    line.insert(Fact::Done, place.progress.done().join(" "));
     line.insert(Fact::Passed, passed(place));
     line.insert(Fact::Confirmed, place.confirmed.to_string());
     line.insert(Fact::Since, place.basis.to_string());

@@ -209,20 +209,22 @@ pub async fn verify(app: &App) -> Result<Vec<String>> {
 
 /// `issues`: of a newsletter, and which issues of it this person got.
 fn place(app: &App, it: Enrolment, person: &Subscriber, issues: Option<(&Shelved, Vec<String>)>) -> Place {
-    let lesson = matches!(it.state, State::Waiting | State::InFlight).then(|| Planned {
+    let waits = matches!(it.state, State::Waiting | State::InFlight) && !it.is_completed();
+    let lesson = waits.then(|| Planned {
         lesson: it.lesson.clone(),
         local: whole_seconds(it.due).to_zoned(app.zone(person)).datetime(),
         utc: whole_seconds(it.due),
         why: it.why.clone(),
     });
+    let state = if it.is_completed() { State::Completed } else { it.after.unwrap_or(it.state) };
     let (done, next) = match issues {
         Some((shelved, got)) => (got, next_issue(app, shelved, person).filter(|_| it.state == State::Awaiting)),
-        None => (it.progress.accepted().to_vec(), lesson),
+        None => (it.progress.done().into_iter().map(String::from).collect(), lesson),
     };
     Place {
         course: it.course,
         run: it.run,
-        state: it.after.unwrap_or(it.state).name(),
+        state: state.name(),
         done,
         next,
         held_why: it.held_why,

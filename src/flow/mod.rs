@@ -1,5 +1,6 @@
 //! The things the product does, one file each: the only room where the adapters meet.
 
+pub mod act;
 pub mod backup;
 pub mod carry_over;
 pub mod check;
@@ -7,14 +8,17 @@ pub mod compose;
 pub mod confirm;
 pub mod deliver;
 pub mod dkim_key;
+pub mod edit;
 pub mod export;
 pub mod import;
 pub mod issue;
 pub mod journal;
 pub mod open;
 pub mod operate;
+pub mod plan;
 pub mod preferences;
 pub mod read_courses;
+pub mod reader;
 pub mod reload;
 pub mod restore;
 pub mod send_test;
@@ -118,12 +122,6 @@ impl App {
     pub fn zone(&self, subscriber: &Subscriber) -> TimeZone {
         let own = subscriber.zone.as_deref().and_then(|name| timing::zone(name).ok());
         own.unwrap_or_else(|| self.settings.site.time_zone.clone())
-    }
-
-    /// What of a person decides when a lesson leaves.
-    pub fn timing_person(&self, subscriber: &Subscriber, pace: f64) -> timing::Person {
-        let weekdays = subscriber.weekdays.as_deref().and_then(|days| days.parse().ok());
-        timing::Person { zone: self.zone(subscriber), hour: subscriber.hour, weekdays, pace }
     }
 
     /// The local date of an instant where a person lives.

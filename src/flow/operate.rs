@@ -4,9 +4,9 @@ use crate::address::Address;
 use crate::clock::Now;
 use crate::delivery::State as DeliveryState;
 use crate::enrolment::Enrolment;
-use crate::enrolment::Mark;
 use crate::enrolment::State;
 use crate::flow::App;
+use crate::flow::reader::Answers;
 use crate::flow::shelf::Shelf;
 use crate::flow::shelf::Shelved;
 use crate::ids::next_id;
@@ -182,13 +182,10 @@ async fn free(
         it.state = State::InFlight;
     } else {
         it.floor = Some(now.reader);
-        if it.progress.mark(&it.lesson) == Some(Mark::Retired) {
-            shelved.advance(app, it, person);
-        } else {
-            shelved.schedule(app, it, person);
-        }
+        let answers = Answers::read(connection, [&*it]).await?;
+        it.advance(&shelved.course, &app.reader(person, answers.of(it.id)), now.reader);
         let what = format!("lesson/{}/{}", it.course, it.lesson);
-        it.occurrence = outbox::last_occurrence(connection, &what, it.id).await? + 1;
+        it.occurrence = it.occurrence.max(outbox::last_occurrence(connection, &what, it.id).await? + 1);
     }
     Ok(())
 }

@@ -1,88 +1,181 @@
-//! What a person decides about their own courses: pause, go on, leave, be forgotten.
+//! What a person decides about their own courses: pause, pace, the next lesson now, a lesson or a stage again, their
+//! hour, weekdays, zone and language; leave, be forgotten.
 
 use crate::address::Address;
-use crate::clock::Now;
-use crate::delivery::State as DeliveryState;
-use crate::enrolment;
+use crate::course::Course;
 use crate::enrolment::Enrolment;
 use crate::enrolment::State;
 use crate::flow::App;
-use crate::flow::shelf::Shelf;
-use crate::store::Connection;
+use crate::flow::act;
+use crate::flow::act::Deed;
+use crate::flow::act::Hand;
+use crate::flow::act::Wish;
+use crate::flow::act::nobody;
+use crate::flow::reader::Answers;
 use crate::store::enrolments;
-use crate::store::outbox;
-use crate::store::outbox::Lane;
 use crate::store::subscribers;
 use crate::store::suppressions;
-use crate::subscriber::Status;
 use crate::subscriber::Subscriber;
 use anyhow::Result;
+use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::civil::Time;
 
-/// Which of a person's courses an act is about.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Which {
-    All,
-    Course(String),
-}
+pub use crate::flow::act::Acted;
+pub use crate::flow::act::UNDO;
+pub use crate::flow::act::Which;
+pub use crate::flow::act::outlook;
+pub use crate::flow::act::undo;
 
-/// What became of an act.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Acted {
-    /// The courses that it changed.
-    On(Vec<String>),
-    /// There was nothing to change: it is so already.
-    Nothing,
-    /// The pause would end before it begins.
-    Over,
-    NobodyThere,
+/// What a person sets; `None` stays as it is.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Settings {
+    pub pace: Option<f64>,
+    pub hour: Option<Time>,
+    /// As people write them: `Mon-Fri`.
+    pub weekdays: Option<String>,
+    /// An IANA name.
+    pub zone: Option<String>,
+    pub language: Option<String>,
 }
 
 /// Freezes what is left of the wait and cancels what isn't on the wire yet. `until`: the first local date on which the
 /// person gets lessons again. Who is paused already gets the new end.
 pub async fn pause(app: &App, address: &Address, which: &Which, until: Option<Date>) -> Result<Acted> {
-    let back = |person: &Subscriber| until.map(|date| crate::timing::resolve(date.at(0, 0, 0, 0), &app.zone(person)));
-    let mut connection = app.store.read().await?;
-    let person = subscribers::by_key(&mut connection, &address.key()).await?;
-    drop(connection);
-    if person.as_ref().and_then(back).is_some_and(|back| back <= app.clock.now().reader) {
-        return Ok(Acted::Over);
-    }
-    act(app, address, which, |_app, _shelf, enrolment, person, now| {
-        let back = back(person);
-        if enrolment.state == State::Paused && enrolment.paused_until != back {
-            enrolment.paused_until = back;
-            return Some(State::Paused);
+    let Some(back) = back(app, address, until).await? else { return Ok(over()) };
+    let decide = |hand: Hand<'_>| {
+        let Hand { it, now, .. } = hand;
+        let moves = it.state == State::Paused && it.paused_until != back;
+        if !moves && !is_active(it) {
+            return Ok(Wish::Stay);
         }
-        if !matches!(enrolment.state, State::Waiting | State::InFlight | State::Awaiting) {
-            return None;
-        }
-        enrolment.paused_at = Some(now.reader);
-        enrolment.paused_until = back;
-        Some(State::Paused)
-    })
-    .await
+        it.pause(now, back);
+        Ok(Wish::To(State::Paused))
+    };
+    act::act(app, address, &Deed { name: "pause", which, person: &nobody, decide: &decide }).await
 }
 
-/// Goes on: the next moment after what was left of the wait, a day at the most.
-pub async fn resume(app: &App, address: &Address, which: &Which) -> Result<Acted> {
-    act(app, address, which, |app, shelf, enrolment, person, now| {
-        let paused_later = enrolment.state == State::InFlight && enrolment.after == Some(State::Paused);
-        if enrolment.state != State::Paused && !paused_later {
-            return None;
+/// One stage rests, and the others go on.
+pub async fn pause_stage(
+    app: &App,
+    address: &Address,
+    which: &Which,
+    stage: &str,
+    until: Option<Date>,
+) -> Result<Acted> {
+    let Some(back) = back(app, address, until).await? else { return Ok(over()) };
+    let decide = |hand: Hand<'_>| {
+        let Hand { it, course, now, .. } = hand;
+        if !may_choose(it) || has_no(course, which, stage) {
+            return Ok(Wish::Stay);
         }
-        enrolment.after = None;
-        (enrolment.state == State::Paused).then(|| go_on(app, shelf, enrolment, person, now)).or(Some(State::InFlight))
-    })
-    .await
+        it.pause_stage(course, stage, now, back).map(|()| Wish::Settings)
+    };
+    act::act(app, address, &Deed { name: "pause of a stage", which, person: &nobody, decide: &decide }).await
+}
+
+/// Goes on: the next moment after what was left of the wait, a day at the most; after a week or more a short mail comes
+/// first.
+pub async fn resume(app: &App, address: &Address, which: &Which) -> Result<Acted> {
+    let decide = |hand: Hand<'_>| {
+        let Hand { it, course, reader, now } = hand;
+        match (it.state, it.after) {
+            (State::Paused, _) => it.resume(course, reader, now),
+            (State::InFlight, Some(State::Paused)) => (it.paused_at, it.paused_until) = (None, None),
+            (_, _) => return Ok(Wish::Stay),
+        }
+        Ok(Wish::Resumed)
+    };
+    act::act(app, address, &Deed { name: "going on", which, person: &nobody, decide: &decide }).await
+}
+
+/// A stage that was paused by itself goes on.
+pub async fn resume_stage(app: &App, address: &Address, which: &Which, stage: &str) -> Result<Acted> {
+    let decide = |hand: Hand<'_>| {
+        let goes_on = hand.it.resume_stage(stage, hand.now);
+        Ok(if goes_on { Wish::Settings } else { Wish::Stay })
+    };
+    act::act(app, address, &Deed { name: "going on with a stage", which, person: &nobody, decide: &decide }).await
+}
+
+/// Other settings: what waits moves to where they put it, and never to a moment that has passed by now.
+pub async fn set(app: &App, address: &Address, which: &Which, settings: &Settings) -> Result<Acted> {
+    let person = |person: &mut Subscriber| {
+        person.hour = settings.hour.or(person.hour);
+        person.weekdays = settings.weekdays.clone().or(person.weekdays.take());
+        person.zone = settings.zone.clone().or(person.zone.take());
+        person.language = settings.language.clone().or(person.language.take());
+    };
+    let moves_all = settings.hour.is_some() || settings.weekdays.is_some() || settings.zone.is_some();
+    let decide = |hand: Hand<'_>| {
+        let Hand { it, course, now, .. } = hand;
+        if matches!(it.state, State::Left | State::Completed) {
+            return Ok(Wish::Stay);
+        }
+        let pace = it.pace;
+        if let Some(wished) = settings.pace {
+            it.set_pace(course, wished);
+        }
+        if !moves_all && it.pace == pace {
+            return Ok(Wish::Stay);
+        }
+        it.not_before(now);
+        Ok(Wish::Settings)
+    };
+    // What a person sets holds for all their courses; their pace for those that are meant.
+    let all = if settings.pace.is_some() { which } else { &Which::All };
+    act::act(app, address, &Deed { name: "settings", which: all, person: &person, decide: &decide }).await
+}
+
+/// The next lesson leaves at once.
+pub async fn next_now(app: &App, address: &Address, which: &Which) -> Result<Acted> {
+    let decide = |hand: Hand<'_>| {
+        let Hand { it, course, reader, now } = hand;
+        if !matches!(it.state, State::Waiting | State::Awaiting) {
+            return Ok(Wish::Stay);
+        }
+        it.next_now(course, reader, now)?;
+        Ok(Wish::Settings)
+    };
+    act::act(app, address, &Deed { name: "next now", which, person: &nobody, decide: &decide }).await
+}
+
+/// A lesson comes once more, at the next day's moment; `None`: the last one.
+pub async fn again(app: &App, address: &Address, which: &Which, lesson: Option<&str>) -> Result<Acted> {
+    let decide = |hand: Hand<'_>| {
+        let Hand { it, course, now, .. } = hand;
+        let last = it.progress.last_lesson().map(String::from);
+        let Some(lesson) = lesson.map(String::from).or(last).filter(|_| may_choose(it)) else { return Ok(Wish::Stay) };
+        // Of several courses, the one that has it.
+        if *which == Which::All && !course.order.contains(&lesson) {
+            return Ok(Wish::Stay);
+        }
+        it.again(course, &lesson, now)?;
+        Ok(Wish::Settings)
+    };
+    act::act(app, address, &Deed { name: "again", which, person: &nobody, decide: &decide }).await
+}
+
+/// What was sent of a stage comes once more, in order.
+pub async fn repeat(app: &App, address: &Address, which: &Which, stage: &str) -> Result<Acted> {
+    let decide = |hand: Hand<'_>| {
+        let Hand { it, course, now, .. } = hand;
+        if !may_choose(it) || has_no(course, which, stage) {
+            return Ok(Wish::Stay);
+        }
+        it.repeat(course, stage, now)?;
+        Ok(Wish::Settings)
+    };
+    act::act(app, address, &Deed { name: "repeat", which, person: &nobody, decide: &decide }).await
 }
 
 /// Ends a course, or all of them, at once: what is queued isn't sent.
 pub async fn leave(app: &App, address: &Address, which: &Which) -> Result<Acted> {
-    act(app, address, which, |_app, _shelf, enrolment, _person, _now| {
-        enrolment.state.is_running().then_some(State::Left)
-    })
-    .await
+    let decide = |hand: Hand<'_>| {
+        let ended = matches!(hand.it.state, State::Left | State::Completed);
+        Ok(if ended { Wish::Stay } else { Wish::To(State::Left) })
+    };
+    act::act(app, address, &Deed { name: "leave", which, person: &nobody, decide: &decide }).await
 }
 
 /// Ends the course that a leave-link names, or all of that person's. The link of an earlier run ends the present one
@@ -122,103 +215,44 @@ pub async fn step(app: &App) -> Result<usize> {
     let shelf = app.shelf.read().await;
     let mut transaction = app.store.begin().await?;
     let returning = enrolments::returning(&mut transaction, now.reader, 500).await?;
-    for (mut enrolment, person) in returning.clone() {
-        enrolment.state = go_on(app, &shelf, &mut enrolment, &person, now);
-        enrolments::put(&mut transaction, &enrolment, now.wall).await?;
+    let answers = Answers::read(&mut transaction, returning.iter().map(|(it, _)| it)).await?;
+    let mut back = Vec::new();
+    for (mut it, person) in returning {
+        let Some(shelved) = shelf.get(&it.course) else { continue };
+        let reader = app.reader(&person, answers.of(it.id));
+        // Noticed late, a pause was no longer than its person wished.
+        let ended = it.paused_until.unwrap_or(now.reader).min(now.reader);
+        it.resume(&shelved.course, &reader, ended);
+        back.push(it);
     }
+    let written = enrolments::put_all(&mut transaction, &back.iter().collect::<Vec<_>>(), now.wall).await?;
+    anyhow::ensure!(written, "an enrolment changed while its pause ended");
     transaction.commit().await?;
-    Ok(returning.len())
+    Ok(back.len())
 }
 
-fn go_on(app: &App, shelf: &Shelf, enrolment: &mut Enrolment, person: &Subscriber, now: Now) -> State {
-    let remaining = enrolment::remaining_on_pause(enrolment.due, enrolment.paused_at.unwrap_or(now.reader));
-    enrolment.floor = Some(enrolment::floor_on_resume(now.reader, remaining));
-    enrolment.paused_at = None;
-    enrolment.paused_until = None;
-    if let Some(shelved) = shelf.get(&enrolment.course) {
-        shelved.advance(app, enrolment, person);
-    }
-    enrolment.state
+/// When a pause ends; `None` when it would end before it begins.
+async fn back(app: &App, address: &Address, until: Option<Date>) -> Result<Option<Option<Timestamp>>> {
+    let person = subscribers::by_key(&mut *app.store.read().await?, &address.key()).await?;
+    let zone = person.map_or_else(|| app.settings.site.time_zone.clone(), |person| app.zone(&person));
+    let back = until.map(|date| crate::timing::resolve(date.at(0, 0, 0, 0), &zone));
+    Ok(Some(back).filter(|back| back.is_none_or(|back| back > app.clock.now().reader)))
 }
 
-/// Applies `decide` to a person's enrolments in one transaction. It returns the state to go to, or `None` to leave one
-/// as it is. A message on the wire is heard first: the wish then comes into force with its record.
-async fn act(
-    app: &App,
-    address: &Address,
-    which: &Which,
-    decide: impl Fn(&App, &Shelf, &mut Enrolment, &Subscriber, Now) -> Option<State>,
-) -> Result<Acted> {
-    let now = app.clock.now();
-    let shelf = app.shelf.read().await;
-    let mut transaction = app.store.begin().await?;
-    let Some(person) = subscribers::by_key(&mut transaction, &address.key()).await? else {
-        return Ok(Acted::NobodyThere);
-    };
-    let mut courses = Vec::new();
-    for mut enrolment in enrolments::of_subscriber(&mut transaction, person.id).await? {
-        let meant = match which {
-            Which::All => true,
-            Which::Course(course) => enrolment.course == *course,
-        };
-        if !meant {
-            continue;
-        }
-        let Some(state) = decide(app, &shelf, &mut enrolment, &person, now) else { continue };
-        come_to(&mut transaction, &mut enrolment, state, now).await?;
-        courses.push(enrolment.course);
-    }
-    let nobody_left = enrolments::of_subscriber(&mut transaction, person.id).await?;
-    if matches!(person.status, Status::Active | Status::Pending)
-        && nobody_left.iter().all(|it| it.state == State::Left || it.after == Some(State::Left))
-    {
-        subscribers::set_status(&mut transaction, person.id, Status::Left).await?;
-        stop_asking(&mut transaction, person.id, now).await?;
-    }
-    transaction.commit().await?;
-    app.changed.notify_waiters();
-    Ok(if courses.is_empty() { Acted::Nothing } else { Acted::On(courses) })
+fn over() -> Acted {
+    Acted::Refused("the last date of this pause has passed; name a later one".to_string())
 }
 
-/// Nobody is asked to confirm what they have left.
-async fn stop_asking(connection: &mut Connection, subscriber: i64, now: Now) -> Result<()> {
-    for row in outbox::open_of(connection, subscriber).await? {
-        if row.enrolment_id == 0 && row.state.may_become(DeliveryState::Cancelled) {
-            outbox::set_state(connection, row.id, row.state, DeliveryState::Cancelled, "the person's wish", now.wall)
-                .await?;
-        }
-    }
-    Ok(())
+/// Of several courses, the one that has the stage is meant.
+fn has_no(course: &Course, which: &Which, stage: &str) -> bool {
+    *which == Which::All && !course.stages.iter().any(|known| known.id == stage)
 }
 
-async fn come_to(connection: &mut Connection, enrolment: &mut Enrolment, state: State, now: Now) -> Result<()> {
-    let mut on_the_wire = false;
-    if state != State::InFlight {
-        for row in outbox::open_of(connection, enrolment.subscriber_id).await? {
-            if row.enrolment_id != enrolment.id {
-                continue;
-            }
-            if row.state == DeliveryState::Sending || (row.state == DeliveryState::InDoubt && state == State::Paused) {
-                // An issue moves nobody's place: the wish needn't wait for its record.
-                on_the_wire |= row.lane == Lane::Lesson;
-                continue;
-            }
-            outbox::set_state(connection, row.id, row.state, DeliveryState::Cancelled, "the person's wish", now.wall)
-                .await?;
-            enrolment.occurrence += 1;
-        }
-    }
-    if on_the_wire {
-        enrolments::wish(connection, enrolment, Some(state)).await?;
-    } else if state == State::InFlight {
-        enrolments::wish(connection, enrolment, None).await?;
-    } else {
-        enrolment.state = state;
-        enrolment.after = None;
-        anyhow::ensure!(
-            enrolments::put(connection, enrolment, now.wall).await?,
-            "the enrolment changed meanwhile; try again"
-        );
-    }
-    Ok(())
+fn is_active(it: &Enrolment) -> bool {
+    matches!(it.state, State::Waiting | State::InFlight | State::Awaiting)
+}
+
+/// Whether a person can still ask for something in a course: also when it has ended, and while it is paused.
+fn may_choose(it: &Enrolment) -> bool {
+    is_active(it) || matches!(it.state, State::Completed | State::Paused)
 }

@@ -1,18 +1,11 @@
-//! The courses in force, each with its lessons ready to be filled in, and what they say of one person's next step.
+//! The courses in force, each with its lessons ready to be filled in, ready to be sent.
 
 use crate::course;
 use crate::course::Course;
-use crate::course::Facts;
-use crate::course::Kind;
 use crate::course::Lesson;
 use crate::course::Tree;
 use crate::enrolment;
-use crate::enrolment::Condition;
 use crate::enrolment::Enrolment;
-use crate::enrolment::Next;
-use crate::enrolment::State;
-use crate::flow::App;
-use crate::flow::share_of_spread;
 use crate::message::CoursePage;
 use crate::message::Prepared;
 use crate::message::Required;
@@ -21,15 +14,12 @@ use crate::message::course_page;
 use crate::message::prepare;
 use crate::problem::Problem;
 use crate::site::Site;
-use crate::subscriber::Subscriber;
 use crate::text;
 use crate::timing;
-use crate::timing::Basis;
 use anyhow::Context as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use std::collections::BTreeMap;
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Where stored versions of a course stand in problems and errors.
@@ -99,80 +89,14 @@ impl Shelved {
         renamed.map_or(id, |lesson| &lesson.id)
     }
 
-    /// Moves an enrolment to the lesson that comes next by its progress, or to its end.
-    pub fn advance(&self, app: &App, enrolment: &mut Enrolment, subscriber: &Subscriber) {
-        if self.course.kind == Kind::Newsletter {
-            return self.await_issues(enrolment);
-        }
-        let condition = |lesson: &Lesson| condition(lesson, app, subscriber);
-        let (state, lesson, skipped) = match enrolment::next(&self.course, &enrolment.progress, &condition) {
-            Next::Lesson { lesson, skipped } => (State::Waiting, lesson.id.clone(), skipped),
-            Next::Awaits { lesson, skipped } => (State::Awaiting, lesson.id.clone(), skipped),
-            Next::Completed { skipped } => (State::Completed, String::new(), skipped),
-        };
-        for id in skipped {
-            enrolment.progress.set(&id, enrolment::Mark::Skipped);
-        }
-        if enrolment.lesson != lesson {
-            enrolment.occurrence = 1;
-        }
-        enrolment.state = state;
-        enrolment.lesson = lesson;
-        enrolment.held_why = None;
-        if state == State::Waiting {
-            self.schedule(app, enrolment, subscriber);
-        }
-    }
-
-    /// Computes anew when the enrolment's lesson leaves, from its stored basis and floor.
-    pub fn schedule(&self, app: &App, enrolment: &mut Enrolment, subscriber: &Subscriber) {
-        if self.course.kind == Kind::Newsletter {
-            return self.await_issues(enrolment);
-        }
-        let person = app.timing_person(subscriber, enrolment.pace);
-        match self.due(enrolment, &person) {
-            Some(due) => {
-                enrolment.state = State::Waiting;
-                enrolment.due = timing::spread(due.instant, share_of_spread(subscriber.id), due.spread, &person.zone);
-                enrolment.why = due.why;
-            }
-            None => {
-                enrolment.state = State::Held;
-                enrolment.held_why =
-                    Some("no moment within five years allows this lesson; change the schedule".to_string());
-            }
-        }
-    }
-
-    /// Issues come by themselves, on their dates.
-    fn await_issues(&self, enrolment: &mut Enrolment) {
-        enrolment.state = State::Awaiting;
-        enrolment.lesson.clear();
-        enrolment.held_why = None;
-    }
-
-    /// When the enrolment's lesson leaves, before the spread.
-    pub fn due(&self, enrolment: &Enrolment, person: &timing::Person) -> Option<timing::Due> {
-        let lesson = self.course.lessons.get(&enrolment.lesson)?;
-        let schedule = &self.course.schedule;
-        let used: BTreeSet<_> = enrolment.last_date.into_iter().collect();
-        let (mut basis, mut floor) = (Basis::Accepted(enrolment.basis), enrolment.floor);
-        if enrolment.is_new() {
-            basis = Basis::Confirmed(enrolment.basis);
-        } else if schedule.keep_dates && schedule.starts.is_some() {
-            basis = enrolment::kept_basis(&self.course, &enrolment.progress, enrolment.confirmed, person)?;
-            floor = floor.max(Some(enrolment.basis));
-        }
-        enrolment::due(&self.course, lesson, basis, floor, person, &used)
-    }
-
     /// Whether the daily cap doesn't delay this lesson: a first lesson answers its confirmation, a wait in hours and a
-    /// fixed date are the coach's explicit wish.
+    /// fixed date are the coach's explicit wish, the next lesson now is the person's.
     pub fn ignores_cap(&self, enrolment: &Enrolment) -> bool {
         let Some(lesson) = self.course.lessons.get(&enrolment.lesson) else { return false };
         let rules = enrolment::rules(&self.course, lesson);
         let answers_confirmation = enrolment.is_new() && rules.starts.is_none();
-        answers_confirmation || rules.fixed.is_some() || matches!(rules.wait, timing::Wait::Hours(_))
+        let is_wish = rules.fixed.is_some() || matches!(rules.wait, timing::Wait::Hours(_));
+        answers_confirmation || is_wish || enrolment.requests.next_now.is_some()
     }
 
     /// The bytes of an image that a lesson shows, by its hash.
@@ -208,18 +132,6 @@ fn compile(
 impl Shelf {
     pub fn get(&self, course: &str) -> Option<&Arc<Shelved>> {
         self.courses.get(course)
-    }
-}
-
-/// What decides whether a person gets a lesson.
-fn condition(lesson: &Lesson, app: &App, subscriber: &Subscriber) -> Condition {
-    let Some(when) = &lesson.when else { return Condition::Holds };
-    let language = subscriber.language.clone().unwrap_or_else(|| app.settings.site.language.clone());
-    let facts = Facts { answers: BTreeMap::new(), language, fields: subscriber.fields.clone() };
-    match when.evaluate(&facts) {
-        course::Verdict::Holds => Condition::Holds,
-        course::Verdict::Fails => Condition::Fails,
-        course::Verdict::Awaits => Condition::Awaits,
     }
 }
 

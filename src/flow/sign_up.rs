@@ -4,7 +4,6 @@ use crate::address::Address;
 use crate::clock::Now;
 use crate::course::Late;
 use crate::enrolment::Enrolment;
-use crate::enrolment::Progress;
 use crate::enrolment::State;
 use crate::flow::App;
 use crate::flow::deliver::ConfirmInputs;
@@ -124,7 +123,7 @@ pub fn decide<'a>(
     if let Some(suppressed) = &standing.suppression {
         return Ok(SignedUp::Suppressed(suppressed.reason.clone()));
     }
-    let running = standing.enrolments.iter().find(|it| it.course == request.course && it.state.is_running());
+    let running = standing.enrolments.iter().find(|it| it.course == request.course && it.is_running());
     let running = running.cloned();
     let is_pending = running.as_ref().is_some_and(|it| it.state == State::Pending);
     if running.is_some() && !is_pending {
@@ -134,7 +133,7 @@ pub fn decide<'a>(
     let (person, wishes) = remember(standing.person.take(), has_confirmed, request, now);
     standing.put_person(person.clone());
     if request.zone.is_some() && wishes.is_none() {
-        move_along(app, shelf, standing, &person);
+        move_along(app, shelf, standing, &person, now);
     }
     let mut enrolment = running.unwrap_or_else(|| new_enrolment(&person, &request.course, &standing.enrolments, now));
     match &request.word {
@@ -220,11 +219,12 @@ impl Wishes {
 }
 
 /// Whoever lives in another zone now gets what waits at the new morning.
-pub(super) fn move_along(app: &App, shelf: &Shelf, standing: &mut Standing<'_>, person: &Subscriber) {
+pub(super) fn move_along(app: &App, shelf: &Shelf, standing: &mut Standing<'_>, person: &Subscriber, now: Now) {
     for before in standing.enrolments.clone().iter().filter(|it| it.state == State::Waiting) {
         let Some(shelved) = shelf.get(&before.course) else { continue };
         let mut after = before.clone();
-        shelved.schedule(app, &mut after, person);
+        after.not_before(now.reader);
+        after.advance(&shelved.course, &app.reader(person, standing.answers.of(before.id)), now.reader);
         if after != *before {
             standing.put_enrolment(after);
         }
@@ -234,30 +234,7 @@ pub(super) fn move_along(app: &App, shelf: &Shelf, standing: &mut Standing<'_>, 
 /// A further run of a course, which waits for the person's word.
 pub fn new_enrolment(person: &Subscriber, course: &str, known: &[Enrolment], now: Now) -> Enrolment {
     let runs = known.iter().filter(|it| it.course == course).map(|it| it.run).max();
-    Enrolment {
-        id: next_id(now.wall),
-        subscriber_id: person.id,
-        course: course.to_string(),
-        run: runs.unwrap_or(0) + 1,
-        state: State::Pending,
-        after: None,
-        serial: 0,
-        lesson: String::new(),
-        occurrence: 1,
-        confirmed: now.reader,
-        basis: now.reader,
-        floor: None,
-        due: now.reader,
-        why: String::new(),
-        progress: Progress::default(),
-        pace: 1.0,
-        last_date: None,
-        last_count: 0,
-        expired: 0,
-        paused_at: None,
-        paused_until: None,
-        held_why: None,
-    }
+    Enrolment::new(next_id(now.wall), person.id, course, runs.unwrap_or(0) + 1, now.reader)
 }
 
 /// The person's word is there: the course begins. Returns what they agreed to, to be stored.
@@ -270,9 +247,8 @@ pub(super) fn begin<'a>(
     now: Now,
 ) -> Result<Consent<'a>> {
     let shelved = shelf.get(&enrolment.course).context("the course isn't in force")?;
-    enrolment.confirmed = now.reader;
-    enrolment.basis = now.reader;
-    shelved.advance(app, enrolment, person);
+    // A run that only begins has no answers yet.
+    enrolment.begin(&shelved.course, &app.reader(person, BTreeMap::new()), now.reader);
     Ok(Consent {
         id: next_id(now.wall),
         subscriber_id: person.id,

@@ -3,14 +3,9 @@
 use crate::course::Ask;
 use crate::course::AskKind;
 use crate::course::Course;
-use crate::course::Fact;
-use crate::course::Facts;
-use crate::course::Lesson;
 use crate::course::Newsletter;
 use crate::course::Value;
-use crate::course::Verdict;
 use crate::enrolment;
-use crate::enrolment::Condition;
 use crate::enrolment::Planned;
 use crate::enrolment::Simulation;
 use crate::timing;
@@ -37,22 +32,18 @@ pub fn simulate(course: &Course, reader: &Reader) -> Vec<Planned> {
     if let Some(newsletter) = &course.newsletter {
         return issues(course, newsletter, reader);
     }
-    let answers: BTreeMap<String, Fact> =
-        reader.answers.iter().map(|(id, text)| (id.clone(), Fact::Answered(value(course, id, text)))).collect();
-    let condition = |lesson: &Lesson, open: &BTreeSet<&str>| {
-        let Some(when) = &lesson.when else { return Condition::Holds };
-        let mut facts = Facts { answers: answers.clone(), language: reader.language.clone(), fields: BTreeMap::new() };
-        for question in open {
-            facts.answers.entry(question.to_string()).or_insert(Fact::Pending);
-        }
-        match when.evaluate(&facts) {
-            Verdict::Holds => Condition::Holds,
-            Verdict::Fails => Condition::Fails,
-            Verdict::Awaits => Condition::Awaits,
-        }
+    let answers = reader.answers.iter().map(|(id, text)| (id.clone(), value(course, id, text))).collect();
+    let person = &reader.person;
+    let who = enrolment::Reader {
+        zone: person.zone.clone(),
+        hour: person.hour,
+        weekdays: person.weekdays.clone(),
+        language: reader.language.clone(),
+        fields: BTreeMap::new(),
+        answers,
+        share: 0.0,
     };
-    let person = timing::Person { pace: enrolment::clamp_pace(course, reader.person.pace), ..reader.person.clone() };
-    let simulation = Simulation { signup: reader.signup, person, pauses: &reader.pauses, condition: &condition };
+    let simulation = Simulation { signup: reader.signup, reader: &who, pace: person.pace, pauses: &reader.pauses };
     enrolment::simulate(course, &simulation)
 }
 

@@ -4,7 +4,9 @@
 use crate::address::Address;
 use crate::clock::Now;
 use crate::enrolment::Enrolment;
+use crate::enrolment::State;
 use crate::flow::App;
+use crate::flow::reader::Answers;
 use crate::store::Connection;
 use crate::store::confirmations;
 use crate::store::confirmations::Confirmation;
@@ -21,6 +23,7 @@ use crate::subscriber::Subscriber;
 use anyhow::Result;
 use std::collections::BTreeSet;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// Where one address stands. What a decision makes is put in by the methods, so that a second decision finds it.
 #[derive(Debug, Default)]
@@ -28,6 +31,7 @@ pub struct Standing<'a> {
     pub suppression: Option<Suppression>,
     pub person: Option<Subscriber>,
     pub enrolments: Vec<Enrolment>,
+    pub answers: Arc<Answers>,
     /// What the person agreed to, oldest first.
     pub agreed: Vec<Agreed>,
     /// The links by which the person was asked.
@@ -132,6 +136,9 @@ impl<'a> Standings<'a> {
         for enrolment in people::enrolments(connection, &ids).await? {
             self.by_id(&keys, enrolment.subscriber_id).enrolments.push(enrolment);
         }
+        let waiting = self.of.values().flat_map(|it| &it.enrolments).filter(|it| it.state == State::Waiting);
+        let answers = Arc::new(Answers::read(connection, waiting).await?);
+        self.of.values_mut().for_each(|standing| standing.answers = Arc::clone(&answers));
         for agreed in people::agreed(connection, &ids).await? {
             self.by_id(&keys, agreed.subscriber_id).agreed.push(agreed);
         }

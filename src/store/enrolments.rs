@@ -9,6 +9,7 @@ use super::subscribers::subscriber_columns;
 use crate::clock::from_ms;
 use crate::enrolment::Enrolment;
 use crate::enrolment::Progress;
+use crate::enrolment::Requests;
 use crate::enrolment::State;
 use crate::subscriber::Subscriber;
 use jiff::Timestamp;
@@ -20,13 +21,13 @@ use sqlx::Row as _;
 macro_rules! columns {
     () => {
         "e.id, e.subscriber_id, e.course, e.run, e.state, e.after, e.serial, e.lesson, e.occurrence, e.basis, e.floor, e.due, e.why,
-         e.progress, e.pace, e.last_date, e.last_count, e.expired, e.paused_at, e.paused_until, e.held_why, e.confirmed"
+         e.progress, e.pace, e.last_date, e.last_count, e.expired, e.paused_at, e.paused_until, e.held_why, e.confirmed, e.requests"
     };
 }
 pub(super) use columns as enrolment_columns;
 
 /// How many columns `enrolment_columns` names: those of a joined table begin behind them.
-pub(super) const COLUMNS: usize = 22;
+pub(super) const COLUMNS: usize = 23;
 
 /// As [`put_all`], of one; where it returns false nothing changed.
 pub async fn put(connection: &mut Connection, it: &Enrolment, now: Timestamp) -> Result<bool, sqlx::Error> {
@@ -46,19 +47,20 @@ pub async fn put_all(
     }
     let sql = "WITH j AS MATERIALIZED (SELECT value FROM json_each($1))
         INSERT INTO enrolment(id, subscriber_id, course, run, state, after, serial, lesson, occurrence, basis, floor, due, why,
-            progress, pace, last_date, last_count, expired, paused_at, paused_until, held_why, created, confirmed)
+            progress, pace, last_date, last_count, expired, paused_at, paused_until, held_why, created, confirmed, requests)
         SELECT cast(j.value ->> 0 as bigint), cast(j.value ->> 1 as bigint), j.value ->> 2, cast(j.value ->> 3 as bigint),
             cast(j.value ->> 4 as bigint), cast(j.value ->> 5 as bigint), cast(j.value ->> 6 as bigint) + 1, j.value ->> 7,
             cast(j.value ->> 8 as bigint), cast(j.value ->> 9 as bigint), cast(j.value ->> 10 as bigint), cast(j.value ->> 11 as bigint),
             j.value ->> 12, j.value ->> 13, cast(j.value ->> 14 as double precision), j.value ->> 15, cast(j.value ->> 16 as bigint),
             cast(j.value ->> 17 as bigint), cast(j.value ->> 18 as bigint), cast(j.value ->> 19 as bigint), j.value ->> 20, $2,
-            cast(j.value ->> 21 as bigint)
+            cast(j.value ->> 21 as bigint), j.value ->> 22
         FROM j WHERE true
         ON CONFLICT(id) DO UPDATE SET state = excluded.state, after = excluded.after, serial = excluded.serial,
             lesson = excluded.lesson, occurrence = excluded.occurrence, basis = excluded.basis, floor = excluded.floor,
             due = excluded.due, why = excluded.why, progress = excluded.progress, pace = excluded.pace,
             last_date = excluded.last_date, last_count = excluded.last_count, expired = excluded.expired,
-            paused_at = excluded.paused_at, paused_until = excluded.paused_until, held_why = excluded.held_why, confirmed = excluded.confirmed
+            paused_at = excluded.paused_at, paused_until = excluded.paused_until, held_why = excluded.held_why, confirmed = excluded.confirmed,
+            requests = excluded.requests, touched = 0
         WHERE enrolment.serial = excluded.serial - 1";
     let rows = Value::from_iter(enrolments.iter().map(|it| values(it))).to_string();
     let done = sqlx::query(sql).bind(rows).bind(now.as_millisecond()).execute(connection).await?;
@@ -118,7 +120,7 @@ pub async fn returning(
 /// The earliest instant after `now`, by the reader's clock, at which a waiting lesson is due or a pause ends.
 pub async fn next_due(connection: &mut Connection, now: Timestamp) -> Result<Option<Timestamp>, sqlx::Error> {
     let now = now.as_millisecond();
-    let due = "SELECT min(due) FROM enrolment WHERE state = 1 AND due > $1";
+    let due = "SELECT min(due) FROM enrolment WHERE state IN (1, 8) AND due > $1";
     let due = sqlx::query(due).bind(now).fetch_one(&mut *connection).await?;
     let back = "SELECT min(paused_until) FROM enrolment WHERE state = 4 AND paused_until > $1";
     let back = sqlx::query(back).bind(now).fetch_one(connection).await?;
@@ -139,12 +141,35 @@ pub async fn wish(connection: &mut Connection, it: &Enrolment, after: Option<Sta
     Ok(())
 }
 
+/// Stores what a person chose while a message of theirs is under way. The serial stays, so that its record isn't lost;
+/// what comes next is then worked out once more.
+pub async fn choose(connection: &mut Connection, it: &Enrolment) -> Result<(), sqlx::Error> {
+    sqlx::query("UPDATE enrolment SET pace = $2, requests = $3, touched = 1 WHERE id = $1 AND state = 2")
+        .bind(it.id)
+        .bind(it.pace)
+        .bind(it.requests.to_text())
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// What comes next for these enrolments is to be worked out once more: what it depends on has changed.
+pub async fn touch(connection: &mut Connection, ids: &[i64], now: Timestamp) -> Result<(), sqlx::Error> {
+    let sql = "UPDATE enrolment SET touched = CASE WHEN state = 2 THEN 1 ELSE touched END,
+            due = CASE WHEN state IN (1, 8) AND due > $2 THEN $2 ELSE due END
+        FROM json_each($1) j WHERE enrolment.id = cast(j.value ->> 0 as bigint) AND enrolment.state IN (1, 2, 8)";
+    let rows = Value::from_iter(ids.iter().map(|id| json!([id]))).to_string();
+    sqlx::query(sql).bind(rows).bind(now.as_millisecond()).execute(connection).await?;
+    Ok(())
+}
+
 /// Stores what an edit does to a person whose message is under way. The serial stays, so that its record isn't lost.
 pub async fn follow_edit(connection: &mut Connection, it: &Enrolment) -> Result<(), sqlx::Error> {
-    sqlx::query("UPDATE enrolment SET progress = $2, lesson = $3 WHERE id = $1 AND state = 2")
+    sqlx::query("UPDATE enrolment SET progress = $2, lesson = $3, requests = $4 WHERE id = $1 AND state = 2")
         .bind(it.id)
         .bind(it.progress.to_text())
         .bind(it.lesson.clone())
+        .bind(it.requests.to_text())
         .execute(connection)
         .await?;
     Ok(())
@@ -183,7 +208,8 @@ fn values(it: &Enrolment) -> Value {
         ms_or_zero(it.paused_at),
         ms_or_zero(it.paused_until),
         storable(it.held_why.as_deref().unwrap_or_default()),
-        it.confirmed.as_millisecond()
+        it.confirmed.as_millisecond(),
+        it.requests.to_text()
     ])
 }
 
@@ -192,6 +218,7 @@ pub(super) fn read(row: &Row) -> Result<Enrolment, sqlx::Error> {
         |what: &str| sqlx::Error::Decode(format!("an enrolment's {what} can't be read; run `dripline verify`").into());
     let date: String = row.try_get(15)?;
     let progress: String = row.try_get(13)?;
+    let requests: String = row.try_get(22)?;
     Ok(Enrolment {
         id: row.try_get(0)?,
         subscriber_id: row.try_get(1)?,
@@ -207,6 +234,7 @@ pub(super) fn read(row: &Row) -> Result<Enrolment, sqlx::Error> {
         due: from_ms(row.try_get(11)?),
         why: row.try_get(12)?,
         progress: Progress::from_text(&progress).map_err(|_| damaged("progress"))?,
+        requests: Requests::from_text(&requests).map_err(|_| damaged("requests"))?,
         pace: row.try_get(14)?,
         last_date: optional(date).map(|date| date.parse()).transpose().map_err(|_| damaged("last date"))?,
         last_count: row.try_get::<i64, _>(16)?.try_into().map_err(|_| damaged("last count"))?,

@@ -152,6 +152,7 @@ async fn write(connection: &mut Connection, records: &[Record]) -> Result<bool, 
     Ok(true)
 }
 
+/// Where what decides was changed while the message was on the wire, the enrolment is due for another look at once.
 async fn write_enrolments(connection: &mut Connection, enrolments: &[&Enrolment]) -> Result<u64, sqlx::Error> {
     let rows: Vec<Value> = enrolments
         .iter()
@@ -170,7 +171,8 @@ async fn write_enrolments(connection: &mut Connection, enrolments: &[&Enrolment]
                 i64::from(it.last_count),
                 i64::from(it.expired),
                 storable(it.held_why.as_deref().unwrap_or_default()),
-                it.floor.map_or(0, Timestamp::as_millisecond)
+                it.floor.map_or(0, Timestamp::as_millisecond),
+                it.basis.as_millisecond()
             ])
         })
         .collect();
@@ -178,7 +180,8 @@ async fn write_enrolments(connection: &mut Connection, enrolments: &[&Enrolment]
             state = CASE WHEN enrolment.after = 0 OR (enrolment.after = 4 AND cast(j.value ->> 2 as bigint) IN (5, 6))
                 THEN cast(j.value ->> 2 as bigint) ELSE enrolment.after END,
             after = 0, lesson = j.value ->> 3, occurrence = cast(j.value ->> 4 as bigint), basis = cast(j.value ->> 5 as bigint),
-            due = cast(j.value ->> 6 as bigint), why = j.value ->> 7, progress = j.value ->> 8, last_date = j.value ->> 9,
+            due = CASE WHEN enrolment.touched = 0 THEN cast(j.value ->> 6 as bigint) ELSE cast(j.value ->> 14 as bigint) END, touched = 0,
+            why = j.value ->> 7, progress = j.value ->> 8, last_date = j.value ->> 9,
             last_count = cast(j.value ->> 10 as bigint), expired = cast(j.value ->> 11 as bigint),
             held_why = CASE WHEN enrolment.after = 5 THEN enrolment.held_why ELSE j.value ->> 12 END, floor = cast(j.value ->> 13 as bigint)
         FROM json_each($1) j

@@ -7,6 +7,7 @@ mod open;
 mod outbox_row;
 mod postgres;
 mod sqlite;
+pub mod acts;
 pub mod backup;
 pub mod calendar;
 pub mod confirmations;

@@ -35,7 +35,7 @@ macro_rules! not_held {
 }
 pub(super) use not_held;
 
-/// Enrolments whose lesson is due by `now` and which nothing holds back, longest due first, with the person.
+/// Enrolments that are due by `now` and which nothing holds back, longest due first, with the person.
 pub async fn due(
     connection: &mut Connection,
     now: Timestamp,
@@ -47,7 +47,7 @@ pub async fn due(
         ", ",
         subscriber_columns!(),
         " FROM enrolment e JOIN subscriber s ON s.id = e.subscriber_id
-         WHERE e.state = 1 AND e.due <= $1 AND ",
+         WHERE e.state IN (1, 8) AND e.due <= $1 AND ",
         not_held!("('lesson/' || e.course || '/' || e.lesson)"),
         " ORDER BY e.due LIMIT $2"
     );

@@ -92,7 +92,7 @@ async fn progress_breaches(
     for row in sqlx::query(sql).fetch_all(connection).await? {
         let enrolment = enrolments::read(&row)?;
         let sent = accepted.remove(&enrolment.id).unwrap_or_default();
-        let marked: BTreeSet<String> = enrolment.progress.accepted().iter().cloned().collect();
+        let marked: BTreeSet<String> = enrolment.progress.sent().iter().map(|sent| sent.lesson.clone()).collect();
         // What another database sent, no delivery of this one tells of.
         for lesson in marked.difference(&sent).filter(|lesson| !enrolment.progress.is_carried(lesson)) {
             found.push(format!(

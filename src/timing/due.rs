@@ -54,6 +54,8 @@ pub enum Basis {
     Confirmed(Timestamp),
     /// When the previous lesson (of this stage) was accepted.
     Accepted(Timestamp),
+    /// There is nothing to wait for: the next moment of `send` from then on, and why.
+    From(Timestamp, &'static str),
 }
 
 /// When a lesson leaves, and by which rule.
@@ -100,6 +102,10 @@ pub fn next_due(
             (Some(fixed), _) => planner.fixed(fixed, at),
             (None, Wait::Hours(hours)) => Some(planner.elapsed(at, hours)),
             (None, Wait::Days(days)) => planner.calendar(at, days),
+        },
+        Basis::From(at, why) => match rules.fixed {
+            Some(fixed) => planner.fixed(fixed, at),
+            None => planner.next_moment(at, why),
         },
     }
 }
@@ -189,6 +195,13 @@ impl Planner<'_> {
         Some(self.by_send(found, why))
     }
 
+    fn next_moment(&self, from: Timestamp, why: &str) -> Option<Due> {
+        let earliest = self.not_before(from);
+        let found = self.search().first_from(earliest)?;
+        let held = self.held(earliest, from);
+        Some(self.by_send(found, format!("{why}, next {}{held}", self.send.in_words())))
+    }
+
     fn search(&self) -> Search<'_> {
         Search { send: &self.send, zone: &self.person.zone, skip: self.rules.skip, used: self.used }
     }
@@ -244,7 +257,8 @@ fn paced(pace: f64) -> String {
     if pace == 1.0 { String::new() } else { format!(" × {pace}") }
 }
 
-fn minute(civil: civil::DateTime) -> String {
+/// "2026-12-01 09:00".
+pub fn minute(civil: civil::DateTime) -> String {
     civil.strftime("%Y-%m-%d %H:%M").to_string()
 }
 

@@ -18,6 +18,7 @@ pub use due::Basis;
 pub use due::Due;
 pub use due::Person;
 pub use due::Rules;
+pub use due::minute;
 pub use due::next_due;
 pub use duration::DateRange;
 pub use duration::Wait;

@@ -6,13 +6,13 @@ use dripline::course::Kind;
 use dripline::course::Late;
 use dripline::course::Lesson;
 use dripline::course::Schedule;
-use dripline::enrolment::Condition;
+use dripline::course::Vocabulary;
+use dripline::course::When;
+use dripline::enrolment::Reader;
 use dripline::enrolment::Simulation;
-use dripline::enrolment::clamp_pace;
 use dripline::enrolment::simulate;
 use dripline::problem::Source;
 use dripline::timing::DateRange;
-use dripline::timing::Person;
 use dripline::timing::zone;
 use jiff::SignedDuration;
 use jiff::civil::Time;
@@ -90,17 +90,20 @@ fn planned(plan: &Plan) -> Vec<String> {
     let course = course(plan);
     let person = &plan.person;
     let pauses: Vec<DateRange> = person.pause.iter().map(|pause| pause.parse().unwrap()).collect();
-    let fails = |lesson: &Lesson| plan.lesson.get(&lesson.id).is_some_and(|own| own.when.as_deref() == Some("fails"));
+    let reader = Reader {
+        zone: zone(&person.zone).unwrap(),
+        hour: person.hour.as_ref().map(|hour| Time::strptime("%H:%M", hour).unwrap()),
+        weekdays: person.weekdays.as_ref().map(|weekdays| weekdays.parse().unwrap()),
+        language: "en".to_string(),
+        fields: BTreeMap::new(),
+        answers: BTreeMap::new(),
+        share: 0.0,
+    };
     let simulation = Simulation {
         signup: person.signup.parse().unwrap(),
-        person: Person {
-            zone: zone(&person.zone).unwrap(),
-            hour: person.hour.as_ref().map(|hour| Time::strptime("%H:%M", hour).unwrap()),
-            weekdays: person.weekdays.as_ref().map(|weekdays| weekdays.parse().unwrap()),
-            pace: clamp_pace(&course, person.pace.unwrap_or(1.0)),
-        },
+        reader: &reader,
+        pace: person.pace.unwrap_or(1.0),
         pauses: &pauses,
-        condition: &|lesson, _| if fails(lesson) { Condition::Fails } else { Condition::Holds },
     };
     let plan = simulate(&course, &simulation);
     plan.into_iter().map(|p| format!("{} {} {} {}", p.lesson, p.local, p.utc, p.why)).collect()
@@ -154,7 +157,9 @@ fn lesson(id: &str, own: Option<&PlanLesson>) -> Lesson {
         wait: own.and_then(|own| own.wait.as_ref()).map(|wait| wait.parse().unwrap()),
         send: own.and_then(|own| own.send.as_ref()).map(|send| send.parse().unwrap()),
         date: own.and_then(|own| own.date.as_ref()).map(|date| date.parse().unwrap()),
-        when: None,
+        when: own.and_then(|own| own.when.as_deref()).map(|when| {
+            When::parse(if when == "fails" { "false" } else { "true" }, &Vocabulary::default()).unwrap()
+        }),
         backfill: Backfill::Offer,
         was: Vec::new(),
         content_note: None,

@@ -205,16 +205,10 @@ pub async fn after_the_record(app: &App, built: &Built, heard: &Heard) {
 fn accepted(app: &App, shelf: &Shelf, job: &Job, now: Now, record: &mut Record) {
     record.to = State::Accepted;
     let Some(mut enrolment) = job.enrolment.clone() else { return };
-    let today = app.local_date(&job.subscriber, now.reader);
-    enrolment.last_count = if enrolment.last_date == Some(today) { enrolment.last_count + 1 } else { 1 };
-    enrolment.last_date = Some(today);
-    enrolment.progress.set(&enrolment.lesson, enrolment::Mark::Accepted);
-    enrolment.basis = now.reader;
-    enrolment.floor = None;
-    enrolment.expired = 0;
-    enrolment.occurrence = 1;
-    if let Some(shelved) = shelf.get(&enrolment.course) {
-        shelved.advance(app, &mut enrolment, &job.subscriber);
+    let reader = app.reader(&job.subscriber, job.answers.clone());
+    let shelved = shelf.get(&enrolment.course).or_else(|| job.shelf.get(&enrolment.course));
+    if let Some(shelved) = shelved {
+        enrolment.accepted(&shelved.course, &reader, now.reader);
     }
     record.enrolment = Some(enrolment);
 }

@@ -1,12 +1,16 @@
 //! Claims what is due, within the daily cap of every person, so that nobody else can send it. Knows no wire.
 
 use crate::clock::Now;
+use crate::course::Value;
 use crate::delivery::State;
 use crate::enrolment;
+use crate::enrolment::Comes;
 use crate::enrolment::Enrolment;
+use crate::enrolment::Planner;
+use crate::enrolment::Reader;
 use crate::flow::App;
 use crate::flow::issue;
-use crate::flow::share_of_spread;
+use crate::flow::reader::Answers;
 use crate::flow::shelf::Shelf;
 use crate::ids::next_id;
 use crate::store::Connection;
@@ -21,7 +25,6 @@ use crate::store::outbox::Lane;
 use crate::store::outbox::Meant;
 use crate::store::subscribers;
 use crate::subscriber::Subscriber;
-use crate::timing;
 use anyhow::Result;
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -37,6 +40,8 @@ pub struct Job {
     pub subscriber: Subscriber,
     /// Whose place in a course the message moves: a lesson's alone.
     pub enrolment: Option<Enrolment>,
+    /// The latest answers of that person in that course.
+    pub answers: BTreeMap<String, Value>,
     /// The courses in force when it was claimed.
     pub shelf: Arc<Shelf>,
 }
@@ -94,8 +99,12 @@ async fn with_people(connection: &mut Connection, leased: Vec<Delivery>, shelf: 
             Lane::Lesson => enrolments::by_id(connection, delivery.enrolment_id).await?,
         };
         if let Some(subscriber) = subscriber {
-            jobs.push(Job { delivery, subscriber, enrolment, shelf: Arc::clone(shelf) });
+            jobs.push(Job { delivery, subscriber, enrolment, answers: BTreeMap::new(), shelf: Arc::clone(shelf) });
         }
+    }
+    let answers = Answers::read(connection, jobs.iter().filter_map(|job| job.enrolment.as_ref())).await?;
+    for job in &mut jobs {
+        job.answers = job.enrolment.as_ref().map(|it| answers.of(it.id)).unwrap_or_default();
     }
     Ok(jobs)
 }
@@ -108,32 +117,73 @@ async fn claim_due(
     room: usize,
 ) -> Result<Vec<Job>> {
     let mut jobs = Vec::new();
-    // What slides to another day makes room for those behind it; a few rounds end it even when everybody slides.
+    // What isn't due after all, or slides to another day, makes room for those behind it; a few rounds end it even when
+    // nobody stays.
     for _ in 0..8 {
-        let due = outbox::due(connection, now.reader, (room - jobs.len()) as i64).await?;
-        if due.is_empty() {
+        let found = outbox::due(connection, now.reader, (room - jobs.len()) as i64).await?;
+        if found.is_empty() {
             break;
         }
-        let people: BTreeSet<i64> = due.iter().map(|(enrolment, _)| enrolment.subscriber_id).collect();
+        let answers = Answers::read(connection, found.iter().map(|(it, _)| it)).await?;
+        let found: Vec<Due> = found.into_iter().map(|(it, person)| Due::new(app, it, person, &answers)).collect();
+        let among = found.len();
+        let due = look_again(shelf, connection, now, found).await?;
+        let people: BTreeSet<i64> = due.iter().map(|it| it.subscriber.id).collect();
         let people: Vec<i64> = people.into_iter().collect();
         let uses = date_uses(connection, &people).await?;
         let holds = meta::holds(connection).await?;
         let mut calendar = Calendar::new(app, now, &due, uses, &holds);
         let mut taken = Vec::new();
         let mut slides = Vec::new();
-        for (enrolment, subscriber) in due {
-            match calendar.slides(shelf, &enrolment, &subscriber) {
-                Some(later) => slides.push((enrolment.id, enrolment.serial, later.instant, later.why)),
-                None => taken.push((enrolment, subscriber)),
+        for it in due {
+            match calendar.slides(shelf, &it) {
+                Some((later, why)) => slides.push((it.enrolment.id, it.enrolment.serial, later, why)),
+                None => taken.push(it),
             }
         }
         outbox::slide(connection, &slides).await?;
+        let stayed = taken.len();
         jobs.extend(take(app, shelf, connection, now, taken).await?);
-        if jobs.len() == room || slides.is_empty() {
+        if jobs.len() == room || stayed == among {
             break;
         }
     }
     Ok(jobs)
+}
+
+/// An enrolment that is due by its cached time, and what decides over it.
+struct Due {
+    enrolment: Enrolment,
+    subscriber: Subscriber,
+    reader: Reader,
+}
+
+impl Due {
+    fn new(app: &App, enrolment: Enrolment, subscriber: Subscriber, answers: &Answers) -> Due {
+        let reader = app.reader(&subscriber, answers.of(enrolment.id));
+        Due { enrolment, subscriber, reader }
+    }
+}
+
+/// The due time is a cache: by now an answer may have come, or the wait for one has ended. Returns those whose mail may
+/// leave; the others are written down as they stand now.
+async fn look_again(shelf: &Shelf, connection: &mut Connection, now: Now, found: Vec<Due>) -> Result<Vec<Due>> {
+    let mut due = Vec::new();
+    let mut changed = Vec::new();
+    for it in found {
+        let Some(shelved) = shelf.get(&it.enrolment.course) else { continue };
+        let mut fresh = it.enrolment.clone();
+        fresh.advance(&shelved.course, &it.reader, now.reader);
+        let is_same = it.enrolment.state == fresh.state && it.enrolment.lesson == fresh.lesson;
+        if is_same && fresh.state == enrolment::State::Waiting && fresh.due <= now.reader {
+            due.push(it);
+        } else {
+            changed.push(fresh);
+        }
+    }
+    let written = enrolments::put_all(connection, &changed.iter().collect::<Vec<_>>(), now.wall).await?;
+    anyhow::ensure!(written, "an enrolment changed while it was claimed; the claim is tried again");
+    Ok(due)
 }
 
 /// Puts due enrolments in flight, each with its outbox row already leased. Where that row exists already, the lesson
@@ -143,25 +193,26 @@ async fn take(
     shelf: &Arc<Shelf>,
     connection: &mut Connection,
     now: Now,
-    due: Vec<(Enrolment, Subscriber)>,
+    due: Vec<Due>,
 ) -> Result<Vec<Job>> {
     if due.is_empty() {
         return Ok(Vec::new());
     }
-    let marks: Vec<(i64, i64)> = due.iter().map(|(enrolment, _)| (enrolment.id, enrolment.serial)).collect();
+    let marks: Vec<(i64, i64)> = due.iter().map(|it| (it.enrolment.id, it.enrolment.serial)).collect();
     let marked = outbox::take(connection, &marks).await?;
     anyhow::ensure!(
         marked == marks.len() as u64,
         "an enrolment changed while it was claimed; the claim is tried again"
     );
-    let rows: Vec<Delivery> = due.iter().map(|(enrolment, _)| delivery(app, now, enrolment)).collect();
+    let rows: Vec<Delivery> = due.iter().map(|it| delivery(app, now, &it.enrolment)).collect();
     let new: BTreeSet<i64> = outbox::insert(connection, &rows, now.wall).await?.into_iter().collect();
     let mut jobs = Vec::new();
-    for (row, (mut enrolment, subscriber)) in rows.into_iter().zip(due) {
+    for (row, it) in rows.into_iter().zip(due) {
+        let Due { mut enrolment, subscriber, reader } = it;
         enrolment.state = enrolment::State::InFlight;
         if new.contains(&row.id) {
             let shelf = Arc::clone(shelf);
-            jobs.push(Job { delivery: row, subscriber, enrolment: Some(enrolment), shelf });
+            jobs.push(Job { delivery: row, subscriber, enrolment: Some(enrolment), answers: reader.answers, shelf });
             continue;
         }
         tracing::error!(
@@ -214,11 +265,11 @@ impl<'a> Calendar<'a> {
     fn new(
         app: &'a App,
         now: Now,
-        due: &[(Enrolment, Subscriber)],
+        due: &[Due],
         uses: Vec<DateUse>,
         holds: &[Notice],
     ) -> Calendar<'a> {
-        let people: HashMap<i64, &Subscriber> = due.iter().map(|(_, person)| (person.id, person)).collect();
+        let people: HashMap<i64, &Subscriber> = due.iter().map(|it| (it.subscriber.id, &it.subscriber)).collect();
         let mut calendar = Calendar { app, now, used: HashMap::new(), own: HashMap::new(), rivals: HashMap::new() };
         for it in uses {
             let days = calendar.used.entry(it.subscriber_id).or_default();
@@ -245,11 +296,12 @@ impl<'a> Calendar<'a> {
         calendar
     }
 
-    /// `None` when the lesson may leave today, which then counts; else the moment to which it slides.
-    fn slides(&mut self, shelf: &Shelf, enrolment: &Enrolment, person: &Subscriber) -> Option<timing::Due> {
-        let today = self.app.local_date(person, self.now.reader);
-        let days = self.used.entry(person.id).or_default();
-        let turns = self.rivals.entry(person.id).or_default();
+    /// `None` when the lesson may leave today, which then counts; else the moment to which it slides, and why.
+    fn slides(&mut self, shelf: &Shelf, due: &Due) -> Option<(Timestamp, String)> {
+        let (enrolment, person) = (&due.enrolment, due.subscriber.id);
+        let today = due.reader.local_date(self.now.reader);
+        let days = self.used.entry(person).or_default();
+        let turns = self.rivals.entry(person).or_default();
         let turn = (enrolment.due, enrolment.basis, enrolment.id);
         let before = u32::try_from(turns.range(..turn).count()).unwrap_or(u32::MAX);
         turns.remove(&turn);
@@ -261,22 +313,17 @@ impl<'a> Calendar<'a> {
             *days.entry(today).or_insert(0) += 1;
             return None;
         }
-        let used: BTreeSet<Date> = days
-            .iter()
-            .filter(|(_, count)| **count >= cap)
-            .map(|(date, _)| *date)
-            .chain((full || again).then_some(today))
-            .collect();
-        let settings = self.app.timing_person(person, enrolment.pace);
-        let lesson = shelved.course.lessons.get(&enrolment.lesson)?;
-        let basis = timing::Basis::Accepted(enrolment.basis);
-        let floor = enrolment.floor.max(Some(self.now.reader));
-        let later = enrolment::due(&shelved.course, lesson, basis, floor, &settings, &used)?;
-        let instant = timing::spread(later.instant, share_of_spread(person.id), later.spread, &settings.zone);
-        Some(timing::Due {
-            instant,
-            why: format!("{}; another course mail had its day on {today}", later.why),
-            ..later
-        })
+        let full_days = days.iter().filter(|(_, count)| **count >= cap).map(|(date, _)| *date);
+        let taken: BTreeSet<Date> = full_days.chain([today]).collect();
+        let mut later = enrolment.clone();
+        later.not_before(self.now.reader);
+        let (course, now) = (&shelved.course, self.now.reader);
+        match (Planner { course, enrolment: &later, reader: &due.reader, now, taken: &taken }).comes() {
+            Comes::Mail { due, why, .. } => {
+                Some((due, format!("{why}; another course mail had its day on {today}")))
+            }
+            Comes::Answer { until, why, .. } => Some((until, why)),
+            Comes::Rest { .. } | Comes::Never { .. } | Comes::End => None,
+        }
     }
 }

@@ -238,7 +238,7 @@ fn finish(
 
 fn inputs(app: &App, job: &Job, shelved: &Shelved) -> Inputs {
     let number = match (&job.enrolment, address_of(&job.delivery.what)) {
-        (Some(enrolment), _) => enrolment.progress.accepted().len() + 1,
+        (Some(enrolment), _) => enrolment.progress.done().len() + 1,
         (None, Ok((_, id))) => shelved.course.order.iter().position(|it| it == id).map_or(1, |at| at + 1),
         (None, Err(_)) => 1,
     };

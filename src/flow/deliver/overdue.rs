@@ -6,6 +6,7 @@ use crate::delivery::State;
 use crate::enrolment;
 use crate::flow::App;
 use crate::flow::InDoubt;
+use crate::flow::reader::Answers;
 use crate::flow::shelf::Shelf;
 use crate::store::Connection;
 use crate::store::enrolments;
@@ -125,8 +126,8 @@ async fn expire(app: &App, shelf: &Shelf, connection: &mut Connection, row: &Del
         meta::raise(connection, &format!("expired/{}", enrolment.id), &text, now.wall.as_millisecond()).await?;
     } else if let Some(shelved) = shelf.get(&enrolment.course) {
         enrolment.floor = Some(now.reader.saturating_add(SignedDuration::from_hours(12)).unwrap_or(Timestamp::MAX));
-        enrolment.state = enrolment::State::Waiting;
-        shelved.schedule(app, &mut enrolment, &person);
+        let answers = Answers::read(connection, [&enrolment]).await?;
+        enrolment.advance(&shelved.course, &app.reader(&person, answers.of(enrolment.id)), now.reader);
     }
     if let Some(wish) = enrolment.after.take() {
         enrolment.state = wish;

@@ -19,6 +19,7 @@ use crate::store::subscribers::Consent;
 use crate::subscriber::Status;
 use crate::subscriber::Subscriber;
 use anyhow::Result;
+use std::collections::BTreeMap;
 
 /// Takes over what another database knew of a person's place. A refusal and `AlreadyEnrolled` change nothing.
 pub fn take_over<'a>(
@@ -35,7 +36,7 @@ pub fn take_over<'a>(
         return Ok(SignedUp::Suppressed(suppressed.reason.clone()));
     }
     let mut here = standing.enrolments.iter().filter(|it| it.course == request.course);
-    if here.any(|it| Some(it.run) == moved.run || it.state.is_running()) {
+    if here.any(|it| Some(it.run) == moved.run || it.is_running()) {
         return Ok(SignedUp::AlreadyEnrolled);
     }
     let known = standing.person.as_ref().map(|person| person.status);
@@ -91,7 +92,7 @@ fn put_in_place(
     match moved.state {
         State::Completed | State::Left => it.state = moved.state,
         State::Waiting | State::InFlight | State::Awaiting | State::Pending | State::Paused | State::Held => {
-            shelved.advance(app, it, person);
+            it.advance(&shelved.course, &app.reader(person, BTreeMap::new()), now.reader);
             if it.state == State::Completed {
                 return;
             }

