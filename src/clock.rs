@@ -97,9 +97,8 @@ impl Clock {
 
 /// An instant from stored unix milliseconds; out of jiff's range it is cut to the nearest that exists.
 pub fn from_ms(ms: i64) -> Timestamp {
-    let low = Timestamp::MIN.as_millisecond();
-    let high = Timestamp::MAX.as_millisecond();
-    Timestamp::from_millisecond(ms.clamp(low, high)).unwrap_or(Timestamp::UNIX_EPOCH)
+    let nearest = if ms < 0 { Timestamp::MIN } else { Timestamp::MAX };
+    Timestamp::from_millisecond(ms).unwrap_or(nearest)
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is the one door of time")]

@@ -107,7 +107,8 @@ fn of_course(text: &mut String, effect: &Effect) {
     counted(text, &effect.loses, "won't get");
     if effect.moved > 0 {
         let soon = effect.soon;
-        writeln!(text, "    the next mail of {} is another or moves, of {soon} within a day", people(effect.moved)).ok();
+        writeln!(text, "    the next mail of {} is another or moves, of {soon} within a day", people(effect.moved))
+            .ok();
     }
     if effect.next_withdrawn > 0 {
         writeln!(text, "    the very next lesson of {} is withdrawn", people(effect.next_withdrawn)).ok();

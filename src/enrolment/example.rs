@@ -1,7 +1,5 @@
 //! Courses and people for the tests of this room.
 
-use crate::course::Ask;
-use crate::course::AskKind;
 use crate::course::Backfill;
 use crate::course::Course;
 use crate::course::Kind;
@@ -10,9 +8,7 @@ use crate::course::Lesson;
 use crate::course::Schedule;
 use crate::problem::Source;
 use crate::timing::Cron;
-use crate::timing::Person;
 use crate::timing::Wait;
-use crate::timing::zone;
 use jiff::SignedDuration;
 use std::collections::BTreeMap;
 
@@ -58,16 +54,6 @@ pub fn course(order: &[&str]) -> Course {
 
 pub fn lesson<'c>(course: &'c mut Course, id: &str) -> &'c mut Lesson {
     course.lessons.entry(id.to_string()).or_insert_with(|| plain_lesson(id))
-}
-
-/// A question that takes any text.
-pub fn ask(id: &str) -> Ask {
-    Ask { id: id.to_string(), question: id.to_string(), kind: AskKind::Text, alert: Vec::new() }
-}
-
-#[expect(clippy::unwrap_used, reason = "a zone that doesn't exist is a failed test")]
-pub fn person(zone_name: &str) -> Person {
-    Person { zone: zone(zone_name).unwrap(), hour: None, weekdays: None, pace: 1.0 }
 }
 
 #[expect(clippy::unwrap_used, reason = "the line is good")]

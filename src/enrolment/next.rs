@@ -70,7 +70,8 @@ impl<'a> Planner<'a> {
     pub fn comes(&self) -> Comes {
         let requests = &self.enrolment.requests;
         if let Some(since) = requests.back {
-            return self.own_mail(BACK, since, "you are back after a pause: a short mail first");
+            // What was left of the wait is the lesson's, not this mail's.
+            return self.own_mail(BACK, since, None, "you are back after a pause: a short mail first");
         }
         let all = tracks(self.course);
         let mut offers: Vec<(Offer, usize)> = Vec::new();
@@ -161,10 +162,9 @@ impl<'a> Planner<'a> {
             return Basis::Confirmed(self.enrolment.basis);
         }
         match last {
-            Some(_) if schedule.keep_dates && schedule.starts.is_some() => self.kept(track).map_or_else(
-                || Basis::Accepted(self.enrolment.basis),
-                Basis::Accepted,
-            ),
+            Some(_) if schedule.keep_dates && schedule.starts.is_some() => {
+                self.kept(track).map_or_else(|| Basis::Accepted(self.enrolment.basis), Basis::Accepted)
+            }
             Some(last) => Basis::Accepted(self.at(last)),
             None if track.after.is_none() && self.enrolment.progress.sent().is_empty() => Basis::Confirmed(begun),
             None => Basis::From(begun, "the stage begins"),
@@ -251,7 +251,8 @@ impl<'a> Planner<'a> {
         let own = self.enrolment.requests.stages.get(track.id).and_then(|rest| rest.floor);
         let schedule = &self.course.schedule;
         let sent = self.enrolment.progress.sent().last();
-        let kept = (schedule.keep_dates && schedule.starts.is_some()).then_some(sent).flatten().map(|sent| self.at(sent));
+        let kept =
+            (schedule.keep_dates && schedule.starts.is_some()).then_some(sent).flatten().map(|sent| self.at(sent));
         let back = sent.filter(|sent| sent.lesson == BACK).map(|sent| self.a_day_after(self.at(sent), rules));
         self.enrolment.floor.max(own).max(kept).max(back)
     }
@@ -265,7 +266,7 @@ impl<'a> Planner<'a> {
     }
 
     /// A mail of the program's own, at the next moment of the course's `send`.
-    fn own_mail(&self, what: &str, from: Timestamp, why: &'static str) -> Comes {
+    fn own_mail(&self, what: &str, from: Timestamp, floor: Option<Timestamp>, why: &'static str) -> Comes {
         let schedule = &self.course.schedule;
         let rules = Rules {
             wait: schedule.wait,
@@ -277,7 +278,7 @@ impl<'a> Planner<'a> {
             starts: None,
         };
         let person = self.reader.timing(self.enrolment.pace);
-        match next_due(&rules, Basis::From(from, why), self.enrolment.floor, &person, &self.used()) {
+        match next_due(&rules, Basis::From(from, why), floor, &person, &self.used()) {
             Some(due) => Comes::Mail { lesson: what.to_string(), due: self.spread(&due), why: due.why },
             None => Comes::Never { lesson: what.to_string() },
         }
@@ -288,7 +289,7 @@ impl<'a> Planner<'a> {
         let last = progress.last_lesson().and_then(|id| progress.last_of(id));
         // Who came here with everything done heard of the end elsewhere.
         let ended = last.filter(|_| self.enrolment.is_closing_owed()).and_then(|last| last.at);
-        ended.map_or(Comes::End, |at| self.own_mail(CLOSING, at, "every lesson was sent"))
+        ended.map_or(Comes::End, |at| self.own_mail(CLOSING, at, self.enrolment.floor, "every lesson was sent"))
     }
 
     fn spread(&self, due: &Due) -> Timestamp {

@@ -37,7 +37,7 @@ pub fn lesson(settings: &Settings, mail: LessonMail<'_>) -> Result<Vec<u8>, Stri
     let rendered = prepared.render(&mail.values).map_err(|error| error.to_string())?;
     let sender = course.sender.as_ref().unwrap_or(&settings.sender);
     let list_id = message::list_id(&course.id, &sender.address);
-    let feedback_id = format!("{}:{}:lesson:dripline", lesson.id, course.id);
+    let feedback_id = format!("{}:{}:lesson:dripline", lesson.id.trim_start_matches('@'), course.id);
     let list =
         List { id: &list_id, name: &course.title, unsubscribe_url: mail.leave_url, feedback_id: Some(&feedback_id) };
     let head = Head {

@@ -30,6 +30,8 @@ const PAGE: i64 = 1000;
 /// How soon after an edit a lesson may come that wasn't due yet.
 const REST: SignedDuration = SignedDuration::from_hours(1);
 const DAY: SignedDuration = SignedDuration::from_hours(24);
+/// Those whom an edit would bring a lesson within the hour come so long apart, within their day.
+const EACH: SignedDuration = SignedDuration::from_mins(1);
 /// An edit that reaches more people than this within a day asks first.
 const ASKS_ABOVE: usize = 100;
 
@@ -49,6 +51,9 @@ pub struct Effect {
     pub loses: BTreeMap<String, usize>,
     /// People whose next mail comes, because of the edit, within a day.
     pub soon: usize,
+    /// Those of them who would get it within the hour, were they not spread over the day.
+    #[serde(skip)]
+    pub crowd: usize,
     /// People whose very next lesson is withdrawn.
     pub next_withdrawn: usize,
     /// What it does to each person whom it touches; empty unless names were asked for.
@@ -75,6 +80,8 @@ struct Change {
     /// Messages that aren't sent because of it, and why.
     calls_off: Vec<outbox::Delivery>,
     reason: &'static str,
+    /// It would come within the hour.
+    hurries: bool,
 }
 
 impl Effect {
@@ -98,6 +105,7 @@ impl Effect {
         let within_a_day = told.after.as_ref().is_some_and(|(_, due)| *due < timing::later(now.reader, DAY));
         self.moved += usize::from(moved);
         self.soon += usize::from(moved && within_a_day);
+        self.crowd += usize::from(change.hurries);
         self.next_withdrawn += usize::from(told.loses.contains(&change.before.lesson));
         let touches = moved || !(told.gets.is_empty() && told.offered.is_empty() && told.loses.is_empty());
         if names && touches {
@@ -113,6 +121,8 @@ pub struct Edit<'a> {
     pub old: &'a Course,
     pub new: &'a Shelved,
     pub now: Now,
+    /// How many people would get a lesson within the hour, as far as that is known.
+    pub crowd: usize,
 }
 
 impl Edit<'_> {
@@ -132,16 +142,13 @@ impl Edit<'_> {
     ///
     /// # Errors
     /// When an enrolment changed meanwhile; then nothing may be committed.
-    pub async fn carry_out(&self, connection: &mut Connection) -> Result<Effect> {
-        let mut effect = Effect { course: self.new.course.id.clone(), ..Effect::default() };
+    pub async fn carry_out(&self, connection: &mut Connection) -> Result<()> {
         let mut after = 0;
-        while let Some((last, read, changes)) = self.page(connection, after).await? {
+        while let Some((last, _, changes)) = self.page(connection, after).await? {
             after = last;
-            effect.people += read;
-            changes.iter().for_each(|change| effect.count(change, self.now, false));
             self.write(connection, &changes).await?;
         }
-        Ok(effect)
+        Ok(())
     }
 
     /// The next people behind an id: the last id, how many they are, and what changes.
@@ -179,7 +186,8 @@ impl Edit<'_> {
     ) -> Option<Change> {
         let mut after = before.clone();
         let result = after.follow(Known::of(self.old), &self.new.course);
-        let mut change = Change { calls_off: Vec::new(), reason: "", before, after, told: Touched::default() };
+        let told = Touched::default();
+        let mut change = Change { calls_off: Vec::new(), reason: "", hurries: false, before, after, told };
         self.drop_retired(&mut change, person, open);
         match change.after.state {
             State::Waiting | State::Awaiting | State::Completed => {
@@ -190,7 +198,8 @@ impl Edit<'_> {
             State::InFlight | State::Pending | State::Paused | State::Left => {}
             State::Held => self.release(&mut change, person, reader),
         }
-        let is_new = |id: &&String| !self.old.order.contains(id) || change.before.progress.mark(id) == Some(Mark::Retired);
+        let is_new =
+            |id: &&String| !self.old.order.contains(id) || change.before.progress.mark(id) == Some(Mark::Retired);
         let owed = self.new.course.order.iter().filter(|id| change.after.progress.mark(id).is_none());
         let renamed = |id: &&String| result.renamed.iter().any(|(_, name)| name == *id);
         change.told = Touched {
@@ -210,8 +219,7 @@ impl Edit<'_> {
         let it = &mut change.after;
         let is_retired = self.new.course.retired.contains(&it.lesson);
         let may_go_on = it.state == State::InFlight || it.state == State::Held && person.status == Status::Active;
-        let may_have_left =
-            open.iter().any(|row| matches!(row.state, DeliveryState::Sending | DeliveryState::InDoubt));
+        let may_have_left = open.iter().any(|row| matches!(row.state, DeliveryState::Sending | DeliveryState::InDoubt));
         if is_retired && may_go_on && !may_have_left {
             it.state = State::Waiting;
             (change.calls_off, change.reason) = (open, "the lesson was retired");
@@ -243,8 +251,10 @@ impl Edit<'_> {
         }
         after.floor = after.floor.max(Some(self.soon()));
         after.advance(&self.new.course, reader, self.now.reader);
-        after.due = timing::spread(after.due, reader.share, DAY, &reader.zone);
-        after.why += "; spread over the day after an edit";
+        let crowd = i32::try_from(self.crowd).unwrap_or(i32::MAX);
+        after.due = timing::spread(after.due, reader.share, EACH.saturating_mul(crowd).min(DAY), &reader.zone);
+        after.why += "; an hour after an edit at the soonest";
+        change.hurries = true;
     }
 
     fn soon(&self) -> Timestamp {
@@ -254,8 +264,15 @@ impl Edit<'_> {
     async fn write(&self, connection: &mut Connection, changes: &[Change]) -> Result<()> {
         for change in changes.iter().filter(|change| !change.reason.is_empty()) {
             for row in &change.calls_off {
-                outbox::set_state(connection, row.id, row.state, DeliveryState::Cancelled, change.reason, self.now.wall)
-                    .await?;
+                outbox::set_state(
+                    connection,
+                    row.id,
+                    row.state,
+                    DeliveryState::Cancelled,
+                    change.reason,
+                    self.now.wall,
+                )
+                .await?;
             }
         }
         let (under_way, still): (Vec<_>, Vec<_>) =

@@ -27,6 +27,7 @@ pub mod shelf;
 pub mod sign_up;
 pub mod simulate;
 pub mod standing;
+pub mod undo;
 pub mod view;
 
 use crate::address::Address;

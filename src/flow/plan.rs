@@ -61,7 +61,7 @@ pub async fn plan(app: &App, names: bool) -> Result<Plan> {
             continue;
         };
         let mut connection = app.store.read().await?;
-        let edit = Edit { app, old: &old.course, new, now: app.clock.now() };
+        let edit = Edit { app, old: &old.course, new, now: app.clock.now(), crowd: 0 };
         let effect = edit.foresee(&mut connection, names).await?;
         plan.asks |= effect.asks() && !is_confirmed(&mut connection, &course.id, &course.version).await?;
         plan.courses.push(effect);

@@ -22,10 +22,9 @@ use jiff::civil::Date;
 use jiff::civil::Time;
 
 pub use crate::flow::act::Acted;
-pub use crate::flow::act::UNDO;
 pub use crate::flow::act::Which;
 pub use crate::flow::act::outlook;
-pub use crate::flow::act::undo;
+pub use crate::flow::undo::undo;
 
 /// What a person sets; `None` stays as it is.
 #[derive(Debug, Clone, Default, PartialEq)]

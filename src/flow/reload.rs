@@ -165,10 +165,12 @@ async fn swap(app: &App, new: Shelved, tree: &Tree, old: Option<&Shelved>) -> Re
     put_in_force(&mut transaction, next_id(now.wall), &version, now.wall.as_millisecond()).await?;
     keep_holds(&mut transaction, &new.course, now).await?;
     if let Some(old) = old {
-        let effect = Edit { app, old: &old.course, new: &new, now }.carry_out(&mut transaction).await?;
+        let edit = Edit { app, old: &old.course, new: &new, now, crowd: 0 };
+        let effect = edit.foresee(&mut transaction, false).await?;
         if effect.asks() && !plan::is_confirmed(&mut transaction, &version.course, &version.version).await? {
             return Ok(Swapped::Asks(effect));
         }
+        Edit { crowd: effect.crowd, ..edit }.carry_out(&mut transaction).await?;
     }
     match old.filter(|old| old.course.kind == Kind::Newsletter) {
         Some(old) => issue::follow_edit(app, &mut transaction, &old.course, &new, now).await?,

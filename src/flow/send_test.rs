@@ -64,6 +64,8 @@ pub fn make(app: &App, shelved: &Shelved, lesson: &str, to: &Address) -> Result<
         fields: BTreeMap::new(),
         number: u32::try_from(position + 1).unwrap_or(u32::MAX),
         of: u32::try_from(shelved.course.order.len()).unwrap_or(u32::MAX),
+        offered: Vec::new(),
+        next: Vec::new(),
     };
     let leave = links.leave.clone();
     let sender = shelved.course.sender.as_ref().unwrap_or(&app.settings.sender);

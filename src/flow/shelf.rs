@@ -2,6 +2,7 @@
 
 use crate::course;
 use crate::course::Course;
+use crate::course::Kind;
 use crate::course::Lesson;
 use crate::course::Tree;
 use crate::enrolment;
@@ -11,6 +12,7 @@ use crate::message::Prepared;
 use crate::message::Required;
 use crate::message::Templates;
 use crate::message::course_page;
+use crate::message::own_mails;
 use crate::message::prepare;
 use crate::problem::Problem;
 use crate::site::Site;
@@ -40,6 +42,8 @@ pub struct Shelved {
     /// The texts of its page.
     pub page: CoursePage,
     lessons: BTreeMap<String, Arc<Prepared>>,
+    /// The program's own mails in this course.
+    own: BTreeMap<String, (Lesson, Arc<Prepared>)>,
     /// By language tag; each holds the lessons that are translated.
     translations: BTreeMap<String, Shelved>,
 }
@@ -73,10 +77,14 @@ impl Shelved {
 
     /// The course in the language in which a person gets this lesson: their own, where it is translated.
     pub fn edition(&self, lesson: &str, language: &str) -> &Shelved {
-        Some(self.in_language(language)).filter(|edition| edition.lessons.contains_key(lesson)).unwrap_or(self)
+        let has = |edition: &&Shelved| edition.lessons.contains_key(lesson) || edition.own.contains_key(lesson);
+        Some(self.in_language(language)).filter(has).unwrap_or(self)
     }
 
     pub fn lesson(&self, id: &str) -> Option<(&Lesson, Arc<Prepared>)> {
+        if let Some((lesson, prepared)) = self.own.get(id) {
+            return Some((lesson, Arc::clone(prepared)));
+        }
         Some((self.course.lessons.get(id)?, Arc::clone(self.lessons.get(id)?)))
     }
 
@@ -124,9 +132,17 @@ fn compile(
             Err(found) => problems.extend(found),
         }
     }
+    let mut own = BTreeMap::new();
+    // A newsletter has none: it doesn't end, and nobody has a place in it to come back to.
+    for lesson in own_mails(course).into_iter().filter(|_| course.kind == Kind::Course) {
+        match prepare(templates, site, course, &lesson) {
+            Ok(prepared) => drop(own.insert(lesson.id.clone(), (lesson, Arc::new(prepared)))),
+            Err(found) => problems.extend(found),
+        }
+    }
     let page = course_page(site, course, problems);
     let required = Required::new(site, course);
-    Shelved { course: course.clone(), required, page, lessons, translations: BTreeMap::new() }
+    Shelved { course: course.clone(), required, page, lessons, own, translations: BTreeMap::new() }
 }
 
 impl Shelf {

@@ -189,6 +189,8 @@ pub(super) fn sample(site: &Site, course: &Course, lesson: &Lesson, person: Pers
         answers: answers.collect::<BTreeMap<_, _>>(),
         progress: Progress { number: 1, of: u32::try_from(course.order.len()).unwrap_or(u32::MAX).max(1) },
         links,
+        offered: Vec::new(),
+        next: Vec::new(),
     }
 }
 

@@ -18,6 +18,7 @@ mod markdown;
 mod marked;
 mod mime;
 mod names;
+mod own;
 mod page;
 mod paths;
 mod plain;
@@ -54,6 +55,7 @@ pub use mime::List;
 pub use mime::build;
 pub use mime::list_id;
 pub use mime::message_id;
+pub use own::own_mails;
 pub use page::CoursePage;
 pub use page::course_page;
 pub use prepare::Prepared;
@@ -87,6 +89,19 @@ pub struct Values {
     pub answers: BTreeMap<String, Answer>,
     pub progress: Progress,
     pub links: Urls,
+    /// Subjects of lessons that are offered and that no mail told of yet.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub offered: Vec<String>,
+    /// The courses that come after this one, in the mail that ends it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub next: Vec<Titled>,
+}
+
+/// A page and what it is called.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Titled {
+    pub title: String,
+    pub url: String,
 }
 
 /// An answer as templates see it: option ids, a number of a scale, or words.

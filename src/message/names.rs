@@ -51,7 +51,7 @@ const KNOWN: [&str; 12] = [
 
 /// What only templates may use. Fields and questions differ from course to course: rendering finds those that are
 /// missing.
-const IN_TEMPLATES: [&str; 26] = [
+const IN_TEMPLATES: [&str; 28] = [
     "answers",
     "asked",
     "confirm_url",
@@ -71,6 +71,8 @@ const IN_TEMPLATES: [&str; 26] = [
     "mail.subject",
     "mail.title",
     "never_url",
+    "next",
+    "offered",
     "site.name",
     "site.postal_address",
     "site.url",
@@ -80,7 +82,7 @@ const IN_TEMPLATES: [&str; 26] = [
     "theme.logo.url",
 ];
 
-const OF_LESSONS: [&str; 6] = ["subscriber.", "course.", "lesson.", "progress.", "links", "answers"];
+const OF_LESSONS: [&str; 8] = ["subscriber.", "course.", "lesson.", "progress.", "links", "answers", "offered", "next"];
 const OF_CONFIRMATION: [&str; 3] = ["asked", "confirm_url", "never_url"];
 
 /// More names than anybody reads.

@@ -3,6 +3,7 @@
 use crate::course::Course;
 use crate::course::Kind;
 use crate::course::Lesson;
+use crate::enrolment::is_lesson;
 use crate::message::RENDER_LIMIT;
 use crate::message::Rendered;
 use crate::message::Templates;
@@ -153,7 +154,8 @@ pub(super) fn draft(
     tera.add_raw_templates(compiled).map_err(|error| origins.explain(&error))?;
     let lesson = LessonFacts { id: lesson.id.clone(), content_note: lesson.content_note.clone() };
     let progress = match course.kind {
-        Kind::Course => words.mail.progress,
+        Kind::Course if is_lesson(&lesson.id) => words.mail.progress,
+        Kind::Course => "",
         Kind::Newsletter => "",
     };
     Ok(Prepared { tera, lesson, has_title, progress, origins })
@@ -194,6 +196,8 @@ impl Prepared {
         context.insert("answers", &answers);
         context.insert("progress", &values.progress);
         context.insert("links", &values.links);
+        context.insert("offered", &values.offered);
+        context.insert("next", &values.next);
         context.insert("lesson", &self.lesson);
         let subject = one_line(&self.part(SUBJECT, &context)?);
         let preview = one_line(&self.part(PREVIEW, &context)?);

@@ -36,7 +36,8 @@ pub async fn add(connection: &mut Connection, it: &Act, since: Timestamp) -> Res
 
 /// What a person did since then, the latest first.
 pub async fn of(connection: &mut Connection, subscriber: i64, since: Timestamp) -> Result<Vec<Act>, sqlx::Error> {
-    let sql = "SELECT id, subscriber_id, what, at, before FROM act WHERE subscriber_id = $1 AND at >= $2 ORDER BY id DESC";
+    let sql =
+        "SELECT id, subscriber_id, what, at, before FROM act WHERE subscriber_id = $1 AND at >= $2 ORDER BY id DESC";
     let rows = sqlx::query(sql).bind(subscriber).bind(since.as_millisecond()).fetch_all(connection).await?;
     rows.iter()
         .map(|row| {

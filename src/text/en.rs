@@ -4,6 +4,26 @@ use crate::text::Mail;
 use crate::text::Page;
 use crate::text::Words;
 
+const BACK: &str = "\
+Dear {{ subscriber.first_name or \"friend\" }},
+
+your pause is over, and your place in the course was kept. Nothing was lost, and there is nothing to catch up on.
+
+You needn't do anything: the next lesson comes by itself, a day from now or at the next hour that suits you.
+
+Would you rather read the last lesson once more first, or stay paused a little longer? Both are good choices. Answer this \
+mail and say so.
+";
+
+const CLOSING: &str = "\
+Dear {{ subscriber.first_name or \"friend\" }},
+
+you have had every lesson of this course. Nothing more comes of it by itself.
+
+The lessons stay yours: they are in your mailbox, and reading one again in a month or a year is part of the way. If you \
+would like one of them sent again, answer this mail.
+";
+
 pub const WORDS: Words = Words {
     language: "en",
     mail: Mail {
@@ -27,6 +47,15 @@ pub const WORDS: Words = Words {
         confirm_not_you: "If that wasn't you, do nothing: you won't get anything else.",
         confirm_never: "Never write to me again",
         confirm_why: "You get this one mail because your address was entered at {site}.",
+        back_subject: "Good to have you back: {{ course.title }}",
+        back_preview: "You needn't do anything: the next lesson comes by itself.",
+        back_text: BACK,
+        closing_subject: "That was the last lesson of {{ course.title }}",
+        closing_preview: "Thank you for reading. Here is what you can do from here.",
+        closing_text: CLOSING,
+        closing_next: "If you would like to go on, this is open to you:",
+        offered: "New in this course since you went past its place:",
+        offered_how: "Answer this mail if you would like to have it sent to you.",
     },
     page: Page {
         home_title: "Courses by e-mail",

@@ -46,6 +46,19 @@ pub struct Mail {
     pub confirm_not_you: &'static str,
     pub confirm_never: &'static str,
     pub confirm_why: &'static str,
+    /// A Tera template of one line, as a lesson's subject.
+    pub back_subject: &'static str,
+    pub back_preview: &'static str,
+    /// Markdown with Tera, as a lesson's text.
+    pub back_text: &'static str,
+    /// As `back_subject`.
+    pub closing_subject: &'static str,
+    pub closing_preview: &'static str,
+    /// As `back_text`.
+    pub closing_text: &'static str,
+    pub closing_next: &'static str,
+    pub offered: &'static str,
+    pub offered_how: &'static str,
 }
 
 /// Words of pages. Each page has a title and says what to do next.

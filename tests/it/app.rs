@@ -17,6 +17,7 @@ pub use setup::lesson;
 pub use setup::minutes;
 
 use dripline::clock::Clock;
+use dripline::enrolment::is_lesson;
 use dripline::flow::App;
 use dripline::flow::confirm::Link;
 use dripline::flow::deliver::Line;
@@ -25,6 +26,8 @@ use dripline::flow::deliver::overdue;
 use dripline::flow::issue;
 use dripline::flow::journal;
 use dripline::flow::open;
+use dripline::flow::plan;
+use dripline::flow::plan::Confirmed;
 use dripline::flow::preferences;
 use dripline::flow::reload;
 use dripline::flow::reload::Reloaded;
@@ -138,7 +141,18 @@ impl TestApp {
         fs::write(file, text).unwrap();
     }
 
+    /// Puts the files in force; whoever wrote them says yes to what they do.
     pub async fn reload(&self) -> Reloaded {
+        let reloaded = self.reload_without_a_yes().await;
+        if reloaded.waiting.is_empty() {
+            return reloaded;
+        }
+        let hash = plan::plan(&self.app, false).await.unwrap().hash;
+        assert_eq!(plan::confirm(&self.app, &hash).await.unwrap(), Confirmed::Yes);
+        self.reload_without_a_yes().await
+    }
+
+    pub async fn reload_without_a_yes(&self) -> Reloaded {
         reload::from_disk(&self.app).await.unwrap()
     }
 
@@ -222,8 +236,9 @@ impl TestApp {
         self.clock.advance(by);
     }
 
+    /// Without the program's own mails in courses: see `own_taken`.
     fn received(&self) -> Vec<Received> {
-        self.kept.iter().cloned().chain(self.mailbox.received()).collect()
+        self.kept.iter().cloned().chain(self.mailbox.received()).filter(|it| !is_own_mail(it)).collect()
     }
 
     pub fn mails(&self) -> usize {
@@ -250,12 +265,21 @@ impl TestApp {
         journal::why(&self.app, &address.parse().unwrap()).await.unwrap().unwrap_or_default()
     }
 
-    /// `LOCAL TIME COURSE/LESSON` of every lesson that a relay took.
+    /// `LOCAL TIME COURSE/LESSON` of every lesson that a relay took, without the program's own mails.
     pub async fn taken(&self, address: &str) -> Vec<String> {
+        self.taken_of(address, &is_lesson).await
+    }
+
+    /// The same of the program's own mails in courses: `@back` and `@closing`.
+    pub async fn own_taken(&self, address: &str) -> Vec<String> {
+        self.taken_of(address, &|id| !is_lesson(id)).await
+    }
+
+    async fn taken_of(&self, address: &str, meant: &dyn Fn(&str) -> bool) -> Vec<String> {
         let person = self.person(address).await;
         let zone = dripline::timing::zone(&person.zone).unwrap();
         let mut taken = Vec::new();
-        for entry in self.journal(address).await {
+        for entry in self.journal(address).await.into_iter().filter(|entry| meant(&entry.lesson)) {
             for it in entry.attempts.iter().filter(|it| it.outcome == "accepted" && !entry.course.is_empty()) {
                 let local = it.at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M");
                 taken.push((it.at, format!("{local} {}/{}", entry.course, entry.lesson)));
@@ -282,6 +306,11 @@ impl TestApp {
     pub async fn verify(&self) {
         assert_eq!(journal::verify(&self.app).await.unwrap(), Vec::<String>::new());
     }
+}
+
+fn is_own_mail(it: &Received) -> bool {
+    let head = String::from_utf8_lossy(&it.bytes);
+    ["back", "closing"].iter().any(|kind| head.contains(&format!("Feedback-ID: {kind}:")))
 }
 
 impl Mail {

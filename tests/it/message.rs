@@ -143,6 +143,8 @@ fn values() -> Values {
         answers: BTreeMap::from([("region".to_string(), Answer::One("neck".into()))]),
         progress: Progress { number: 2, of: 12 },
         links: Links::new("https://learn.example.org", &keys).urls(subjects, None),
+        offered: Vec::new(),
+        next: Vec::new(),
     }
 }
 

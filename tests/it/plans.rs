@@ -157,9 +157,9 @@ fn lesson(id: &str, own: Option<&PlanLesson>) -> Lesson {
         wait: own.and_then(|own| own.wait.as_ref()).map(|wait| wait.parse().unwrap()),
         send: own.and_then(|own| own.send.as_ref()).map(|send| send.parse().unwrap()),
         date: own.and_then(|own| own.date.as_ref()).map(|date| date.parse().unwrap()),
-        when: own.and_then(|own| own.when.as_deref()).map(|when| {
-            When::parse(if when == "fails" { "false" } else { "true" }, &Vocabulary::default()).unwrap()
-        }),
+        when: own
+            .and_then(|own| own.when.as_deref())
+            .map(|when| When::parse(if when == "fails" { "false" } else { "true" }, &Vocabulary::default()).unwrap()),
         backfill: Backfill::Offer,
         was: Vec::new(),
         content_note: None,

@@ -188,13 +188,7 @@ async fn look_again(shelf: &Shelf, connection: &mut Connection, now: Now, found:
 
 /// Puts due enrolments in flight, each with its outbox row already leased. Where that row exists already, the lesson
 /// was sent before: the enrolment is held and nothing leaves.
-async fn take(
-    app: &App,
-    shelf: &Arc<Shelf>,
-    connection: &mut Connection,
-    now: Now,
-    due: Vec<Due>,
-) -> Result<Vec<Job>> {
+async fn take(app: &App, shelf: &Arc<Shelf>, connection: &mut Connection, now: Now, due: Vec<Due>) -> Result<Vec<Job>> {
     if due.is_empty() {
         return Ok(Vec::new());
     }
@@ -262,13 +256,7 @@ struct Calendar<'a> {
 type Turn = (Timestamp, Timestamp, i64);
 
 impl<'a> Calendar<'a> {
-    fn new(
-        app: &'a App,
-        now: Now,
-        due: &[Due],
-        uses: Vec<DateUse>,
-        holds: &[Notice],
-    ) -> Calendar<'a> {
+    fn new(app: &'a App, now: Now, due: &[Due], uses: Vec<DateUse>, holds: &[Notice]) -> Calendar<'a> {
         let people: HashMap<i64, &Subscriber> = due.iter().map(|it| (it.subscriber.id, &it.subscriber)).collect();
         let mut calendar = Calendar { app, now, used: HashMap::new(), own: HashMap::new(), rivals: HashMap::new() };
         for it in uses {
@@ -319,9 +307,7 @@ impl<'a> Calendar<'a> {
         later.not_before(self.now.reader);
         let (course, now) = (&shelved.course, self.now.reader);
         match (Planner { course, enrolment: &later, reader: &due.reader, now, taken: &taken }).comes() {
-            Comes::Mail { due, why, .. } => {
-                Some((due, format!("{why}; another course mail had its day on {today}")))
-            }
+            Comes::Mail { due, why, .. } => Some((due, format!("{why}; another course mail had its day on {today}"))),
             Comes::Answer { until, why, .. } => Some((until, why)),
             Comes::Rest { .. } | Comes::Never { .. } | Comes::End => None,
         }

@@ -3,6 +3,8 @@
 use crate::address::Address;
 use crate::delivery::MAX_CLAIMS;
 use crate::delivery::MAX_CLAIMS_ALONE;
+use crate::enrolment::CLOSING;
+use crate::enrolment::Enrolment;
 use crate::flow::App;
 use crate::flow::compose;
 use crate::flow::deliver::claim::Job;
@@ -11,6 +13,7 @@ use crate::flow::shelf::Shelved;
 use crate::link::Subjects;
 use crate::link::Urls;
 use crate::message;
+use crate::message::Titled;
 use crate::message::Values;
 use crate::store::courses;
 use crate::store::ledger::Intent;
@@ -57,7 +60,7 @@ pub enum Refusal {
 }
 
 /// What a lesson's message was made from, besides the course's version and the date: kept with the row.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Inputs {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_name: Option<String>,
@@ -66,6 +69,10 @@ pub struct Inputs {
     pub fields: BTreeMap<String, String>,
     pub number: u32,
     pub of: u32,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub offered: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub next: Vec<Titled>,
 }
 
 /// What a confirmation was made from. The token is dropped with the final record: only its hash stays.
@@ -114,6 +121,8 @@ pub fn values(inputs: Inputs, links: Urls) -> Values {
         fields: inputs.fields,
         answers: BTreeMap::new(),
         progress: message::Progress { number: inputs.number, of: inputs.of },
+        offered: inputs.offered,
+        next: inputs.next,
         links,
     }
 }
@@ -249,7 +258,22 @@ fn inputs(app: &App, job: &Job, shelved: &Shelved) -> Inputs {
         fields: job.subscriber.fields.clone(),
         number: u32::try_from(number).unwrap_or(u32::MAX),
         of: u32::try_from(shelved.course.order.len()).unwrap_or(u32::MAX),
+        offered: job.enrolment.as_ref().map(|it| offered(shelved, it)).unwrap_or_default(),
+        next: if job.delivery.what.ends_with(CLOSING) { next_courses(app, job, shelved) } else { Vec::new() },
     }
+}
+
+/// What a person is offered and wasn't told of, as the subjects say it.
+fn offered(shelved: &Shelved, enrolment: &Enrolment) -> Vec<String> {
+    let lessons = enrolment.progress.untold().into_iter().filter_map(|id| shelved.course.lessons.get(id));
+    // A subject with a person's values in it means nothing here.
+    lessons.map(|it| if it.subject.contains('{') { it.id.clone() } else { it.subject.clone() }).collect()
+}
+
+fn next_courses(app: &App, job: &Job, shelved: &Shelved) -> Vec<Titled> {
+    let known = shelved.course.next.iter().filter_map(|id| job.shelf.get(id));
+    let url = |id: &str| format!("{}/c/{id}", app.settings.site.url);
+    known.map(|it| Titled { title: it.course.title.clone(), url: url(&it.course.id) }).collect()
 }
 
 /// Course and lesson of `lesson/COURSE/LESSON`.

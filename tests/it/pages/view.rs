@@ -25,6 +25,7 @@ async fn delivered(site: &TestSite) -> String {
         fields: BTreeMap::new(),
         number: 1,
         of: 2,
+        ..Inputs::default()
     };
     let version = site.app.shelf.read().await.get("stages").unwrap().course.version.clone();
     let mut transaction = site.app.store.begin().await.unwrap();
