@@ -41,6 +41,8 @@ pub use progress::is_lesson;
 pub use reader::Judged;
 pub use reader::Reader;
 pub use reader::UNANSWERED_AFTER;
+pub use reconcile::Edited;
+pub use reconcile::Followed;
 pub use reconcile::Known;
 pub use reconcile::Reconciled;
 pub use reconcile::reconcile;

@@ -2,9 +2,21 @@
 
 use super::progress::Mark;
 use super::progress::Progress;
+use super::reader::Reader;
 use super::record::Enrolment;
+use super::state::State;
 use crate::course::Backfill;
 use crate::course::Course;
+use crate::timing;
+use crate::timing::later;
+use jiff::SignedDuration;
+use jiff::Timestamp;
+
+/// How soon after an edit a lesson may come that wasn't due yet.
+const REST: SignedDuration = SignedDuration::from_hours(1);
+/// Those whom an edit would bring a lesson within the hour come so long apart, within their day.
+const EACH: SignedDuration = SignedDuration::from_mins(1);
+const DAY: SignedDuration = SignedDuration::from_hours(24);
 
 /// What the version that was in force before the edit knew.
 #[derive(Debug, Clone, Copy)]
@@ -65,10 +77,41 @@ pub fn reconcile(known: Known<'_>, new: &Course, progress: &Progress, completed:
     Reconciled { progress, retired, offered, renamed }
 }
 
+/// An edit of a course, as far as the rules look at it.
+#[derive(Debug, Clone, Copy)]
+pub struct Edited<'a> {
+    /// The version that was in force.
+    pub old: &'a Course,
+    pub new: &'a Course,
+    pub now: Timestamp,
+    /// How many people would get a lesson within the hour because of it: they come one after another.
+    pub crowd: usize,
+}
+
+/// What an edit did to one person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Followed {
+    pub reconciled: Reconciled,
+    /// Their next lesson would have come within the hour, and was put off.
+    pub hurries: bool,
+}
+
 impl Enrolment {
-    /// [`reconcile`] for this enrolment: its lesson and what was asked for go by their new names, too.
-    pub fn follow(&mut self, known: Known<'_>, new: &Course) -> Reconciled {
-        let result = reconcile(known, new, &self.progress, self.is_completed());
+    /// Follows an edit: progress, what was asked for and, unless something stands in the way of the next lesson, what
+    /// comes next by the new version.
+    pub fn follow(&mut self, edited: Edited<'_>, reader: &Reader) -> Followed {
+        let reconciled = self.rename_and_reconcile(edited);
+        let hurries = match self.state {
+            State::Waiting | State::Awaiting | State::Completed => self.advance_softly(edited, reader),
+            // A message under way ends first; the record then looks at the new version.
+            State::InFlight | State::Pending | State::Paused | State::Held | State::Left => false,
+        };
+        Followed { reconciled, hurries }
+    }
+
+    fn rename_and_reconcile(&mut self, edited: Edited<'_>) -> Reconciled {
+        let new = edited.new;
+        let result = reconcile(Known::of(edited.old), new, &self.progress, self.is_completed());
         self.progress = result.progress.clone();
         for (old, name) in &result.renamed {
             self.requests.rename(old, name);
@@ -79,6 +122,26 @@ impl Enrolment {
         self.requests.again.retain(|again| new.order.contains(&again.lesson));
         self.requests.stages.retain(|stage, _| new.stages.iter().any(|it| it.id == *stage));
         result
+    }
+
+    /// Nobody gets a lesson within the hour because of an edit; those who would come one after another within their day.
+    /// Whether this is one of them.
+    pub fn advance_softly(&mut self, edited: Edited<'_>, reader: &Reader) -> bool {
+        let (lesson, due) = (self.lesson.clone(), self.due);
+        let waited = self.state == State::Waiting;
+        self.advance(edited.new, reader, edited.now);
+        let soon = later(edited.now, REST);
+        let moved = due != self.due || lesson != self.lesson;
+        let sooner = !waited || self.due < due;
+        if self.state != State::Waiting || !moved || !sooner || self.due >= soon {
+            return false;
+        }
+        self.floor = self.floor.max(Some(soon));
+        self.advance(edited.new, reader, edited.now);
+        let crowd = i32::try_from(edited.crowd).unwrap_or(i32::MAX);
+        self.due = timing::spread(self.due, reader.share, EACH.saturating_mul(crowd).min(DAY), &reader.zone);
+        self.why += "; an hour after an edit at the soonest";
+        true
     }
 }
 

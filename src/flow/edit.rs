@@ -3,8 +3,8 @@
 use crate::clock::Now;
 use crate::course::Course;
 use crate::delivery::State as DeliveryState;
+use crate::enrolment::Edited;
 use crate::enrolment::Enrolment;
-use crate::enrolment::Known;
 use crate::enrolment::Mark;
 use crate::enrolment::Reader;
 use crate::enrolment::State;
@@ -27,11 +27,9 @@ use std::collections::BTreeMap;
 
 /// How many enrolments are read at a time.
 const PAGE: i64 = 1000;
-/// How soon after an edit a lesson may come that wasn't due yet.
+/// How soon after an edit a lesson is tried again that it mends.
 const REST: SignedDuration = SignedDuration::from_hours(1);
 const DAY: SignedDuration = SignedDuration::from_hours(24);
-/// Those whom an edit would bring a lesson within the hour come so long apart, within their day.
-const EACH: SignedDuration = SignedDuration::from_mins(1);
 /// An edit that reaches more people than this within a day asks first.
 const ASKS_ABOVE: usize = 100;
 
@@ -185,18 +183,14 @@ impl Edit<'_> {
         open: Vec<outbox::Delivery>,
     ) -> Option<Change> {
         let mut after = before.clone();
-        let result = after.follow(Known::of(self.old), &self.new.course);
+        // What is withdrawn of a message under way, or of one that is held, is taken back first: the rest follows from it.
+        let (calls_off, reason) = self.drop_retired(&mut after, person, open);
+        let followed = after.follow(self.edited(), reader);
+        let result = followed.reconciled;
         let told = Touched::default();
-        let mut change = Change { calls_off: Vec::new(), reason: "", hurries: false, before, after, told };
-        self.drop_retired(&mut change, person, open);
-        match change.after.state {
-            State::Waiting | State::Awaiting | State::Completed => {
-                change.after.advance(&self.new.course, reader, self.now.reader);
-                self.soften(&mut change, reader);
-            }
-            // A message under way ends first; the record then looks at the new version.
-            State::InFlight | State::Pending | State::Paused | State::Left => {}
-            State::Held => self.release(&mut change, person, reader),
+        let mut change = Change { before, after, told, calls_off, reason, hurries: followed.hurries };
+        if change.after.state == State::Held {
+            self.release(&mut change, person, reader);
         }
         let is_new =
             |id: &&String| !self.old.order.contains(id) || change.before.progress.mark(id) == Some(Mark::Retired);
@@ -214,18 +208,21 @@ impl Edit<'_> {
     }
 
     /// Takes a retired lesson away from somebody who has it under way or is held at it; not from those whose message may
-    /// have left. Who is held for their address stays held, whatever becomes of the lesson.
-    fn drop_retired(&self, change: &mut Change, person: &Subscriber, open: Vec<outbox::Delivery>) {
-        let it = &mut change.after;
+    /// have left. Who is held for their address stays held, whatever becomes of the lesson. What to call off, and why.
+    fn drop_retired(
+        &self,
+        it: &mut Enrolment,
+        person: &Subscriber,
+        open: Vec<outbox::Delivery>,
+    ) -> (Vec<outbox::Delivery>, &'static str) {
         let is_retired = self.new.course.retired.contains(&it.lesson);
         let may_go_on = it.state == State::InFlight || it.state == State::Held && person.status == Status::Active;
         let may_have_left = open.iter().any(|row| matches!(row.state, DeliveryState::Sending | DeliveryState::InDoubt));
         if is_retired && may_go_on && !may_have_left {
             it.state = State::Waiting;
-            (change.calls_off, change.reason) = (open, "the lesson was retired");
-        } else {
-            change.calls_off = open;
+            return (open, "the lesson was retired");
         }
+        (open, "")
     }
 
     /// A lesson that a relay refused for what is in it, or that couldn't be made, is tried again once it was edited.
@@ -236,29 +233,14 @@ impl Edit<'_> {
         let mendable = why.starts_with(REFUSED_CONTENT) || why.starts_with(UNMADE);
         if mendable && person.status == Status::Active && version(self.old) != version(&self.new.course) {
             it.occurrence += 1;
-            it.floor = Some(self.soon());
+            it.floor = Some(timing::later(self.now.reader, REST));
             it.advance(&self.new.course, reader, self.now.reader);
             change.reason = "the lesson was edited";
         }
     }
 
-    /// Nobody gets a lesson within the hour because of an edit, and those who would are spread over the day.
-    fn soften(&self, change: &mut Change, reader: &Reader) {
-        let (before, after) = (&change.before, &mut change.after);
-        let moved = before.due != after.due || before.lesson != after.lesson;
-        if after.state != State::Waiting || !moved || after.due >= self.soon() || after.due >= before.due {
-            return;
-        }
-        after.floor = after.floor.max(Some(self.soon()));
-        after.advance(&self.new.course, reader, self.now.reader);
-        let crowd = i32::try_from(self.crowd).unwrap_or(i32::MAX);
-        after.due = timing::spread(after.due, reader.share, EACH.saturating_mul(crowd).min(DAY), &reader.zone);
-        after.why += "; an hour after an edit at the soonest";
-        change.hurries = true;
-    }
-
-    fn soon(&self) -> Timestamp {
-        timing::later(self.now.reader, REST)
+    fn edited(&self) -> Edited<'_> {
+        Edited { old: self.old, new: &self.new.course, now: self.now.reader, crowd: self.crowd }
     }
 
     async fn write(&self, connection: &mut Connection, changes: &[Change]) -> Result<()> {
