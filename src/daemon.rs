@@ -12,6 +12,7 @@ use crate::flow::open;
 use crate::flow::plan;
 use crate::flow::preferences;
 use crate::flow::reload;
+use crate::flow::watchdog;
 use crate::relay::Connector;
 use crate::store::Lock;
 use crate::store::Store;
@@ -42,8 +43,10 @@ const STILL: Duration = Duration::from_millis(400);
 const SILENCE: Duration = Duration::from_secs(20);
 /// At most this long between two looks at what time alone does.
 const OVERDUE: Duration = Duration::from_secs(1);
+/// Between two proofs that nobody hangs.
+const PROOF: Duration = Duration::from_secs(600);
 /// However far away the next lesson is.
-const LONGEST_SLEEP: Duration = Duration::from_secs(3600);
+const LONGEST_SLEEP: Duration = PROOF;
 /// Rest after an inability (a full disk, a locked file).
 const REST: Duration = Duration::from_secs(2);
 /// A clock that jumps further than this isn't believed at once.
@@ -84,7 +87,7 @@ impl Daemon {
         tasks.spawn(watch_database(Arc::clone(&app), stop.clone()));
         tasks.spawn(watch_files(Arc::clone(&app), waiting, stop.clone()));
         let locked = tokio::spawn(watch_lock(lock, stop.clone()));
-        tasks.spawn(watchdog(stop.clone()));
+        tasks.spawn(tell_systemd(stop.clone()));
         sd_notify::notify(&[sd_notify::NotifyState::Ready]).ok();
         deliver(&app, &line, &stop).await;
         sd_notify::notify(&[sd_notify::NotifyState::Stopping]).ok();
@@ -159,6 +162,7 @@ pub fn stop_on_signals(stop: CancellationToken) -> Result<()> {
 
 async fn deliver(app: &App, line: &Line, stop: &CancellationToken) {
     let mut looked = None;
+    let mut proven = Instant::now();
     let mut jumps = app.clock.watch_jumps();
     let mut relays = String::new();
     while !stop.is_cancelled() {
@@ -171,6 +175,11 @@ async fn deliver(app: &App, line: &Line, stop: &CancellationToken) {
         if looked.is_none_or(|then| now.duration_since(then) >= OVERDUE) {
             looked = Some(now);
             look_at_time(app, line).await;
+            // A line that is never idle is proven a little later.
+            if proven.elapsed() >= PROOF + REST {
+                proven = Instant::now();
+                prove(app, false).await;
+            }
             publish(app, line, &mut relays).await;
         }
         // A step may wait for a session that waits for a silent relay: what it had claimed is ready after the next start.
@@ -181,6 +190,10 @@ async fn deliver(app: &App, line: &Line, stop: &CancellationToken) {
                 tokio::select! { () = line.wait() => {}, () = stop.cancelled() => {} }
             }
             Ok(Stepped::Idle(next)) => {
+                if proven.elapsed() >= PROOF {
+                    proven = Instant::now();
+                    prove(app, true).await;
+                }
                 let sleep = next.map_or(LONGEST_SLEEP, |next| {
                     // What is due and wasn't claimed is held back by something; whoever changes that rings.
                     let ahead = Duration::try_from(app.clock.now().wall.duration_until(next)).ok();
@@ -211,6 +224,12 @@ async fn look_at_time(app: &App, line: &Line) {
     }
     if let Err(error) = issue::step(app).await {
         tracing::error!("can't look at which issues are due: {error:#}");
+    }
+}
+
+async fn prove(app: &App, idle: bool) {
+    if let Err(error) = watchdog::step(app, idle).await {
+        tracing::error!("can't look whether somebody is stuck: {error:#}");
     }
 }
 
@@ -330,7 +349,7 @@ async fn confirmed(app: &App, waiting: &[(String, String)]) {
 }
 
 /// Tells systemd that the runtime turns.
-async fn watchdog(stop: CancellationToken) {
+async fn tell_systemd(stop: CancellationToken) {
     let Some(period) = sd_notify::watchdog_enabled() else { return };
     while !stop.is_cancelled() {
         sd_notify::notify(&[sd_notify::NotifyState::Watchdog]).ok();

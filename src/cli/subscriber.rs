@@ -29,6 +29,7 @@ use args::Repeat;
 use args::Resume;
 use args::Set;
 use args::Show;
+use args::StartAgain;
 
 pub use args::Args;
 
@@ -70,6 +71,10 @@ pub async fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
             let (address, which) = person.split();
             tell(&app, &address, &which, preferences::repeat(&app, &address, &which, &stage).await?, "comes again")
                 .await
+        }
+        Action::StartAgain(StartAgain { address, course }) => {
+            let acted = preferences::start_again(&app, &address, &course).await?;
+            tell(&app, &address, &Which::Course(course), acted, "begins again").await
         }
         Action::Undo(person) => {
             let (address, which) = person.split();

@@ -146,15 +146,51 @@ fn conditions(file: &CourseFile, lessons: &mut [LessonFile], complete: bool, pro
         let kind = ask.ask.as_ref().map(|ask| ask.kind.clone());
         vocabulary.questions.entry(ask.id.clone()).or_insert(kind);
     }
+    let mut asking: Asking = BTreeMap::new();
+    for lesson in lessons.iter() {
+        for ask in &lesson.asks {
+            asking.entry(ask.id.clone()).or_default().push(lesson.lesson.id.clone());
+        }
+    }
     for lesson in lessons {
         let Some(when) = &lesson.when else { continue };
         let source = &lesson.lesson.source;
         let place = |at: Range<usize>| names::inside(source, &when.span(), when.get_ref(), at);
         match When::parse(when.get_ref(), &vocabulary) {
-            Ok(parsed) => lesson.lesson.when = Some(parsed),
+            Ok(parsed) => {
+                problems.extend(asked_later(file, &asking, lesson, &parsed));
+                lesson.lesson.when = Some(parsed);
+            }
             Err(faults) => problems.extend(faults.into_iter().map(|fault| {
                 Problem::error(source, place(fault.at), format!("`when`: {}", fault.message), fault.help)
             })),
         }
     }
+}
+
+/// The lessons that ask a question, by its id.
+type Asking = BTreeMap<String, Vec<String>>;
+
+/// A condition on a question that nobody can have been asked by then would always count it as unanswered. Lessons of
+/// another stage may come first.
+fn asked_later(file: &CourseFile, asking: &Asking, lesson: &LessonFile, when: &When) -> Vec<Problem> {
+    let order: Vec<&str> = file.listed().map(|id| id.get_ref().as_str()).collect();
+    let stage_of = |id: &str| file.stages.iter().position(|stage| stage.lessons.iter().any(|it| it.get_ref() == id));
+    let place = |id: &str| order.iter().position(|listed| *listed == id);
+    let own = lesson.lesson.id.as_str();
+    let Some(here) = place(own) else { return Vec::new() };
+    let comes_first = |id: &String| match place(id) {
+        Some(there) => there < here || stage_of(id) != stage_of(own),
+        // A draft or a retired lesson: whoever got it was asked.
+        None => file.retired.iter().any(|retired| retired.get_ref() == id),
+    };
+    let late = when.questions().into_iter().filter_map(|question| Some((question, asking.get(question)?)));
+    let late = late.filter(|(_, lessons)| !lessons.iter().any(comes_first));
+    let span = lesson.when.as_ref().map(|it| it.span()).unwrap_or_default();
+    late.map(|(question, lessons)| {
+        let message = format!("`when` depends on `{question}`, which is asked only in {}", lessons.join(", "));
+        let help = format!("ask it in a lesson in front of {own}, or move {own} behind");
+        Problem::error(&lesson.lesson.source, span.clone(), message, help)
+    })
+    .collect()
 }

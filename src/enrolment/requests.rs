@@ -70,13 +70,12 @@ impl Requests {
 
     /// Takes out what the mails that were sent since have met.
     pub fn settle(&mut self, progress: &Progress) {
+        let at = |lesson: &str| progress.last_of(lesson).and_then(|sent| sent.at);
+        // A lesson is asked for again after it came, maybe in the same instant; the others have nothing that came just now.
+        self.again.retain(|again| at(&again.lesson).is_none_or(|at| at <= again.since));
         let last = progress.sent().iter().filter_map(|sent| sent.at).next_back();
-        let met = |lesson: &str, since: Timestamp| {
-            progress.last_of(lesson).and_then(|sent| sent.at).is_some_and(|at| at > since)
-        };
-        self.again.retain(|again| !met(&again.lesson, again.since));
-        self.next_now = self.next_now.filter(|since| last.is_none_or(|at| at <= *since));
-        self.back = self.back.filter(|since| !met(BACK, *since));
+        self.next_now = self.next_now.filter(|since| last.is_none_or(|at| at < *since));
+        self.back = self.back.filter(|since| at(BACK).is_none_or(|at| at < *since));
         self.stages.retain(|_, rest| *rest != StageRest::default());
     }
 
@@ -127,8 +126,9 @@ mod tests {
             let again: Vec<&str> = requests.again.iter().map(|again| again.lesson.as_str()).collect();
             format!("{again:?} now {} back {}", requests.next_now.is_some(), requests.back.is_some())
         };
-        assert_eq!(left(&[("a", 5), ("c", 10)]), r#"["a", "b"] now true back true"#);
+        assert_eq!(left(&[("a", 5), ("c", 9)]), r#"["a", "b"] now true back true"#);
+        assert_eq!(left(&[("a", 10)]), r#"["a", "b"] now false back true"#);
         assert_eq!(left(&[("a", 11)]), r#"["b"] now false back true"#);
-        assert_eq!(left(&[(BACK, 11)]), r#"["a", "b"] now false back false"#);
+        assert_eq!(left(&[(BACK, 10)]), r#"["a", "b"] now false back false"#);
     }
 }

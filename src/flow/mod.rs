@@ -29,6 +29,7 @@ pub mod simulate;
 pub mod standing;
 pub mod undo;
 pub mod view;
+pub mod watchdog;
 
 use crate::address::Address;
 use crate::clock::Clock;

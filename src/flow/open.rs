@@ -11,8 +11,10 @@ use crate::link::KeyRing;
 use crate::message::Templates;
 use crate::store::Connection;
 use crate::store::Store;
+use crate::store::enrolments;
 use crate::store::meta;
 use crate::store::outbox;
+use crate::timing::zone_data;
 use anyhow::Context as _;
 use anyhow::Result;
 use std::fs;
@@ -25,6 +27,7 @@ use tokio::sync::RwLock;
 
 const ADDRESS_KEY: &str = "address_key";
 const EPOCH: &str = "epoch";
+const ZONE_DATA: &str = "zone_data";
 const DAY_ANCHOR: &str = "day_anchor_ms";
 const DAY_LENGTH: &str = "day_length_ms";
 
@@ -96,6 +99,10 @@ pub async fn take_over(app: &App) -> Result<()> {
         meta::hold(&mut transaction, "all", why, now.as_millisecond()).await?;
         let text = format!("nothing is sent: {why}; look at `dripline status`, then `dripline release`");
         meta::raise(&mut transaction, "hold/all", &text, now.as_millisecond()).await?;
+    }
+    if meta::get(&mut transaction, ZONE_DATA).await?.is_none_or(|known| known != zone_data()) {
+        enrolments::touch_all(&mut transaction, app.clock.now().reader).await?;
+        meta::set(&mut transaction, ZONE_DATA, zone_data()).await?;
     }
     let (leased, sending) = outbox::recover(&mut transaction, now).await?;
     meta::set(&mut transaction, EPOCH, &(epoch + 1).to_string()).await?;

@@ -12,14 +12,19 @@ use crate::flow::act::Hand;
 use crate::flow::act::Wish;
 use crate::flow::act::nobody;
 use crate::flow::reader::Answers;
+use crate::flow::undo::Before;
+use crate::flow::undo::remember;
+use crate::ids::next_id;
 use crate::store::enrolments;
 use crate::store::subscribers;
 use crate::store::suppressions;
+use crate::subscriber::Status;
 use crate::subscriber::Subscriber;
 use anyhow::Result;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::civil::Time;
+use std::collections::BTreeMap;
 
 pub use crate::flow::act::Acted;
 pub use crate::flow::act::Which;
@@ -166,6 +171,40 @@ pub async fn repeat(app: &App, address: &Address, which: &Which, stage: &str) ->
         Ok(Wish::Settings)
     };
     act::act(app, address, &Deed { name: "repeat", which, person: &nobody, decide: &decide }).await
+}
+
+/// Begins a course again from its first lesson, as a new run; the present run ends. Whoever asks has confirmed before, so
+/// nobody has to be asked once more. `Nothing` for somebody who never was in it, or waits for their own word.
+pub async fn start_again(app: &App, address: &Address, course: &str) -> Result<Acted> {
+    let now = app.clock.now();
+    let shelf = app.shelf.read().await;
+    let mut transaction = app.store.begin().await?;
+    let Some(person) = subscribers::by_key(&mut transaction, &address.key()).await? else {
+        return Ok(Acted::NobodyThere);
+    };
+    let all = enrolments::of_subscriber(&mut transaction, person.id).await?;
+    let last = all.iter().filter(|it| it.course == course).max_by_key(|it| it.run);
+    let (Some(shelved), Some(last)) = (shelf.get(course), last) else { return Ok(Acted::Nothing) };
+    if person.status != Status::Active || matches!(last.state, State::Pending | State::Held) {
+        return Ok(Acted::Nothing);
+    }
+    let mut before = Before::of(&person);
+    before.keep(last);
+    let mut ended = last.clone();
+    if !matches!(ended.state, State::Completed | State::Left) {
+        act::come_to(&mut transaction, &mut ended, State::Left, now).await?;
+    }
+    let mut run = Enrolment::new(next_id(now.wall), person.id, course, last.run + 1, now.reader);
+    run.pace = last.pace;
+    // The date on which the old run's lesson came has had its lesson.
+    (run.last_date, run.last_count) = (last.last_date, 0);
+    run.begin(&shelved.course, &app.reader(&person, BTreeMap::new()), now.reader);
+    act::put(&mut transaction, &run, now).await?;
+    before.begun(run.id);
+    remember(&mut transaction, person.id, "start again", &before, now).await?;
+    transaction.commit().await?;
+    app.changed.notify_waiters();
+    Ok(Acted::On(vec![course.to_string()]))
 }
 
 /// Ends a course, or all of them, at once: what is queued isn't sent.

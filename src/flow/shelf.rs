@@ -146,6 +146,12 @@ fn compile(
 }
 
 impl Shelf {
+    /// Ids of the newsletters.
+    pub fn newsletters(&self) -> impl Iterator<Item = &str> {
+        let all = self.courses.iter().filter(|(_, shelved)| shelved.course.kind == Kind::Newsletter);
+        all.map(|(id, _)| id.as_str())
+    }
+
     pub fn get(&self, course: &str) -> Option<&Arc<Shelved>> {
         self.courses.get(course)
     }

@@ -42,6 +42,9 @@ pub struct Before {
     weekdays: Option<String>,
     language: Option<String>,
     places: Vec<Place>,
+    /// A run that the act began, by its enrolment.
+    #[serde(default)]
+    begun: Option<i64>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -73,6 +76,11 @@ pub async fn undo(app: &App, address: &Address, which: &Which) -> Result<(Acted,
         }
         before.restore(&mut person);
         people::put(&mut transaction, &[&person], now.wall.as_millisecond()).await?;
+        if let Some(begun) = before.begun
+            && let Some(mut it) = enrolments::by_id(&mut transaction, begun).await?
+        {
+            come_to(&mut transaction, &mut it, State::Left, now).await?;
+        }
         for place in &before.places {
             let Some(mut it) = enrolments::by_id(&mut transaction, place.id).await? else { continue };
             let Some(shelved) = shelf.get(&it.course) else { continue };
@@ -105,12 +113,18 @@ impl Before {
             weekdays: person.weekdays.clone(),
             language: person.language.clone(),
             places: Vec::new(),
+            begun: None,
         }
     }
 
     /// Keeps how one of the enrolments stood.
     pub fn keep(&mut self, it: &Enrolment) {
         self.places.push(Place::of(it));
+    }
+
+    /// Keeps which run the act began.
+    pub fn begun(&mut self, enrolment: i64) {
+        self.begun = Some(enrolment);
     }
 
     /// The courses of which something is kept.

@@ -153,13 +153,11 @@ pub async fn choose(connection: &mut Connection, it: &Enrolment) -> Result<(), s
     Ok(())
 }
 
-/// What comes next for these enrolments is to be worked out once more: what it depends on has changed.
-pub async fn touch(connection: &mut Connection, ids: &[i64], now: Timestamp) -> Result<(), sqlx::Error> {
+/// What comes next for everybody is to be worked out once more: the zone data are others.
+pub async fn touch_all(connection: &mut Connection, now: Timestamp) -> Result<(), sqlx::Error> {
     let sql = "UPDATE enrolment SET touched = CASE WHEN state = 2 THEN 1 ELSE touched END,
-            due = CASE WHEN state IN (1, 8) AND due > $2 THEN $2 ELSE due END
-        FROM json_each($1) j WHERE enrolment.id = cast(j.value ->> 0 as bigint) AND enrolment.state IN (1, 2, 8)";
-    let rows = Value::from_iter(ids.iter().map(|id| json!([id]))).to_string();
-    sqlx::query(sql).bind(rows).bind(now.as_millisecond()).execute(connection).await?;
+            due = CASE WHEN state = 2 OR due < $1 THEN due ELSE $1 END WHERE state IN (1, 2, 8)";
+    sqlx::query(sql).bind(now.as_millisecond()).execute(connection).await?;
     Ok(())
 }
 

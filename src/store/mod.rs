@@ -19,6 +19,7 @@ pub mod meta;
 pub mod outbox;
 pub mod people;
 pub mod report;
+pub mod stuck;
 pub mod subscribers;
 pub mod suppressions;
 pub mod verify;

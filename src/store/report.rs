@@ -25,7 +25,8 @@ pub async fn counts(connection: &mut Connection) -> Result<Vec<(State, i64)>, sq
 
 /// How many enrolments are in each state, by name; `active` joins those that wait and those in flight.
 pub async fn enrolment_counts(connection: &mut Connection) -> Result<BTreeMap<&'static str, i64>, sqlx::Error> {
-    let sql = "SELECT state, cast(count(*) as bigint) FROM enrolment GROUP BY state";
+    let sql = "SELECT CASE WHEN lesson = '@closing' AND state IN (1, 2) THEN 6 ELSE state END AS standing, cast(count(*) as bigint)
+        FROM enrolment GROUP BY standing";
     let rows = sqlx::query(sql).fetch_all(connection).await?;
     let mut counts = BTreeMap::new();
     for row in &rows {

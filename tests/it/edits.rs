@@ -1,6 +1,7 @@
 //! What an edit of the files does to people who are in the course, through real reloads.
 
 mod broken;
+mod guard;
 mod rules;
 
 use crate::app::TestApp;

@@ -37,6 +37,8 @@ pub enum Action {
     Again(Again),
     /// Send once more what was sent of a stage, in order
     Repeat(Repeat),
+    /// Begin a course again from its first lesson, as a new run
+    StartAgain(StartAgain),
     /// Take back what was last done here for a person, within 24 hours
     Undo(Person),
     /// End a person's lessons
@@ -147,6 +149,13 @@ pub struct Again {
     /// Which lesson [default: the last one]
     #[arg(long)]
     pub lesson: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct StartAgain {
+    pub address: Address,
+    #[arg(long, value_parser = values::course)]
+    pub course: String,
 }
 
 #[derive(Debug, clap::Args)]
