@@ -20,6 +20,7 @@ pub mod preferences;
 pub mod read_courses;
 pub mod reader;
 pub mod reload;
+pub mod report;
 pub mod restore;
 pub mod send_test;
 pub mod sheet;
@@ -27,6 +28,7 @@ pub mod shelf;
 pub mod sign_up;
 pub mod simulate;
 pub mod standing;
+pub mod stop;
 pub mod undo;
 pub mod view;
 
