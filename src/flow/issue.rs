@@ -13,6 +13,7 @@ use crate::flow::shelf::Shelved;
 use crate::flow::stop;
 use crate::ids::next_id;
 use crate::store::Connection;
+use crate::store::calendar;
 use crate::store::enrolments;
 use crate::store::issues;
 use crate::store::issues::Fate;
@@ -25,12 +26,16 @@ use crate::store::outbox::Meant;
 use crate::subscriber::Subscriber;
 use crate::timing;
 use anyhow::Result;
+use jiff::SignedDuration;
 use jiff::Timestamp;
 use jiff::civil;
+use jiff::tz::TimeZone;
 use std::collections::BTreeSet;
 
 /// Recipients that are written in one transaction: others may write in between.
 const PAGE: i64 = 1000;
+/// How long the dates that issues used are kept: no zone is further from another.
+const KEPT: SignedDuration = SignedDuration::from_hours(72);
 
 /// Fixes the recipients of every issue that is due by now. How many deliveries that made.
 pub async fn step(app: &App) -> Result<usize> {
@@ -154,7 +159,10 @@ async fn fix(
     let late = last.duration_until(now.reader);
     let fate = if late > newsletter.late_limit { Fate::Late } else { Fate::Sent };
     let issue = Issue { lesson: id.to_string(), fate, moment, first, fixed: now.wall, after_id: Some(0) };
-    if issues::add(connection, course, &issue).await? && fate == Fate::Late {
+    let is_new = issues::add(connection, course, &issue).await?;
+    let before = now.reader.saturating_sub(KEPT).unwrap_or(Timestamp::MIN);
+    calendar::forget_dates(connection, before.to_zoned(TimeZone::UTC).date()).await?;
+    if is_new && fate == Fate::Late {
         let what = what(course, id);
         let at = now.wall.as_millisecond();
         let why = format!("it was due {} hours ago, which is more than late_limit", late.as_hours());
@@ -213,23 +221,17 @@ async fn write(
         rows.push(row);
     }
     let new: BTreeSet<i64> = outbox::insert(connection, &rows, now.wall).await?.into_iter().collect();
-    let mut written = Vec::new();
-    for (row, (mut enrolment, person)) in rows.iter().zip(readers).filter(|(row, _)| new.contains(&row.id)) {
+    let mut used = Vec::new();
+    for (row, (_, person)) in rows.iter().zip(readers).filter(|(row, _)| new.contains(&row.id)) {
         if missed.contains(&row.id) {
             let why = "its moment had passed for too long";
             outbox::set_state(connection, row.id, row.state, DeliveryState::Expired, why, now.wall).await?;
             continue;
         }
-        let date = app.local_date(&person, row.due.max(now.reader));
-        enrolment.last_count = if enrolment.last_date == Some(date) { enrolment.last_count + 1 } else { 1 };
-        enrolment.last_date = Some(date);
-        written.push(enrolment);
+        used.push((person.id, app.local_date(&person, row.due.max(now.reader))));
     }
-    anyhow::ensure!(
-        enrolments::put_all(connection, &written.iter().collect::<Vec<_>>(), now.wall).await?,
-        "somebody changed an enrolment while an issue's recipients were written"
-    );
-    Ok(written.len())
+    calendar::use_dates(connection, &used).await?;
+    Ok(used.len())
 }
 
 /// Whether the newsletter's `audience` and the site's quiet during courses let a person have its issues.
