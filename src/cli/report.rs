@@ -78,15 +78,18 @@ fn text(report: &Report) -> String {
 
 /// Numbers above nothing with their names.
 fn counted<'a>(counts: impl Iterator<Item = (&'a str, i64)>) -> String {
-    let shown: Vec<String> =
-        counts.filter(|(_, count)| *count > 0).map(|(name, count)| format!("{count} {}", name.replace('_', " "))).collect();
+    let shown: Vec<String> = counts
+        .filter(|(_, count)| *count > 0)
+        .map(|(name, count)| format!("{count} {}", name.replace('_', " ")))
+        .collect();
     if shown.is_empty() { "nobody".to_string() } else { shown.join(", ") }
 }
 
 fn table(lines: &[LessonLine]) -> String {
     let longest = lines.iter().map(|line| line.lesson.chars().count()).max().unwrap_or(0);
     let width = longest.max("lesson".len());
-    let mut text = format!("\n{:width$} {:>8} {:>8} {:>8} {:>8} {:>8}\n", "lesson", "got", "next", "paused", "held", "left");
+    let mut text =
+        format!("\n{:width$} {:>8} {:>8} {:>8} {:>8} {:>8}\n", "lesson", "got", "next", "paused", "held", "left");
     for line in lines {
         let next = line.waiting + line.in_flight + line.awaiting;
         let LessonLine { lesson, got, paused, held, left, .. } = line;
@@ -136,7 +139,8 @@ mod tests {
              lesson      got     next   paused     held     left\n\
              one           3        2        0        0        0\n"
         );
-        let names = vec![Name { address: "a@example.org".to_string(), outcome: "no recipient", why: "left".to_string() }];
+        let names =
+            vec![Name { address: "a@example.org".to_string(), outcome: "no recipient", why: "left".to_string() }];
         let line = IssueLine {
             issue: "one".to_string(),
             fate: "sent",

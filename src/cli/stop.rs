@@ -41,7 +41,10 @@ pub async fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
 }
 
 fn no_newsletter(name: &LessonName) -> String {
-    format!("{} is a course, and only an issue of a newsletter can be stopped; `dripline hold {name}` keeps a lesson back", name.course)
+    format!(
+        "{} is a course, and only an issue of a newsletter can be stopped; `dripline hold {name}` keeps a lesson back",
+        name.course
+    )
 }
 
 fn object(name: &LessonName, stopped: &Stopped) -> serde_json::Value {

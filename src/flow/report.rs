@@ -5,8 +5,8 @@ use crate::delivery::State as DeliveryState;
 use crate::enrolment::State;
 use crate::flow::App;
 use crate::flow::issue;
-use crate::flow::shelf::Shelved;
 use crate::flow::sheet;
+use crate::flow::shelf::Shelved;
 use crate::store::Connection;
 use crate::store::issues;
 use crate::store::issues::Fate;
@@ -23,8 +23,7 @@ use std::collections::BTreeSet;
 use std::collections::HashMap;
 
 /// The states of enrolments, as people call them.
-const STATES: [State; 6] =
-    [State::Pending, State::Waiting, State::Paused, State::Held, State::Completed, State::Left];
+const STATES: [State; 6] = [State::Pending, State::Waiting, State::Paused, State::Held, State::Completed, State::Left];
 
 /// One course or newsletter.
 #[derive(Debug, Serialize)]
@@ -125,9 +124,7 @@ pub async fn report(app: &App, course: &str, only: Option<&str>, names: Names) -
     .await?;
     let lines = match shelved.course.kind {
         Kind::Newsletter => Lines::Issues(issue_lines(&mut connection, shelved, only, names).await?),
-        Kind::Course => {
-            Lines::Lessons(lessons.lines.into_iter().filter(|line| is_meant(&line.lesson, only)).collect())
-        }
+        Kind::Course => Lines::Lessons(lessons.lines.into_iter().filter(|line| is_meant(&line.lesson, only)).collect()),
     };
     let left_at_the_start = lessons.left_at_the_start;
     Ok(Some(Report { course: course.to_string(), people, left_at_the_start, lines }))
@@ -157,7 +154,8 @@ pub fn csv(report: &Report) -> Result<Vec<u8>> {
                 let moment = line.moment.map(|it| it.to_string()).unwrap_or_default();
                 let fixed = line.fixed.map(|it| it.to_string()).unwrap_or_default();
                 let counts = line.counts.in_order().map(|(_, count)| count.to_string());
-                writer.write_record([line.issue.clone(), line.fate.to_string(), moment, fixed].iter().chain(&counts))?;
+                writer
+                    .write_record([line.issue.clone(), line.fate.to_string(), moment, fixed].iter().chain(&counts))?;
             }
         }
     }
@@ -167,8 +165,7 @@ pub fn csv(report: &Report) -> Result<Vec<u8>> {
 impl IssueCounts {
     /// Each with its name.
     pub fn in_order(&self) -> [(&'static str, i64); 7] {
-        let counts =
-            [self.got, self.on_the_way, self.held, self.in_doubt, self.missed, self.refused, self.cancelled];
+        let counts = [self.got, self.on_the_way, self.held, self.in_doubt, self.missed, self.refused, self.cancelled];
         std::array::from_fn(|at| (COUNTS[at], counts[at]))
     }
 
@@ -318,15 +315,16 @@ fn listed(fixed: &Issue, readers: Vec<Reader>) -> Vec<Name> {
 
 fn name(fixed: &Issue, reader: Reader) -> Name {
     let Some(delivery) = &reader.delivery else {
-        return Name { why: no_recipient(fixed, &reader).to_string(), address: reader.address, outcome: "no recipient" };
+        return Name {
+            why: no_recipient(fixed, &reader).to_string(),
+            address: reader.address,
+            outcome: "no recipient",
+        };
     };
     let outcome = outcome(delivery.state, delivery.may_have_arrived);
     let unknown = delivery.state == DeliveryState::Cancelled && delivery.may_have_arrived;
-    let why = if unknown {
-        format!("{}; nobody knows whether it arrived", delivery.reply)
-    } else {
-        delivery.reply.clone()
-    };
+    let why =
+        if unknown { format!("{}; nobody knows whether it arrived", delivery.reply) } else { delivery.reply.clone() };
     Name { address: reader.address, outcome: COUNTS[outcome as usize], why }
 }
 

@@ -48,7 +48,8 @@ pub struct Issue {
 
 /// Those of one newsletter.
 pub async fn of(connection: &mut Connection, newsletter: &str) -> Result<Vec<Issue>, sqlx::Error> {
-    let sql = "SELECT lesson, state, moment, first, fixed, after_id FROM issue WHERE newsletter = $1 ORDER BY first, lesson";
+    let sql =
+        "SELECT lesson, state, moment, first, fixed, after_id FROM issue WHERE newsletter = $1 ORDER BY first, lesson";
     let rows = sqlx::query(sql).bind(newsletter.to_string()).fetch_all(connection).await?;
     rows.iter().map(read).collect()
 }

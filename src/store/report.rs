@@ -172,11 +172,7 @@ pub struct Place {
 }
 
 /// Shows each enrolment of a course to `see`, one after the other: there may be very many.
-pub async fn places(
-    connection: &mut Connection,
-    course: &str,
-    mut see: impl FnMut(Place),
-) -> Result<(), sqlx::Error> {
+pub async fn places(connection: &mut Connection, course: &str, mut see: impl FnMut(Place)) -> Result<(), sqlx::Error> {
     let sql = "SELECT CASE WHEN after = 0 THEN state ELSE after END, lesson, progress FROM enrolment WHERE course = $1";
     let mut rows = sqlx::query(sql).bind(course.to_string()).fetch(connection);
     while let Some(row) = rows.try_next().await? {

@@ -56,7 +56,8 @@ async fn an_issue_is_fixed_once_looked_through_in_parts_and_stopped_for_good() {
 async fn deliveries_of_an_issue_are_counted_moved_and_cancelled_and_no_others() {
     let app = sent().await;
     let mut transaction = app.app.store.begin().await.unwrap();
-    let of = |state, may_have_arrived, count| report::IssueCount { what: ONE.to_string(), state, may_have_arrived, count };
+    let of =
+        |state, may_have_arrived, count| report::IssueCount { what: ONE.to_string(), state, may_have_arrived, count };
     let whats = [ONE.to_string(), "lesson/notes/on".to_string()];
     assert_eq!(
         report::issue_counts(&mut transaction, &whats).await.unwrap(),

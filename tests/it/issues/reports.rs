@@ -58,10 +58,7 @@ async fn each_lesson_tells_who_got_it_who_is_at_it_and_who_left_there() {
     preferences::pause(&app.app, &act("rests"), &all, None).await.unwrap();
     let (report, lines) = lessons(&app, "calm").await;
     let people: Vec<(&str, i64)> = report.people.iter().map(|(state, count)| (*state, *count)).collect();
-    assert_eq!(
-        people,
-        [("active", 2), ("completed", 0), ("held", 1), ("left", 2), ("paused", 1), ("pending", 1)]
-    );
+    assert_eq!(people, [("active", 2), ("completed", 0), ("held", 1), ("left", 2), ("paused", 1), ("pending", 1)]);
     assert_eq!(report.left_at_the_start, 1);
     let line = |lesson: &str| LessonLine { lesson: lesson.to_string(), ..LessonLine::default() };
     assert_eq!(
@@ -156,7 +153,10 @@ async fn an_issue_tells_who_got_it_and_who_did_not_and_why() {
     let report = report::report(&app.app, "notes", None, Names::Listed).await.unwrap().unwrap();
     let csv = String::from_utf8(report::csv(&report).unwrap()).unwrap();
     assert!(csv.starts_with("issue,email,outcome,why\none,ana@example.org,got,250"), "{csv}");
-    assert!(csv.contains("one,doubt@example.org,in_doubt,the issue was stopped; nobody knows whether it arrived\n"), "{csv}");
+    assert!(
+        csv.contains("one,doubt@example.org,in_doubt,the issue was stopped; nobody knows whether it arrived\n"),
+        "{csv}"
+    );
 }
 
 #[tokio::test]

@@ -47,7 +47,8 @@ async fn what_waits_to_be_tried_again_or_for_a_human_is_cancelled_and_a_second_s
     assert_eq!(app.mails(), 0, "it never became due");
 
     let second = dated("2026-03-09T09:00:00");
-    newsletter(&app, "time_zone = \"Europe/London\"", &[("one", &dated("2026-03-05T09:00:00")), ("two", &second)]).await;
+    newsletter(&app, "time_zone = \"Europe/London\"", &[("one", &dated("2026-03-05T09:00:00")), ("two", &second)])
+        .await;
     app.advance(days(2) + hours(1)).await;
     assert_eq!(app.journal("later@example.org").await[0].state, "deferred");
     app.break_with(
@@ -114,7 +115,9 @@ async fn nobody_further_is_addressed_while_recipients_are_being_written() {
     one_issue(&app, "").await;
     app.enrol(ANA, "notes").await;
     app.enrol(BEN, "notes").await;
-    let person = |name: &str| format!("SELECT e.id FROM enrolment e JOIN subscriber s ON s.id = e.subscriber_id WHERE s.address = '{name}'");
+    let person = |name: &str| {
+        format!("SELECT e.id FROM enrolment e JOIN subscriber s ON s.id = e.subscriber_id WHERE s.address = '{name}'")
+    };
     let first = app.number(&person(ANA)).await;
     let moment = "2026-03-05T09:00:00".parse().unwrap();
     let (first_due, fixed) = (app.now(), app.now());
