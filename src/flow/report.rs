@@ -116,17 +116,19 @@ pub async fn report(app: &App, course: &str, only: Option<&str>, names: Names) -
     let Some(shelved) = shelf.get(course) else { return Ok(None) };
     let mut connection = app.store.read().await?;
     let mut people: BTreeMap<&'static str, i64> = STATES.iter().map(|state| (state.name(), 0)).collect();
-    let mut lessons = Lessons::new(shelved);
-    report::places(&mut connection, course, |place| {
-        *people.entry(place.state.name()).or_default() += 1;
-        lessons.see(shelved, &place);
-    })
-    .await?;
+    for (state, count) in report::people(&mut connection, course).await? {
+        *people.entry(state.name()).or_default() += count;
+    }
+    let mut left_at_the_start = 0;
     let lines = match shelved.course.kind {
         Kind::Newsletter => Lines::Issues(issue_lines(&mut connection, shelved, only, names).await?),
-        Kind::Course => Lines::Lessons(lessons.lines.into_iter().filter(|line| is_meant(&line.lesson, only)).collect()),
+        Kind::Course => {
+            let mut lessons = Lessons::new(shelved);
+            report::places(&mut connection, course, |place| lessons.see(shelved, &place)).await?;
+            left_at_the_start = lessons.left_at_the_start;
+            Lines::Lessons(lessons.lines.into_iter().filter(|line| is_meant(&line.lesson, only)).collect())
+        }
     };
-    let left_at_the_start = lessons.left_at_the_start;
     Ok(Some(Report { course: course.to_string(), people, left_at_the_start, lines }))
 }
 

@@ -163,6 +163,18 @@ fn read_reader(row: &super::Row) -> Result<Reader, sqlx::Error> {
     })
 }
 
+/// How many enrolments of a course are in each state, as their people wish it.
+pub async fn people(
+    connection: &mut Connection,
+    course: &str,
+) -> Result<Vec<(crate::enrolment::State, i64)>, sqlx::Error> {
+    let sql = "SELECT CASE WHEN after = 0 THEN state ELSE after END, cast(count(*) as bigint) FROM enrolment
+        WHERE course = $1 GROUP BY 1 ORDER BY 1";
+    let rows = sqlx::query(sql).bind(course.to_string()).fetch_all(connection).await?;
+    let state = |stored| crate::enrolment::State::from_stored(stored).ok_or_else(|| damaged("enrolment's state"));
+    rows.iter().map(|row| Ok((state(row.try_get(0)?)?, row.try_get(1)?))).collect()
+}
+
 /// Where one enrolment of a course stands.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Place {

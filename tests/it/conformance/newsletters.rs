@@ -41,7 +41,7 @@ async fn an_issue_is_fixed_once_looked_through_in_parts_and_stopped_for_good() {
     assert!(issues::add(&mut transaction, "notes", &it).await.unwrap());
     assert!(!issues::add(&mut transaction, "notes", &Issue { fate: Fate::Sent, ..it.clone() }).await.unwrap());
     assert!(issues::add(&mut transaction, "news", &it).await.unwrap());
-    assert_eq!(issues::of(&mut transaction, "notes").await.unwrap(), [it.clone()]);
+    assert_eq!(issues::of(&mut transaction, "notes").await.unwrap(), std::slice::from_ref(&it));
     assert_eq!(issues::get(&mut transaction, "notes", "two").await.unwrap(), None);
     issues::advance(&mut transaction, "notes", "one", Some(7)).await.unwrap();
     let found = issues::get(&mut transaction, "notes", "one").await.unwrap().unwrap();
@@ -118,6 +118,10 @@ async fn readers_are_told_by_address_with_what_became_of_one_issue() {
 async fn places_show_each_enrolment_of_a_course_as_its_person_wishes() {
     let app = lived_in().await;
     let mut connection = app.app.store.read().await.unwrap();
+    let people = report::people(&mut connection, "calm").await.unwrap();
+    let (waiting, flies, held, left) =
+        (enrolment::State::Waiting, enrolment::State::InFlight, enrolment::State::Held, enrolment::State::Left);
+    assert_eq!(people, [(waiting, 1), (flies, 2), (held, 1), (left, 1)]);
     let mut seen = Vec::new();
     let see = |place: report::Place| seen.push((place.state.name(), place.lesson));
     report::places(&mut connection, "calm", see).await.unwrap();
