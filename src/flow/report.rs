@@ -3,6 +3,7 @@
 use crate::course::Kind;
 use crate::delivery::State as DeliveryState;
 use crate::enrolment::State;
+use crate::enrolment::is_lesson;
 use crate::flow::App;
 use crate::flow::issue;
 use crate::flow::sheet;
@@ -243,14 +244,13 @@ impl Lessons {
     }
 
     fn see(&mut self, shelved: &Shelved, place: &Place) {
-        let is_lesson = |id: &&str| !id.is_empty() && !id.starts_with('@');
-        let got: Vec<&str> = place.progress.accepted().iter().map(String::as_str).filter(is_lesson).collect();
         // Who left goes by the names of that time.
-        let last = got.last().map(|id| shelved.called_now(id));
-        for id in got.iter().map(|id| shelved.called_now(id)).collect::<BTreeSet<_>>() {
+        let last = place.progress.last_lesson().map(|id| shelved.called_now(id));
+        let got: BTreeSet<&str> = place.progress.done().into_iter().map(|id| shelved.called_now(id)).collect();
+        for id in got {
             self.line(id).got += 1;
         }
-        let next = Some(place.lesson.as_str()).filter(is_lesson);
+        let next = Some(place.lesson.as_str()).filter(|id| !id.is_empty() && is_lesson(id));
         match (place.state, next, last) {
             (State::Waiting, Some(id), _) => self.line(id).waiting += 1,
             (State::InFlight, Some(id), _) => self.line(id).in_flight += 1,
