@@ -6,6 +6,7 @@ use crate::course::Kind;
 use crate::course::Newsletter;
 use crate::course::Reach;
 use crate::delivery::State as DeliveryState;
+use crate::enrolment::CLOSING;
 use crate::enrolment::Enrolment;
 use crate::enrolment::State;
 use crate::flow::App;
@@ -242,8 +243,10 @@ async fn is_meant(app: &App, connection: &mut Connection, shelved: &Shelved, per
         return Ok(true);
     }
     let all = enrolments::of_subscriber(connection, person.id).await?;
-    let completed = all.iter().filter(|it| it.state == State::Completed).map(|it| it.course.clone()).collect();
-    let busy = all.iter().any(|it| match it.state {
+    // Of a course that only says goodbye all lessons are sent.
+    let is_over = |it: &&Enrolment| it.state == State::Completed || (it.state != State::Left && it.lesson == CLOSING);
+    let completed = all.iter().filter(is_over).map(|it| it.course.clone()).collect();
+    let busy = all.iter().filter(|it| !is_over(it)).any(|it| match it.state {
         State::Waiting | State::InFlight => true,
         // In a course that asks; in a newsletter no lesson is next.
         State::Awaiting => !it.lesson.is_empty(),
