@@ -20,12 +20,14 @@ pub mod mailbox;
 pub mod man;
 pub mod plan;
 pub mod release;
+pub mod report;
 pub mod restore;
 pub mod retry;
 pub mod send_test;
 pub mod serve;
 pub mod simulate;
 pub mod status;
+pub mod stop;
 pub mod subscriber;
 pub mod suppression;
 pub mod verify;
@@ -70,10 +72,12 @@ pub enum Command {
     Import(import::Args),
     Export(export::Args),
     Why(why::Args),
+    Report(report::Args),
     Status(status::Args),
     Hold(hold::Args),
     Release(release::Args),
     Retry(retry::Args),
+    Stop(stop::Args),
     Verify(verify::Args),
     Backup(backup::Args),
     Restore(restore::Args),
@@ -100,10 +104,12 @@ pub async fn run(line: Cli, environment: Vec<(String, String)>) -> anyhow::Resul
         Command::Import(args) => import::run(args, &context).await,
         Command::Export(args) => export::run(args, &context).await,
         Command::Why(args) => why::run(args, &context).await,
+        Command::Report(args) => report::run(args, &context).await,
         Command::Status(args) => status::run(args, &context).await,
         Command::Hold(args) => hold::run(args, &context).await,
         Command::Release(args) => release::run(args, &context).await,
         Command::Retry(args) => retry::run(args, &context).await,
+        Command::Stop(args) => stop::run(args, &context).await,
         Command::Verify(args) => verify::run(args, &context).await,
         Command::Backup(args) => backup::run(args, &context).await,
         Command::Restore(args) => restore::run(args, &context).await,

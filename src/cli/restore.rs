@@ -76,7 +76,7 @@ fn tell_issues(issues: Option<&[String]>) {
     match issues {
         Some(issues) => {
             for issue in issues {
-                eprintln!("The issue {issue} went out since the backup was made: {what}");
+                eprintln!("The issue {issue} went out or was stopped since the backup was made: {what}");
             }
         }
         None => eprintln!("Which issues went out since isn't known. If one did, {what}"),

@@ -6,12 +6,15 @@ use crate::course::Kind;
 use crate::course::Newsletter;
 use crate::course::Reach;
 use crate::delivery::State as DeliveryState;
+use crate::enrolment::CLOSING;
 use crate::enrolment::Enrolment;
 use crate::enrolment::State;
 use crate::flow::App;
 use crate::flow::shelf::Shelved;
+use crate::flow::stop;
 use crate::ids::next_id;
 use crate::store::Connection;
+use crate::store::calendar;
 use crate::store::enrolments;
 use crate::store::issues;
 use crate::store::issues::Fate;
@@ -24,26 +27,29 @@ use crate::store::outbox::Meant;
 use crate::subscriber::Subscriber;
 use crate::timing;
 use anyhow::Result;
+use jiff::SignedDuration;
 use jiff::Timestamp;
 use jiff::civil;
+use jiff::tz::TimeZone;
 use std::collections::BTreeSet;
 
 /// Recipients that are written in one transaction: others may write in between.
 const PAGE: i64 = 1000;
+/// How long the dates that issues used are kept: no zone is further from another.
+const KEPT: SignedDuration = SignedDuration::from_hours(72);
 
 /// Fixes the recipients of every issue that is due by now. How many deliveries that made.
 pub async fn step(app: &App) -> Result<usize> {
     let now = app.clock.now();
     let shelf = app.shelf.read().await;
+    stop::lower_passed(app, now).await?;
     let mut made = 0;
     for shelved in shelf.courses.values().filter(|it| it.course.kind == Kind::Newsletter) {
         fix_due(app, shelved, now).await?;
         let open = issues::of(&mut *app.store.read().await?, &shelved.course.id).await?;
-        for mut issue in open.into_iter().filter(|it| it.after_id.is_some()) {
-            while let Some(after) = issue.after_id {
-                let (written, next) = address_page(app, shelved, &issue, after, now).await?;
+        for issue in open.into_iter().filter(|it| it.after_id.is_some()) {
+            while let Some(written) = address_page(app, shelved, &issue.lesson, now).await? {
                 made += written;
-                issue.after_id = next;
             }
         }
     }
@@ -82,8 +88,9 @@ pub async fn begin(app: &App, connection: &mut Connection, shelved: &Shelved, no
     for (id, moment) in shelved.course.dated_issues() {
         let first = newsletter.instant(moment, &app.settings.site.time_zone);
         if first <= now.reader {
-            let issue = Issue { lesson: id.to_string(), fate: Fate::Archive, moment, first, after_id: None };
-            issues::add(connection, &shelved.course.id, &issue, now.wall).await?;
+            let fixed = now.wall;
+            let issue = Issue { lesson: id.to_string(), fate: Fate::Archive, moment, first, fixed, after_id: None };
+            issues::add(connection, &shelved.course.id, &issue).await?;
         }
     }
     set_cursor(connection, shelved, civil_now(app, newsletter, now)).await
@@ -100,8 +107,7 @@ pub async fn follow_edit(app: &App, connection: &mut Connection, old: &Course, n
     }
     for issue in issues::of(connection, &new.course.id).await? {
         if !new.course.lessons.contains_key(new.called_now(&issue.lesson)) {
-            issues::advance(connection, &new.course.id, &issue.lesson, None).await?;
-            issues::cancel(connection, &what(&new.course.id, &issue.lesson), "the issue was retired", now.wall).await?;
+            stop::retire(connection, &new.course.id, &issue, now).await?;
         }
     }
     Ok(())
@@ -122,7 +128,9 @@ async fn fix_due(app: &App, shelved: &Shelved, now: Now) -> Result<()> {
     let reach = reach(app, &mut connection, shelved).await?;
     drop(connection);
     let mut transaction = app.store.begin().await?;
-    for (id, moment) in dated {
+    // Somebody may have stopped one meanwhile.
+    let known = names(&issues::of(&mut transaction, &shelved.course.id).await?, shelved);
+    for (id, moment) in dated.into_iter().filter(|(id, _)| !known.contains(*id)) {
         fix(&mut transaction, shelved, newsletter, id, moment, &reach, now).await?;
     }
     if let Some(moment) = newsletter.latest_moment(cursor, &reach, now.reader) {
@@ -151,8 +159,11 @@ async fn fix(
     }
     let late = last.duration_until(now.reader);
     let fate = if late > newsletter.late_limit { Fate::Late } else { Fate::Sent };
-    let issue = Issue { lesson: id.to_string(), fate, moment, first, after_id: Some(0) };
-    if issues::add(connection, course, &issue, now.wall).await? && fate == Fate::Late {
+    let issue = Issue { lesson: id.to_string(), fate, moment, first, fixed: now.wall, after_id: Some(0) };
+    let is_new = issues::add(connection, course, &issue).await?;
+    let before = now.reader.saturating_sub(KEPT).unwrap_or(Timestamp::MIN);
+    calendar::forget_dates(connection, before.to_zoned(TimeZone::UTC).date()).await?;
+    if is_new && fate == Fate::Late {
         let what = what(course, id);
         let at = now.wall.as_millisecond();
         let why = format!("it was due {} hours ago, which is more than late_limit", late.as_hours());
@@ -164,53 +175,64 @@ async fn fix(
     Ok(())
 }
 
-/// Writes the deliveries of the next recipients. How many, and behind whom to go on.
-async fn address_page(
-    app: &App,
-    shelved: &Shelved,
-    issue: &Issue,
-    after: i64,
-    now: Now,
-) -> Result<(usize, Option<i64>)> {
+/// Writes the deliveries of the next recipients. How many; `None` when everybody was looked at before, or the issue
+/// was stopped.
+async fn address_page(app: &App, shelved: &Shelved, lesson: &str, now: Now) -> Result<Option<usize>> {
     let course = &shelved.course.id;
     let mut transaction = app.store.begin().await?;
+    let Some(issue) = issues::get(&mut transaction, course, lesson).await? else { return Ok(None) };
+    let Some(after) = issue.after_id else { return Ok(None) };
     let page = enrolments::of_course(&mut transaction, course, after, PAGE).await?;
     let next = page.last().map(|(last, _)| last.id);
-    let mut rows = Vec::new();
-    let mut missed = BTreeSet::new();
-    let mut recipients = Vec::new();
+    let mut readers = Vec::new();
     for (enrolment, person) in page {
         let on_time = enrolment.state == State::Awaiting && enrolment.confirmed <= issue.first;
-        if !on_time || !is_meant(app, &mut transaction, shelved, &person).await? {
-            continue;
+        if on_time && is_meant(app, &mut transaction, shelved, &person).await? {
+            readers.push((enrolment, person));
         }
-        let Some(newsletter) = &shelved.course.newsletter else { continue };
-        let own = newsletter.instant(issue.moment, &app.zone(&person));
-        let row = delivery(app, shelved, issue, &enrolment, own, now);
+    }
+    let written = write(app, &mut transaction, shelved, &issue, readers, now).await?;
+    issues::advance(&mut transaction, course, lesson, next).await?;
+    let told = if next.is_none() { stop::leave_time(app, &mut transaction, course, &issue, now).await? } else { None };
+    transaction.commit().await?;
+    if let Some(text) = told {
+        tracing::warn!("{text}");
+    }
+    Ok(Some(written))
+}
+
+/// A delivery for each of these readers who has none yet, and the date that it uses. How many will be sent.
+async fn write(
+    app: &App,
+    connection: &mut Connection,
+    shelved: &Shelved,
+    issue: &Issue,
+    readers: Vec<(Enrolment, Subscriber)>,
+    now: Now,
+) -> Result<usize> {
+    let Some(newsletter) = &shelved.course.newsletter else { return Ok(0) };
+    let mut rows = Vec::new();
+    let mut missed = BTreeSet::new();
+    for (enrolment, person) in &readers {
+        let own = newsletter.instant(issue.moment, &app.zone(person));
+        let row = delivery(app, shelved, issue, enrolment, own, now);
         if issue.fate == Fate::Sent && own.duration_until(now.reader) > newsletter.late_limit {
             missed.insert(row.id);
         }
         rows.push(row);
-        recipients.push((enrolment, person, own));
     }
-    let new: BTreeSet<i64> = outbox::insert(&mut transaction, &rows, now.wall).await?.into_iter().collect();
-    for (row, (mut enrolment, person, own)) in rows.iter().zip(recipients) {
-        if !new.contains(&row.id) {
-            continue;
-        }
+    let new: BTreeSet<i64> = outbox::insert(connection, &rows, now.wall).await?.into_iter().collect();
+    let mut used = Vec::new();
+    for (row, (_, person)) in rows.iter().zip(readers).filter(|(row, _)| new.contains(&row.id)) {
         if missed.contains(&row.id) {
             let why = "its moment had passed for too long";
-            outbox::set_state(&mut transaction, row.id, row.state, DeliveryState::Expired, why, now.wall).await?;
+            outbox::set_state(connection, row.id, row.state, DeliveryState::Expired, why, now.wall).await?;
             continue;
         }
-        let date = app.local_date(&person, own.max(now.reader));
-        enrolment.last_count = if enrolment.last_date == Some(date) { enrolment.last_count + 1 } else { 1 };
-        enrolment.last_date = Some(date);
-        enrolments::put(&mut transaction, &enrolment, now.wall).await?;
+        used.push((person.id, app.local_date(&person, row.due.max(now.reader))));
     }
-    issues::advance(&mut transaction, course, &issue.lesson, next).await?;
-    transaction.commit().await?;
-    Ok((new.len() - missed.intersection(&new).count(), next))
+    calendar::use_dates(connection, &used).await?;
+    Ok(used.len())
 }
 
 /// Whether the newsletter's `audience` and the site's quiet during courses let a person have its issues.
@@ -221,13 +243,20 @@ async fn is_meant(app: &App, connection: &mut Connection, shelved: &Shelved, per
         return Ok(true);
     }
     let all = enrolments::of_subscriber(connection, person.id).await?;
-    let completed = all.iter().filter(|it| it.state == State::Completed).map(|it| it.course.clone()).collect();
-    let busy = all.iter().any(|it| matches!(it.state, State::Waiting | State::InFlight));
+    // Of a course that only says goodbye all lessons are sent.
+    let is_over = |it: &&Enrolment| it.state == State::Completed || (it.state != State::Left && it.lesson == CLOSING);
+    let completed = all.iter().filter(is_over).map(|it| it.course.clone()).collect();
+    let busy = all.iter().filter(|it| !is_over(it)).any(|it| match it.state {
+        State::Waiting | State::InFlight => true,
+        // In a course that asks; in a newsletter no lesson is next.
+        State::Awaiting => !it.lesson.is_empty(),
+        State::Pending | State::Paused | State::Held | State::Completed | State::Left => false,
+    });
     Ok(audience.is_none_or(|audience| audience.admits(&completed)) && !(quiet && busy))
 }
 
 fn delivery(app: &App, shelved: &Shelved, issue: &Issue, enrolment: &Enrolment, own: Timestamp, now: Now) -> Delivery {
-    let not_before = now.wall.saturating_add(app.clock.until_reader(own)).unwrap_or(Timestamp::MAX);
+    let not_before = by_wall(app, own, now).max(stop::in_time_until(issue));
     // From when it can leave, however long ago its moment was.
     let patience = app.settings.delivery.lesson_expires;
     let newsletter = shelved.course.newsletter.as_ref();
@@ -247,7 +276,13 @@ fn delivery(app: &App, shelved: &Shelved, issue: &Issue, enrolment: &Enrolment, 
     }
 }
 
-fn what(course: &str, issue: &str) -> String {
+/// When the reader's clock shows `instant`; now, where that is past.
+pub fn by_wall(app: &App, instant: Timestamp, now: Now) -> Timestamp {
+    now.wall.saturating_add(app.clock.until_reader(instant)).unwrap_or(Timestamp::MAX)
+}
+
+/// What the deliveries of an issue are of, as the outbox names it.
+pub fn what(course: &str, issue: &str) -> String {
     format!("lesson/{course}/{issue}")
 }
 
@@ -285,7 +320,8 @@ fn cursor_key(shelved: &Shelved) -> String {
     format!("issues/{}", shelved.course.id)
 }
 
-fn civil_now(app: &App, newsletter: &Newsletter, now: Now) -> civil::DateTime {
+/// What a newsletter's clock shows.
+pub fn civil_now(app: &App, newsletter: &Newsletter, now: Now) -> civil::DateTime {
     let zone = newsletter.time_zone.as_ref().unwrap_or(&app.settings.site.time_zone);
     now.reader.to_zoned(zone.clone()).datetime()
 }

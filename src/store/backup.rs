@@ -67,7 +67,7 @@ pub async fn stops(file: &Path) -> Result<Stops, sqlx::Error> {
     found
 }
 
-/// Issues whose recipients are fixed, as `NEWSLETTER/ISSUE`, in a database file that nobody works on.
+/// Issues whose recipients are fixed or that were stopped, as `NEWSLETTER/ISSUE`, in a database file that nobody works on.
 pub async fn issues(file: &Path) -> Result<BTreeSet<String>, sqlx::Error> {
     let mut connection = connect(file).await?;
     let found = issues_in(&mut connection).await;
@@ -77,8 +77,9 @@ pub async fn issues(file: &Path) -> Result<BTreeSet<String>, sqlx::Error> {
 
 /// As [`issues`], by a connection.
 pub async fn issues_in(connection: &mut Connection) -> Result<BTreeSet<String>, sqlx::Error> {
-    let rows =
-        sqlx::query("SELECT newsletter || '/' || lesson FROM issue WHERE state = 1").fetch_all(connection).await?;
+    let rows = sqlx::query("SELECT newsletter || '/' || lesson FROM issue WHERE state IN (1, 4)")
+        .fetch_all(connection)
+        .await?;
     rows.iter().map(|row| row.try_get(0)).collect()
 }
 

@@ -12,6 +12,7 @@ use sqlx::Row as _;
 #[derive(Debug, Clone, PartialEq)]
 pub struct DateUse {
     pub subscriber_id: i64,
+    /// 0: an issue of a newsletter.
     pub enrolment_id: i64,
     pub last_date: Option<Date>,
     pub last_count: u32,
@@ -31,11 +32,13 @@ pub struct Waiting {
     pub what: String,
 }
 
-/// The dates used by all enrolments of these people.
+/// The dates used by all enrolments of these people, and by issues, also those to come.
 pub async fn date_uses(connection: &mut Connection, subscribers: &[i64]) -> Result<Vec<DateUse>, sqlx::Error> {
     let sql = "SELECT e.subscriber_id, e.id, e.last_date, e.last_count, e.state, e.due, e.basis,
             'lesson/' || e.course || '/' || e.lesson
-        FROM json_each($1) j JOIN enrolment e ON e.subscriber_id = cast(j.value ->> 0 as bigint)";
+        FROM json_each($1) j JOIN enrolment e ON e.subscriber_id = cast(j.value ->> 0 as bigint)
+        UNION ALL SELECT d.subscriber_id, 0, d.date, d.count, 0, 0, 0, ''
+        FROM json_each($1) j JOIN issue_date d ON d.subscriber_id = cast(j.value ->> 0 as bigint)";
     let ids: Vec<[i64; 1]> = subscribers.iter().map(|id| [*id]).collect();
     let rows = sqlx::query(sql).bind(json!(ids).to_string()).fetch_all(connection).await?;
     rows.iter()
@@ -55,4 +58,20 @@ pub async fn date_uses(connection: &mut Connection, subscribers: &[i64]) -> Resu
             })
         })
         .collect()
+}
+
+/// Notes for each of these people the local date that an issue uses.
+pub async fn use_dates(connection: &mut Connection, dates: &[(i64, Date)]) -> Result<(), sqlx::Error> {
+    let rows: Vec<(i64, String)> = dates.iter().map(|(subscriber, date)| (*subscriber, date.to_string())).collect();
+    let sql = "INSERT INTO issue_date(subscriber_id, date, count)
+        SELECT cast(j.value ->> 0 as bigint), j.value ->> 1, 1 FROM json_each($1) j WHERE true
+        ON CONFLICT(subscriber_id, date) DO UPDATE SET count = issue_date.count + 1";
+    sqlx::query(sql).bind(json!(rows).to_string()).execute(connection).await?;
+    Ok(())
+}
+
+/// Forgets what issues used before this date: nobody asks any more.
+pub async fn forget_dates(connection: &mut Connection, before: Date) -> Result<(), sqlx::Error> {
+    sqlx::query("DELETE FROM issue_date WHERE date < $1").bind(before.to_string()).execute(connection).await?;
+    Ok(())
 }

@@ -4,6 +4,7 @@
 use super::Connection;
 use super::Store;
 use super::dialect::Dialect;
+use super::issues;
 use super::outbox::not_held;
 use super::storable;
 use super::subscribers;
@@ -256,6 +257,7 @@ async fn write_rare(connection: &mut Connection, record: &Record) -> Result<(), 
             _ => {
                 fulfil_wish(connection, record).await?;
                 stop_issue(connection, record).await?;
+                issues::cancel_if_stopped(connection, record.id, record.at).await?;
             }
         }
     }

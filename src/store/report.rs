@@ -7,6 +7,8 @@ use super::outbox_row::outbox_columns;
 use crate::clock::from_ms;
 use crate::delivery::STATES;
 use crate::delivery::State;
+use crate::enrolment::Progress;
+use futures_util::TryStreamExt as _;
 use jiff::Timestamp;
 use serde_json::json;
 use sqlx::Row as _;
@@ -88,6 +90,116 @@ pub async fn issues_of(
     rows.iter().map(|row| row.try_get(0).map(id)).collect()
 }
 
+/// How many deliveries of an issue are in a state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IssueCount {
+    pub what: String,
+    pub state: State,
+    /// A copy left of which nobody knows whether it arrived, or which did.
+    pub may_have_arrived: bool,
+    pub count: i64,
+}
+
+/// How the deliveries of these issues stand; `whats` as in the outbox.
+pub async fn issue_counts(connection: &mut Connection, whats: &[String]) -> Result<Vec<IssueCount>, sqlx::Error> {
+    let whats: Vec<[&str; 1]> = whats.iter().map(|what| [what.as_str()]).collect();
+    let sql = "SELECT o.what, o.state, cast(CASE WHEN o.copies > 0 THEN 1 ELSE 0 END as bigint), cast(count(*) as bigint)
+        FROM json_each($1) j JOIN outbox o ON o.what = j.value ->> 0 WHERE o.lane = 2 GROUP BY 1, 2, 3 ORDER BY 1, 2, 3";
+    let rows = sqlx::query(sql).bind(json!(whats).to_string()).fetch_all(connection).await?;
+    let read = |row: &super::Row| {
+        Ok(IssueCount {
+            what: row.try_get(0)?,
+            state: State::from_stored(row.try_get(1)?).ok_or_else(|| damaged("delivery's state"))?,
+            may_have_arrived: row.try_get::<i64, _>(2)? > 0,
+            count: row.try_get(3)?,
+        })
+    };
+    rows.iter().map(read).collect()
+}
+
+/// One subscriber of a newsletter, and what became of an issue for them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reader {
+    pub address: String,
+    pub enrolment: i64,
+    pub state: crate::enrolment::State,
+    pub confirmed: Timestamp,
+    /// `None` when no delivery was made for them.
+    pub delivery: Option<ReaderDelivery>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReaderDelivery {
+    pub state: State,
+    pub may_have_arrived: bool,
+    pub reply: String,
+}
+
+/// Everybody who is or was in a newsletter, by address, each once, and what became of one issue for them.
+pub async fn readers(connection: &mut Connection, newsletter: &str, what: &str) -> Result<Vec<Reader>, sqlx::Error> {
+    let sql = "SELECT s.address, e.id, e.state, e.confirmed, coalesce(o.state, -1), coalesce(o.copies, 0), coalesce(o.reply, '')
+        FROM enrolment e JOIN subscriber s ON s.id = e.subscriber_id
+            LEFT JOIN outbox o ON o.what = $2 AND o.whom = e.subscriber_id AND o.occurrence = 1
+        WHERE e.course = $1 AND e.run = (SELECT max(l.run) FROM enrolment l WHERE l.subscriber_id = e.subscriber_id AND l.course = $1)
+        ORDER BY s.address_key";
+    let rows = sqlx::query(sql).bind(newsletter.to_string()).bind(what.to_string()).fetch_all(connection).await?;
+    rows.iter().map(read_reader).collect()
+}
+
+fn read_reader(row: &super::Row) -> Result<Reader, sqlx::Error> {
+    let delivery = match row.try_get::<i64, _>(4)? {
+        -1 => None,
+        stored => Some(ReaderDelivery {
+            state: State::from_stored(stored).ok_or_else(|| damaged("delivery's state"))?,
+            may_have_arrived: row.try_get::<i64, _>(5)? > 0,
+            reply: row.try_get(6)?,
+        }),
+    };
+    Ok(Reader {
+        address: row.try_get(0)?,
+        enrolment: row.try_get(1)?,
+        state: crate::enrolment::State::from_stored(row.try_get(2)?).ok_or_else(|| damaged("enrolment's state"))?,
+        confirmed: from_ms(row.try_get(3)?),
+        delivery,
+    })
+}
+
+/// How many enrolments of a course are in each state, as their people wish it.
+pub async fn people(
+    connection: &mut Connection,
+    course: &str,
+) -> Result<Vec<(crate::enrolment::State, i64)>, sqlx::Error> {
+    let sql = "SELECT CASE WHEN after = 0 THEN state ELSE after END, cast(count(*) as bigint) FROM enrolment
+        WHERE course = $1 GROUP BY 1 ORDER BY 1";
+    let rows = sqlx::query(sql).bind(course.to_string()).fetch_all(connection).await?;
+    let state = |stored| crate::enrolment::State::from_stored(stored).ok_or_else(|| damaged("enrolment's state"));
+    rows.iter().map(|row| Ok((state(row.try_get(0)?)?, row.try_get(1)?))).collect()
+}
+
+/// Where one enrolment of a course stands.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Place {
+    pub state: crate::enrolment::State,
+    pub lesson: String,
+    pub progress: Progress,
+}
+
+/// Shows each enrolment of a course to `see`, one after the other: there may be very many.
+pub async fn places(connection: &mut Connection, course: &str, mut see: impl FnMut(Place)) -> Result<(), sqlx::Error> {
+    let sql = "SELECT CASE WHEN after = 0 THEN state ELSE after END, lesson, progress FROM enrolment WHERE course = $1";
+    let mut rows = sqlx::query(sql).bind(course.to_string()).fetch(connection);
+    while let Some(row) = rows.try_next().await? {
+        let state = crate::enrolment::State::from_stored(row.try_get(0)?);
+        let progress: String = row.try_get(2)?;
+        see(Place {
+            state: state.ok_or_else(|| damaged("enrolment's state"))?,
+            lesson: row.try_get(1)?,
+            progress: Progress::from_text(&progress).map_err(|_| damaged("enrolment's progress"))?,
+        });
+    }
+    Ok(())
+}
+
 async fn attempts_of(
     connection: &mut Connection,
     ids: &[[i64; 1]],
@@ -151,4 +263,8 @@ pub async fn times_full(connection: &mut Connection, outbox_id: i64) -> Result<i
 pub async fn oldest_due(connection: &mut Connection) -> Result<Option<Timestamp>, sqlx::Error> {
     let row = sqlx::query("SELECT min(due) FROM enrolment WHERE state = 1").fetch_one(connection).await?;
     Ok(row.try_get::<Option<i64>, _>(0)?.map(from_ms))
+}
+
+fn damaged(what: &str) -> sqlx::Error {
+    sqlx::Error::Decode(format!("this {what} can't be read; run `dripline verify`").into())
 }

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 /// A sentence, and a query for the ids for which it is true though it mustn't be.
-const BREACHES: [(&str, &str); 12] = [
+const BREACHES: [(&str, &str); 13] = [
     (
         "enrolment {} belongs to no subscriber",
         "SELECT id FROM enrolment e WHERE NOT EXISTS (SELECT 1 FROM subscriber s WHERE s.id = e.subscriber_id)",
@@ -44,6 +44,10 @@ const BREACHES: [(&str, &str); 12] = [
     (
         "delivery {} waits for a person who left or is suppressed",
         "SELECT o.id FROM outbox o JOIN subscriber s ON s.id = o.subscriber_id WHERE o.state IN (0, 1, 2) AND s.status IN (3, 4)",
+    ),
+    (
+        "delivery {} waits to be sent, though its issue was stopped",
+        "SELECT o.id FROM issue i JOIN outbox o ON o.what = 'lesson/' || i.newsletter || '/' || i.lesson WHERE i.state = 4 AND o.state IN (0, 1, 2, 5, 6)",
     ),
     (
         "stored bytes {} belong to a delivery that has ended",

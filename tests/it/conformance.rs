@@ -3,6 +3,7 @@
 
 mod breaches;
 mod functions;
+mod newsletters;
 mod server;
 mod statements;
 

@@ -1,6 +1,10 @@
 //! Newsletters: who gets which issue, when, and what happens to those that come late.
 
 mod awkward;
+mod many;
+mod reports;
+mod stopped;
+mod together;
 
 use crate::app::TestApp;
 use crate::app::days;
@@ -42,6 +46,22 @@ pub fn write(app: &TestApp, keys: &str, issues: &[(&str, &str)]) {
 
 pub fn dated(date: &str) -> String {
     format!("date = {date}")
+}
+
+/// A newsletter of one issue, at nine in London on the first Thursday.
+pub async fn one_issue(app: &TestApp, keys: &str) {
+    newsletter(app, &format!("time_zone = \"Europe/London\"\n{keys}"), &[("one", &dated("2026-03-05T09:00:00"))]).await;
+}
+
+/// So many readers, `r1@example.org` and on.
+pub async fn crowd(app: &TestApp, course: &str, count: usize) {
+    for n in 1..=count {
+        app.enrol(&format!("r{n}@example.org"), course).await;
+    }
+}
+
+pub async fn problems(app: &TestApp) -> Vec<String> {
+    app.status().await.problems
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ use crate::flow::reader::Answers;
 use crate::flow::shelf::Shelf;
 use crate::store::Connection;
 use crate::store::enrolments;
+use crate::store::issues;
 use crate::store::meta;
 use crate::store::outbox;
 use crate::store::outbox::Delivery;
@@ -46,6 +47,9 @@ pub async fn step(app: &App, heard: bool) -> Result<usize> {
 
 /// The same bytes once more, or a human.
 async fn resolve(app: &App, connection: &mut Connection, row: &Delivery, now: Now) -> Result<()> {
+    if issues::cancel_if_stopped(connection, row.id, now.wall).await? {
+        return Ok(());
+    }
     if is_unwanted(connection, row).await? {
         return call_off(connection, row, now).await;
     }

@@ -34,6 +34,7 @@ pub struct Setup {
     pub dot: Duration,
     pub in_doubt: InDoubt,
     pub daily_cap: u32,
+    pub quiet_during_course: bool,
     /// User and password for the relay.
     pub account: Option<(&'static str, &'static str)>,
     /// Rehearsals send everything here.
@@ -53,6 +54,7 @@ impl Default for Setup {
             dot: Duration::from_secs(60),
             in_doubt: InDoubt::Resend,
             daily_cap: 1,
+            quiet_during_course: false,
             account: None,
             redirect_to: None,
             database: Kind::of_this_run(),
@@ -118,7 +120,7 @@ impl Setup {
             time_zone: dripline::timing::zone("Europe/London").unwrap(),
             language: "en".to_string(),
             daily_cap: self.daily_cap,
-            quiet_during_course: false,
+            quiet_during_course: self.quiet_during_course,
         };
         let address = "ana@learn.example.org".parse().unwrap();
         Settings {

@@ -28,6 +28,10 @@ async fn verify_names_each_breach_and_nothing_else() {
             "UPDATE subscriber SET status = 3 WHERE address LIKE 'later@%'",
             "waits for a person who left or is suppressed",
         ),
+        (
+            "INSERT INTO issue(newsletter, lesson, state, moment, first, fixed, after_id) VALUES ('calm', 'one', 4, '', 1, 1, -1)",
+            "waits to be sent, though its issue was stopped",
+        ),
         ("INSERT INTO body(id, bytes) VALUES (1, 'x')", "belong to a delivery that has ended"),
         (
             "UPDATE enrolment SET progress = '{\"accepted\":[\"one\",\"two\"]}' WHERE state = 1",

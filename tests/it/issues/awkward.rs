@@ -54,9 +54,10 @@ async fn nobody_sleeps_on_an_issue_whose_recipients_are_written_in_part() {
     app.enrol(ANA, "notes").await;
     app.settle().await;
     let (moment, first) = ("2026-03-02T09:00:00".parse().unwrap(), app.now());
-    let issue = Issue { lesson: "one".to_string(), fate: Fate::Sent, moment, first, after_id: Some(0) };
+    let fixed = app.now();
+    let issue = Issue { lesson: "one".to_string(), fate: Fate::Sent, moment, first, fixed, after_id: Some(0) };
     let mut transaction = app.app.store.begin().await.unwrap();
-    assert!(issues::add(&mut transaction, "notes", &issue, app.now()).await.unwrap());
+    assert!(issues::add(&mut transaction, "notes", &issue).await.unwrap());
     transaction.commit().await.unwrap();
     app.restart().await;
     assert!(wakes(&app).await.is_some_and(|next| next <= app.now()));
