@@ -4,6 +4,7 @@ mod args;
 
 use crate::address::Address;
 use crate::cli::Context;
+use crate::cli::answer;
 use crate::cli::output;
 use crate::cli::values;
 use crate::flow::App;
@@ -80,6 +81,7 @@ pub async fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
             let (address, which) = person.split();
             tell(&app, &address, &which, preferences::leave(&app, &address, &which).await?, "left").await
         }
+        Action::Answer(answer) => answer::run(&app, &answer).await,
         Action::Erase(person) => {
             let erased = preferences::erase(&app, &person.address).await?;
             let done = "erased; only a keyed hash stays, so that nobody writes to this address again";

@@ -13,8 +13,10 @@ use crate::flow::shelf::Shelved;
 use crate::link::Subjects;
 use crate::link::Urls;
 use crate::message;
+use crate::message::Answer;
 use crate::message::Titled;
 use crate::message::Values;
+use crate::store::answers;
 use crate::store::courses;
 use crate::store::ledger::Intent;
 use crate::store::outbox;
@@ -67,6 +69,9 @@ pub struct Inputs {
     pub language: String,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub fields: BTreeMap<String, String>,
+    /// The latest to each question, as they were when the message was first made.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub answers: BTreeMap<String, Answer>,
     pub number: u32,
     pub of: u32,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -119,7 +124,7 @@ pub fn values(inputs: Inputs, links: Urls) -> Values {
         first_name: inputs.first_name,
         language: inputs.language,
         fields: inputs.fields,
-        answers: BTreeMap::new(),
+        answers: inputs.answers,
         progress: message::Progress { number: inputs.number, of: inputs.of },
         offered: inputs.offered,
         next: inputs.next,
@@ -164,7 +169,7 @@ async fn lesson(app: &Arc<App>, job: &Job, dated: Timestamp) -> Result<(Vec<u8>,
     };
     let shelved = shelved.map_err(|error| Refusal::Changed(format!("{error:#}")))?;
     let inputs = match job.delivery.inputs.as_str() {
-        "" => inputs(app, job, &shelved),
+        "" => inputs(app, job, &shelved).await.map_err(Refusal::Inability)?,
         text => serde_json::from_str(text)
             .map_err(|_| Refusal::Changed("what the message was made from is damaged".to_string()))?,
     };
@@ -245,22 +250,33 @@ fn finish(
     Ok(Built { job: job.clone(), from, to, bytes, intent })
 }
 
-fn inputs(app: &App, job: &Job, shelved: &Shelved) -> Inputs {
+async fn inputs(app: &App, job: &Job, shelved: &Shelved) -> anyhow::Result<Inputs> {
     let number = match (&job.enrolment, address_of(&job.delivery.what)) {
         (Some(enrolment), _) => enrolment.progress.done().len() + 1,
         (None, Ok((_, id))) => shelved.course.order.iter().position(|it| it == id).map_or(1, |at| at + 1),
         (None, Err(_)) => 1,
     };
     let language = job.subscriber.language.clone();
-    Inputs {
+    Ok(Inputs {
         first_name: job.subscriber.first_name.clone(),
         language: language.unwrap_or_else(|| app.settings.site.language.clone()),
         fields: job.subscriber.fields.clone(),
+        answers: latest_answers(app, job.delivery.enrolment_id, shelved).await?,
         number: u32::try_from(number).unwrap_or(u32::MAX),
         of: u32::try_from(shelved.course.order.len()).unwrap_or(u32::MAX),
         offered: job.enrolment.as_ref().map(|it| offered(shelved, it)).unwrap_or_default(),
         next: if job.delivery.what.ends_with(CLOSING) { next_courses(app, job, shelved) } else { Vec::new() },
+    })
+}
+
+/// Most courses ask nothing, and their mails needn't wait for the database.
+async fn latest_answers(app: &App, enrolment: i64, shelved: &Shelved) -> anyhow::Result<BTreeMap<String, Answer>> {
+    if shelved.course.lessons.values().all(|lesson| lesson.asks.is_empty()) {
+        return Ok(BTreeMap::new());
     }
+    let mut latest = answers::latest(&mut *app.store.read().await?, &[enrolment]).await?;
+    let own = latest.remove(&enrolment).unwrap_or_default();
+    Ok(own.into_iter().map(|(question, value)| (question, value.into())).collect())
 }
 
 /// What a person is offered and wasn't told of, as the subjects say it.
