@@ -55,13 +55,14 @@ pub async fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
     }
     if args.seen {
         let seen = answer::seen(&app, &args.course).await?;
-        eprintln!("safety answers of {seen} people have been looked at");
+        eprintln!("safety answers that `status` recalls no more: {seen}");
     }
     Ok(ExitCode::SUCCESS)
 }
 
 fn text(report: &Report) -> String {
-    let mut text = format!("{}: {} people have answered\n", report.course, report.people);
+    let people = if report.people == 1 { "person has" } else { "people have" };
+    let mut text = format!("{}: {} {people} answered\n", report.course, report.people);
     if !report.safety.is_empty() {
         text.push_str("\nsafety answers\n");
     }

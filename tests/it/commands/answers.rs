@@ -67,7 +67,7 @@ fn answers_are_entered_by_hand_and_told_to_the_coach() {
 
     let text = site.good(&["answers", "path"]);
     for part in [
-        "1 people have answered",
+        "path: 1 person has answered",
         "ana@example.org  region: It got worse",
         "    1  It got worse (worse)",
         "mean -3.0",
