@@ -7,6 +7,8 @@ mod output;
 mod problems;
 mod values;
 
+pub mod answer;
+pub mod answers;
 pub mod backup;
 pub mod check;
 pub mod completions;
@@ -71,6 +73,7 @@ pub enum Command {
     Suppression(suppression::Args),
     Import(import::Args),
     Export(export::Args),
+    Answers(answers::Args),
     Why(why::Args),
     Report(report::Args),
     Status(status::Args),
@@ -103,6 +106,7 @@ pub async fn run(line: Cli, environment: Vec<(String, String)>) -> anyhow::Resul
         Command::Suppression(args) => suppression::run(args, &context).await,
         Command::Import(args) => import::run(args, &context).await,
         Command::Export(args) => export::run(args, &context).await,
+        Command::Answers(args) => answers::run(args, &context).await,
         Command::Why(args) => why::run(args, &context).await,
         Command::Report(args) => report::run(args, &context).await,
         Command::Status(args) => status::run(args, &context).await,

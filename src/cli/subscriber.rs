@@ -4,6 +4,7 @@ mod args;
 
 use crate::address::Address;
 use crate::cli::Context;
+use crate::cli::answer;
 use crate::cli::output;
 use crate::cli::values;
 use crate::flow::App;
@@ -85,6 +86,7 @@ pub async fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
             let (address, which) = person.split();
             tell(&app, &address, &which, preferences::leave(&app, &address, &which).await?, "left").await
         }
+        Action::Answer(answer) => answer::run(&app, &answer).await,
         Action::Erase(person) => {
             let erased = preferences::erase(&app, &person.address).await?;
             let done = "erased; only a keyed hash stays, so that nobody writes to this address again";

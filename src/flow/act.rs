@@ -90,7 +90,7 @@ pub async fn act(app: &App, address: &Address, deed: &Deed<'_>) -> Result<Acted>
     let mut person = known.clone();
     (deed.person)(&mut person);
     let all = enrolments::of_subscriber(&mut transaction, known.id).await?;
-    let answers = Answers::read(&mut transaction, &all).await?;
+    let answers = Answers::read(&mut transaction, all.iter().map(|it| it.id).collect()).await?;
     let mut before = Before::of(&known);
     for known in all {
         let Some(shelved) = shelf.get(&known.course) else { continue };
@@ -143,7 +143,7 @@ pub async fn outlook(
     let mut connection = app.store.read().await?;
     let Some(person) = subscribers::by_key(&mut connection, &address.key()).await? else { return Ok(Vec::new()) };
     let all = enrolments::of_subscriber(&mut connection, person.id).await?;
-    let answers = Answers::read(&mut connection, &all).await?;
+    let answers = Answers::read(&mut connection, all.iter().map(|it| it.id).collect()).await?;
     let meant = all.into_iter().filter(|it| which.means(&it.course));
     let seen = meant.filter_map(|it| {
         let shelved = shelf.get(&it.course)?;

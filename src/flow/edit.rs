@@ -154,7 +154,7 @@ impl Edit<'_> {
         let page = enrolments::of_course(connection, &self.new.course.id, after, PAGE).await?;
         let Some((last, _)) = page.last() else { return Ok(None) };
         let (last, read) = (last.id, page.len());
-        let answers = Answers::read(connection, page.iter().map(|(it, _)| it)).await?;
+        let answers = Answers::read(connection, page.iter().map(|(it, _)| it.id).collect()).await?;
         let mut changes = Vec::new();
         for (before, person) in page {
             let open = self.held_back(connection, &before).await?;

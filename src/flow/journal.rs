@@ -6,6 +6,8 @@ use crate::enrolment::Enrolment;
 use crate::enrolment::State;
 use crate::flow::App;
 use crate::flow::shelf::Shelved;
+use crate::message::Answer;
+use crate::store::answers;
 use crate::store::enrolments;
 use crate::store::meta;
 use crate::store::outbox::Delivery;
@@ -29,7 +31,8 @@ pub struct Person {
     pub language: String,
     pub suppression: Option<Suppression>,
     pub enrolments: Vec<Place>,
-    pub answers: BTreeMap<String, String>,
+    /// The latest to each question, over all courses.
+    pub answers: BTreeMap<String, Answer>,
 }
 
 #[derive(Debug, Serialize)]
@@ -124,6 +127,7 @@ pub async fn show(app: &App, address: &Address) -> Result<Option<Person>> {
         };
         shown.push(place(app, it, &person, issues));
     }
+    let answers = answers::of_subscriber(&mut connection, person.id).await?;
     Ok(Some(Person {
         address: person.address.to_string(),
         status: person.status.name(),
@@ -131,7 +135,7 @@ pub async fn show(app: &App, address: &Address) -> Result<Option<Person>> {
         language: person.language.clone().unwrap_or_else(|| app.settings.site.language.clone()),
         suppression,
         enrolments: shown,
-        answers: BTreeMap::new(),
+        answers: answers.into_iter().map(|it| (it.question, it.value.into())).collect(),
     }))
 }
 

@@ -1,6 +1,7 @@
 //! The things the product does, one file each: the only room where the adapters meet.
 
 pub mod act;
+pub mod answer;
 pub mod backup;
 pub mod carry_over;
 pub mod check;

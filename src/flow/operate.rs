@@ -182,7 +182,7 @@ async fn free(
         it.state = State::InFlight;
     } else {
         it.floor = Some(now.reader);
-        let answers = Answers::read(connection, [&*it]).await?;
+        let answers = Answers::read(connection, vec![it.id]).await?;
         it.advance(&shelved.course, &app.reader(person, answers.of(it.id)), now.reader);
         let what = format!("lesson/{}/{}", it.course, it.lesson);
         it.occurrence = it.occurrence.max(outbox::last_occurrence(connection, &what, it.id).await? + 1);

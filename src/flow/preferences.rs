@@ -253,7 +253,7 @@ pub async fn step(app: &App) -> Result<usize> {
     let shelf = app.shelf.read().await;
     let mut transaction = app.store.begin().await?;
     let returning = enrolments::returning(&mut transaction, now.reader, 500).await?;
-    let answers = Answers::read(&mut transaction, returning.iter().map(|(it, _)| it)).await?;
+    let answers = Answers::read(&mut transaction, returning.iter().map(|(it, _)| it.id).collect()).await?;
     let mut back = Vec::new();
     for (mut it, person) in returning {
         let Some(shelved) = shelf.get(&it.course) else { continue };

@@ -1,11 +1,11 @@
 //! What of people decides when and what they get, read for as many enrolments at once as there are.
 
 use crate::course::Value;
-use crate::enrolment::Enrolment;
 use crate::enrolment::Reader;
 use crate::flow::App;
 use crate::flow::share_of_spread;
 use crate::store::Connection;
+use crate::store::answers;
 use crate::subscriber::Subscriber;
 use anyhow::Result;
 use std::collections::BTreeMap;
@@ -16,14 +16,13 @@ use std::collections::HashMap;
 pub struct Answers(HashMap<i64, BTreeMap<String, Value>>);
 
 impl Answers {
-    /// The latest answers that people gave in these runs.
-    pub async fn read<'a>(
-        connection: &mut Connection,
-        enrolments: impl IntoIterator<Item = &'a Enrolment>,
-    ) -> Result<Answers> {
-        let ids: Vec<i64> = enrolments.into_iter().map(|it| it.id).collect();
-        let _ = (connection, ids);
-        Ok(Answers::default())
+    /// The latest answers that people gave in these runs, by their enrolments; 0 is nobody.
+    pub async fn read(connection: &mut Connection, mut enrolments: Vec<i64>) -> Result<Answers> {
+        enrolments.retain(|id| *id != 0);
+        if enrolments.is_empty() {
+            return Ok(Answers::default());
+        }
+        Ok(Answers(answers::latest(connection, &enrolments).await?))
     }
 
     pub fn of(&self, enrolment: i64) -> BTreeMap<String, Value> {

@@ -62,6 +62,7 @@ pub fn make(app: &App, shelved: &Shelved, lesson: &str, to: &Address) -> Result<
         first_name: None,
         language: shelved.course.language.clone(),
         fields: BTreeMap::new(),
+        answers: BTreeMap::new(),
         number: u32::try_from(position + 1).unwrap_or(u32::MAX),
         of: u32::try_from(shelved.course.order.len()).unwrap_or(u32::MAX),
         offered: Vec::new(),

@@ -137,7 +137,7 @@ impl<'a> Standings<'a> {
             self.by_id(&keys, enrolment.subscriber_id).enrolments.push(enrolment);
         }
         let waiting = self.of.values().flat_map(|it| &it.enrolments).filter(|it| it.state == State::Waiting);
-        let answers = Arc::new(Answers::read(connection, waiting).await?);
+        let answers = Arc::new(Answers::read(connection, waiting.map(|it| it.id).collect()).await?);
         self.of.values_mut().for_each(|standing| standing.answers = Arc::clone(&answers));
         for agreed in people::agreed(connection, &ids).await? {
             self.by_id(&keys, agreed.subscriber_id).agreed.push(agreed);

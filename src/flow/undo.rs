@@ -84,7 +84,7 @@ pub async fn undo(app: &App, address: &Address, which: &Which) -> Result<(Acted,
         for place in &before.places {
             let Some(mut it) = enrolments::by_id(&mut transaction, place.id).await? else { continue };
             let Some(shelved) = shelf.get(&it.course) else { continue };
-            let answers = Answers::read(&mut transaction, [&it]).await?;
+            let answers = Answers::read(&mut transaction, vec![it.id]).await?;
             let reader = app.reader(&person, answers.of(it.id));
             place.restore(&mut transaction, &mut it, &shelved.course, &reader, now).await?;
         }

@@ -66,6 +66,7 @@ pub use required::Required;
 pub use required::required;
 pub use templates::Templates;
 
+use crate::course::Value;
 use crate::link::Urls;
 use serde::Deserialize;
 use serde::Serialize;
@@ -120,6 +121,17 @@ impl Answer {
             Answer::Number(number) => Answer::Number(*number),
             Answer::One(words) => Answer::One(without_controls(words)),
             Answer::Many(all) => Answer::Many(all.iter().map(|words| without_controls(words)).collect()),
+        }
+    }
+}
+
+impl From<Value> for Answer {
+    /// A scale has whole numbers only.
+    fn from(value: Value) -> Answer {
+        match value {
+            Value::Text(text) => Answer::One(text),
+            Value::Texts(texts) => Answer::Many(texts),
+            Value::Number(number) => Answer::Number(number as i64),
         }
     }
 }

@@ -12,18 +12,20 @@ pub enum Dialect {
 /// Version, name, text.
 type Migration = (i64, &'static str, &'static str);
 
-const SQLITE: [Migration; 5] = [
+const SQLITE: [Migration; 6] = [
     (1, "first", include_str!("../../migrations/sqlite/0001_first.sql")),
     (2, "wishes", include_str!("../../migrations/sqlite/0002_wishes.sql")),
     (3, "issue", include_str!("../../migrations/sqlite/0003_issue.sql")),
+    (4, "answers", include_str!("../../migrations/sqlite/0004_answers.sql")),
     (5, "pace", include_str!("../../migrations/sqlite/0005_pace.sql")),
     (6, "issue_date", include_str!("../../migrations/sqlite/0006_issue_date.sql")),
 ];
-const POSTGRES: [Migration; 6] = [
+const POSTGRES: [Migration; 7] = [
     (0, "json_each", include_str!("../../migrations/postgres/0000_json_each.sql")),
     (1, "first", include_str!("../../migrations/postgres/0001_first.sql")),
     (2, "wishes", include_str!("../../migrations/postgres/0002_wishes.sql")),
     (3, "issue", include_str!("../../migrations/postgres/0003_issue.sql")),
+    (4, "answers", include_str!("../../migrations/postgres/0004_answers.sql")),
     (5, "pace", include_str!("../../migrations/postgres/0005_pace.sql")),
     (6, "issue_date", include_str!("../../migrations/postgres/0006_issue_date.sql")),
 ];

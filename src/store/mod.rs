@@ -8,6 +8,7 @@ mod outbox_row;
 mod postgres;
 mod sqlite;
 pub mod acts;
+pub mod answers;
 pub mod backup;
 pub mod calendar;
 pub mod confirmations;

@@ -78,6 +78,7 @@ pub async fn erase(connection: &mut Connection, id: i64, mailed: &[i64]) -> Resu
         "DELETE FROM attempt WHERE outbox_id IN (SELECT id FROM outbox WHERE subscriber_id = $1 AND state < 10)",
         "DELETE FROM body WHERE id IN (SELECT id FROM outbox WHERE subscriber_id = $1 AND state < 10)",
         "DELETE FROM outbox WHERE subscriber_id = $1 AND state < 10",
+        "DELETE FROM answer WHERE subscriber_id = $1",
         "DELETE FROM confirmation WHERE subscriber_id = $1",
         "DELETE FROM consent WHERE subscriber_id = $1",
         "DELETE FROM act WHERE subscriber_id = $1",

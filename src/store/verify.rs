@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 /// A sentence, and a query for the ids for which it is true though it mustn't be.
-const BREACHES: [(&str, &str); 13] = [
+const BREACHES: [(&str, &str); 14] = [
     (
         "enrolment {} belongs to no subscriber",
         "SELECT id FROM enrolment e WHERE NOT EXISTS (SELECT 1 FROM subscriber s WHERE s.id = e.subscriber_id)",
@@ -52,6 +52,10 @@ const BREACHES: [(&str, &str); 13] = [
     (
         "stored bytes {} belong to a delivery that has ended",
         "SELECT b.id FROM body b WHERE NOT EXISTS (SELECT 1 FROM outbox o WHERE o.id = b.id AND o.state < 10)",
+    ),
+    (
+        "answer {} belongs to nobody",
+        "SELECT id FROM answer a WHERE NOT EXISTS (SELECT 1 FROM enrolment e WHERE e.id = a.enrolment_id AND e.subscriber_id = a.subscriber_id)",
     ),
 ];
 

@@ -1,5 +1,6 @@
 //! Every command from outside: exit statuses, and the JSON that other programs rely on.
 
+mod answers;
 mod newsletters;
 mod plans;
 mod shows;

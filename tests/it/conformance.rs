@@ -1,6 +1,7 @@
 //! What the database promises: its settings, the plans of its statements, its invariants, and each function of the
 //! store that no journey calls.
 
+mod answers;
 mod breaches;
 mod functions;
 mod newsletters;

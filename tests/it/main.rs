@@ -1,6 +1,7 @@
 //! Every test that looks at the program from outside, in one binary.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod answers;
 mod app;
 mod awkward;
 mod cli;

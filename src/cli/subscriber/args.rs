@@ -2,6 +2,7 @@
 
 use crate::address::Address;
 use crate::address::clean_line;
+use crate::cli::answer;
 use crate::cli::values;
 use crate::config;
 use crate::flow::preferences::Which;
@@ -43,6 +44,8 @@ pub enum Action {
     Undo(Person),
     /// End a person's lessons
     Leave(Person),
+    /// Store what a person answered to a question of a lesson, in place of what they answered before
+    Answer(answer::Args),
     /// Forget a person, and keep only that they may not be written to
     Erase(Erase),
 }

@@ -102,9 +102,9 @@ async fn with_people(connection: &mut Connection, leased: Vec<Delivery>, shelf: 
             jobs.push(Job { delivery, subscriber, enrolment, answers: BTreeMap::new(), shelf: Arc::clone(shelf) });
         }
     }
-    let answers = Answers::read(connection, jobs.iter().filter_map(|job| job.enrolment.as_ref())).await?;
+    let answers = Answers::read(connection, jobs.iter().map(|job| job.delivery.enrolment_id).collect()).await?;
     for job in &mut jobs {
-        job.answers = job.enrolment.as_ref().map(|it| answers.of(it.id)).unwrap_or_default();
+        job.answers = answers.of(job.delivery.enrolment_id);
     }
     Ok(jobs)
 }
@@ -124,7 +124,7 @@ async fn claim_due(
         if found.is_empty() {
             break;
         }
-        let answers = Answers::read(connection, found.iter().map(|(it, _)| it)).await?;
+        let answers = Answers::read(connection, found.iter().map(|(it, _)| it.id).collect()).await?;
         let found: Vec<Due> = found.into_iter().map(|(it, person)| Due::new(app, it, person, &answers)).collect();
         let among = found.len();
         let due = look_again(shelf, connection, now, found).await?;

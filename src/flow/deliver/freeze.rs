@@ -13,6 +13,7 @@ use crate::flow::shelf::Shelved;
 use crate::link::Subjects;
 use crate::link::Urls;
 use crate::message;
+use crate::message::Answer;
 use crate::message::Titled;
 use crate::message::Values;
 use crate::store::courses;
@@ -67,6 +68,9 @@ pub struct Inputs {
     pub language: String,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub fields: BTreeMap<String, String>,
+    /// The latest to each question, as they were when the message was first made.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub answers: BTreeMap<String, Answer>,
     pub number: u32,
     pub of: u32,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -119,7 +123,7 @@ pub fn values(inputs: Inputs, links: Urls) -> Values {
         first_name: inputs.first_name,
         language: inputs.language,
         fields: inputs.fields,
-        answers: BTreeMap::new(),
+        answers: inputs.answers,
         progress: message::Progress { number: inputs.number, of: inputs.of },
         offered: inputs.offered,
         next: inputs.next,
@@ -256,6 +260,7 @@ fn inputs(app: &App, job: &Job, shelved: &Shelved) -> Inputs {
         first_name: job.subscriber.first_name.clone(),
         language: language.unwrap_or_else(|| app.settings.site.language.clone()),
         fields: job.subscriber.fields.clone(),
+        answers: job.answers.iter().map(|(question, value)| (question.clone(), value.clone().into())).collect(),
         number: u32::try_from(number).unwrap_or(u32::MAX),
         of: u32::try_from(shelved.course.order.len()).unwrap_or(u32::MAX),
         offered: job.enrolment.as_ref().map(|it| offered(shelved, it)).unwrap_or_default(),

@@ -130,7 +130,7 @@ async fn expire(app: &App, shelf: &Shelf, connection: &mut Connection, row: &Del
         meta::raise(connection, &format!("expired/{}", enrolment.id), &text, now.wall.as_millisecond()).await?;
     } else if let Some(shelved) = shelf.get(&enrolment.course) {
         enrolment.floor = Some(now.reader.saturating_add(SignedDuration::from_hours(12)).unwrap_or(Timestamp::MAX));
-        let answers = Answers::read(connection, [&enrolment]).await?;
+        let answers = Answers::read(connection, vec![enrolment.id]).await?;
         enrolment.advance(&shelved.course, &app.reader(&person, answers.of(enrolment.id)), now.reader);
     }
     if let Some(wish) = enrolment.after.take() {

@@ -34,6 +34,10 @@ async fn verify_names_each_breach_and_nothing_else() {
         ),
         ("INSERT INTO body(id, bytes) VALUES (1, 'x')", "belong to a delivery that has ended"),
         (
+            "INSERT INTO answer(id, subscriber_id, enrolment_id, course, lesson, question, value, at) VALUES (1, 2, 3, 'calm', 'one', 'q', '1', 1)",
+            "answer 1 belongs to nobody",
+        ),
+        (
             "UPDATE enrolment SET progress = '{\"accepted\":[\"one\",\"two\"]}' WHERE state = 1",
             "counts lesson two as accepted, but no delivery of it was",
         ),

@@ -5,6 +5,7 @@ use crate::app::TestApp;
 use crate::app::days;
 use crate::app::hours;
 use crate::app::lesson;
+use dripline::flow::answer;
 use dripline::flow::operate;
 use dripline::flow::operate::Scope;
 use dripline::flow::preferences;
@@ -24,7 +25,7 @@ const WRITE_TO: &str = "DRIPLINE_TEST_STATEMENTS";
 const OPEN_ONLY: [&str; 5] = ["enrolment_due", "enrolment_return", "outbox_ready", "outbox_open", "outbox_doubt"];
 
 /// PostgreSQL plans by what is in the tables, SQLite by their definitions: so many people wait, and so much has been sent.
-const MANY: [&str; 7] = [
+const MANY: [&str; 8] = [
     "INSERT INTO subscriber(id, address, address_key, first_name, language, zone, hour, weekdays, fields, status, created)
         SELECT n, n || '@example.org', n || '@example.org', '', '', '', '', '', '{}', 2, 1 FROM generate_series(1, 20000) n",
     "INSERT INTO enrolment(id, subscriber_id, course, run, state, after, serial, lesson, occurrence, confirmed, basis, floor, due, why,
@@ -37,6 +38,8 @@ const MANY: [&str; 7] = [
             0, 0, 1, n, n, n, n, '', '', '', 1, '', '', n, '', n FROM generate_series(1, 60000) n",
     "INSERT INTO attempt(id, outbox_id, at, relay, code, enhanced, text, outcome)
         SELECT n, n, n, '', 250, '', '', 'accepted' FROM generate_series(1, 60000) n",
+    "INSERT INTO answer(id, subscriber_id, enrolment_id, course, lesson, question, value, at)
+        SELECT n, n, n, 'c' || n % 999, 'one', 'q', '1', n FROM generate_series(1, 20000) n",
     "INSERT INTO confirmation(hash, subscriber_id, created, expires, used) SELECT n, n, 1, 1, 1 FROM generate_series(1, 20000) n",
     "INSERT INTO consent(id, subscriber_id, course, source, text, version, at)
         SELECT n, n, '', '', '', '', 1 FROM generate_series(1, 20000) n",
@@ -55,6 +58,9 @@ async fn a_journey_with_every_act_for_the_sake_of_its_statements() {
     let mut app = TestApp::scripted(script).await;
     app.course("calm", &["one", "two", "three"]).await;
     app.course("walk", &["one", "two"]).await;
+    let asks = "+++\nsubject = \"walk one\"\n[[ask]]\nid = \"ease\"\nquestion = \"How easy?\"\nkind = \"scale\"\n+++\n\nWalk.\n";
+    app.write("walk/one.md", asks);
+    app.reload().await;
     app.sign_up("ana@example.org", "calm").await;
     app.confirm("ana@example.org").await;
     for name in ["doubt", "later", "bad", "dead", "leaves"] {
@@ -73,6 +79,11 @@ async fn a_journey_with_every_act_for_the_sake_of_its_statements() {
     operate::release(&app.app, &Scope::All).await.unwrap();
     app.restart().await;
     app.advance(days(4)).await;
+    let (ana, raw) = ("ana@example.org".parse().unwrap(), ["3".to_string()]);
+    let recorded = answer::record_by_hand(&app.app, &ana, "walk", None, "ease", &raw).await.unwrap();
+    assert!(matches!(recorded, answer::Recorded::Kept(_)));
+    let shelved = app.app.shelf.read().await.get("walk").cloned().unwrap();
+    assert_eq!(answer::report(&app.app, &shelved).await.unwrap().people, 1);
     let file = "email,course,source,state,done,suppressed\nnew@example.org,calm,paper,,,\nasked@example.org,calm,,,,\n\
                 old@example.org,walk,paper,active,one,\nana@example.org,walk,paper form,,,\neve@example.org,,,,,bounced\n";
     assert_eq!(crate::people::import(&app, file).await.imported, 4);
@@ -144,7 +155,7 @@ fn is_a_question_of_verify(sql: &str) -> bool {
 fn reads_a_whole_table(step: &str) -> bool {
     let Some(rest) = step.strip_prefix("SCAN ") else { return false };
     let table = rest.split_whitespace().next().unwrap_or_default();
-    ["enrolment", "e", "outbox", "o", "subscriber", "s", "attempt", "a"].contains(&table)
+    ["enrolment", "e", "outbox", "o", "subscriber", "s", "attempt", "answer", "a"].contains(&table)
         && !OPEN_ONLY.iter().any(|index| rest.contains(index))
 }
 

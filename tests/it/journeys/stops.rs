@@ -193,7 +193,7 @@ async fn who_is_erased_leaves_no_row_and_no_address() {
     app.advance(hours(23) + minutes(30)).await;
     assert!(preferences::erase(&app.app, &ANA.parse().unwrap()).await.unwrap());
     assert!(!preferences::erase(&app.app, &ANA.parse().unwrap()).await.unwrap());
-    for table in ["subscriber", "enrolment", "outbox", "body", "attempt", "confirmation", "consent"] {
+    for table in ["subscriber", "enrolment", "outbox", "body", "attempt", "confirmation", "consent", "answer"] {
         assert_eq!(app.number(&format!("SELECT count(*) FROM {table}")).await, 0, "{table}");
     }
     assert_eq!(app.texts("SELECT address || reason FROM suppression").await, ["erased"]);

@@ -23,6 +23,7 @@ async fn delivered(site: &TestSite) -> String {
         first_name: Some("Quinta <b>".to_string()),
         language: "en".to_string(),
         fields: BTreeMap::new(),
+        answers: BTreeMap::new(),
         number: 1,
         of: 2,
         ..Inputs::default()
