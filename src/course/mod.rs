@@ -4,6 +4,7 @@
 mod ask;
 mod audience;
 mod comparison;
+mod dates;
 mod file;
 mod issue;
 mod lesson;

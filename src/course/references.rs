@@ -3,6 +3,7 @@
 use crate::course::Ask;
 use crate::course::Kind;
 use crate::course::ask::AskFile;
+use crate::course::dates;
 use crate::course::lesson::LessonFile;
 use crate::course::names;
 use crate::course::settings::CourseFile;
@@ -22,11 +23,9 @@ pub fn check(file: &CourseFile, source: &Arc<Source>, lessons: &mut [LessonFile]
     ids(file, source, lessons, &mut problems);
     stages(&file.stages, source, &mut problems);
     repeated_questions(lessons, &mut problems);
-    for lesson in lessons.iter() {
-        match file.kind {
-            Kind::Course => {}
-            Kind::Newsletter => issue(lesson, file.timing.by_dates, &mut problems),
-        }
+    match file.kind {
+        Kind::Course => problems.extend(dates::check(file, lessons)),
+        Kind::Newsletter => lessons.iter().for_each(|lesson| issue(lesson, file.timing.by_dates, &mut problems)),
     }
     conditions(file, lessons, complete, &mut problems);
     problems
@@ -180,7 +179,7 @@ fn asked_later(file: &CourseFile, asking: &Asking, lesson: &LessonFile, when: &W
     let own = lesson.lesson.id.as_str();
     let Some(here) = place(own) else { return Vec::new() };
     let comes_first = |id: &String| match place(id) {
-        Some(there) => there < here || stage_of(id) != stage_of(own),
+        Some(there) => there <= here || stage_of(id) != stage_of(own),
         // A draft or a retired lesson: whoever got it was asked.
         None => file.retired.iter().any(|retired| retired.get_ref() == id),
     };

@@ -41,6 +41,7 @@ pub async fn open(url: &str, clock: Clock, settings: Settings, templates: Templa
     let short_day = short_day(&mut transaction).await?;
     if meta::get(&mut transaction, EPOCH).await?.is_none() {
         meta::set(&mut transaction, EPOCH, "1").await?;
+        meta::set(&mut transaction, ZONE_DATA, zone_data()).await?;
         // Before the commit: a kill between the two leaves a database that is still new.
         let mark = mark(1, &Store::which_copy(&mut transaction).await?);
         write_mark(&store.epoch_file(&settings.data), &mark)?;

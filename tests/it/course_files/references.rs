@@ -185,3 +185,34 @@ fn a_folder_named_like_a_language_is_a_translation() {
     let course = load("c", "", &with(translated, "images/a.png", b"png")).course.unwrap();
     assert_eq!(course.files.keys().collect::<Vec<_>>(), ["images/a.png"]);
 }
+
+#[test]
+fn dates_that_cannot_be_kept_and_questions_asked_too_late_are_refused() {
+    let dated = |date: &str| format!("+++\nsubject = \"S\"\ndate = {date}\n+++\nText.\n");
+    let asking = "+++\nsubject = \"S\"\n[[ask]]\nid = \"region\"\nquestion = \"Where?\"\nkind = \"text\"\n+++\nText.\n";
+    let depends = "+++\nsubject = \"S\"\nwhen = 'answers.region is answered'\n+++\nText.\n";
+    check_dated(
+        &[("a", &dated("2027-02-01T09:00:00")), ("b", &dated("2027-02-01T08:00:00"))],
+        &["b.md:3:8: error: b is dated 2027-02-01T08:00:00, but a, which comes first, 2027-02-01T09:00:00"],
+    );
+    check_dated(&[("a", asking), ("b", depends)], &[]);
+    let late = "error: `when` depends on `region`, which is asked only in b";
+    check_dated(&[("a", depends), ("b", asking)], &[&format!("a.md:3:8: {late}")]);
+}
+
+fn check_dated(lessons: &[(&str, &str)], expect: &[&str]) {
+    let order: Vec<String> = lessons.iter().map(|(id, _)| format!("\"{id}\"")).collect();
+    let toml = format!(
+        "title = \"T\"\nlanguage = \"en\"\nlessons = [{}]\n[schedule]\nwait = \"1 day\"\nsend = \"0 9 * * *\"\n",
+        order.join(", ")
+    );
+    let mut tree: dripline::course::Tree = [("course.toml".to_string(), toml.into_bytes())].into();
+    tree.extend(lessons.iter().map(|(id, text)| (format!("{id}.md"), text.as_bytes().to_vec())));
+    let problems = dripline::course::load("c", "", &tree).problems;
+    let found: Vec<String> = problems.iter().map(|it| it.to_string()).collect();
+    let found: Vec<&str> = found.iter().map(|it| it.lines().next().unwrap().trim_start_matches("c/")).collect();
+    assert_eq!(found.len(), expect.len(), "{found:#?}");
+    for (found, expect) in found.iter().zip(expect) {
+        assert!(found.contains(expect), "{found}\n{expect}");
+    }
+}
