@@ -228,7 +228,14 @@ impl<'a> Planner<'a> {
             return Offer { comes, instant: self.without_haste(rules, basis, &person), basis: from };
         }
         let floor = self.floor(track, rules).max(settled.map(|at| later(at, -NEARLY)));
-        match next_due(rules, basis, floor, &person, &self.used()) {
+        let used = self.used();
+        let mut due = next_due(rules, basis, floor, &person, &used);
+        // Another stage's mail left after this one was due: it slides, instead of following at once.
+        let last = self.enrolment.progress.sent().last().map(|sent| self.at(sent));
+        if let Some(last) = last.filter(|last| due.as_ref().is_some_and(|due| due.instant < *last)) {
+            due = next_due(rules, basis, floor.max(Some(last)), &person, &used);
+        }
+        match due {
             Some(due) => {
                 let instant = due.instant.max(settled.unwrap_or(due.instant));
                 let spread = self.spread(&due).max(instant);
