@@ -110,6 +110,8 @@ impl Enrolment {
         if self.progress.mark(lesson).is_none() {
             return Err(Refused::NeverSent(lesson.to_string()));
         }
+        // A wish that was met needn't be gone yet: records of mails leave requests as they are.
+        self.requests.settle(&self.progress);
         if !self.requests.again.iter().any(|again| again.lesson == lesson) {
             self.requests.again.push(Again { lesson: lesson.to_string(), since: now });
         }
