@@ -222,17 +222,21 @@ async fn write(
         rows.push(row);
     }
     let new: BTreeSet<i64> = outbox::insert(connection, &rows, now.wall).await?.into_iter().collect();
-    let mut used = Vec::new();
+    let (mut used, mut made) = (Vec::new(), 0);
     for (row, (_, person)) in rows.iter().zip(readers).filter(|(row, _)| new.contains(&row.id)) {
         if missed.contains(&row.id) {
             let why = "its moment had passed for too long";
             outbox::set_state(connection, row.id, row.state, DeliveryState::Expired, why, now.wall).await?;
             continue;
         }
-        used.push((person.id, app.local_date(&person, row.due.max(now.reader))));
+        made += 1;
+        // One that is held for being late may wait for ever: it uses no day.
+        if issue.fate != Fate::Late {
+            used.push((person.id, app.local_date(&person, row.due.max(now.reader))));
+        }
     }
     calendar::use_dates(connection, &used).await?;
-    Ok(used.len())
+    Ok(made)
 }
 
 /// Whether the newsletter's `audience` and the site's quiet during courses let a person have its issues.
