@@ -116,7 +116,9 @@ pub async fn fresh(app: &App, trees: &BTreeMap<String, Tree>, prefix: &str) -> R
         if current.as_ref().is_some_and(|current| current.course.version == course.version) {
             continue;
         }
-        let problems = check_course(&app.templates, &app.settings.site, &course);
+        let lost = current.as_ref().and_then(|current| lost(&current.course, &course, &trees[&course.id]));
+        let mut problems = check_course(&app.templates, &app.settings.site, &course);
+        problems.extend(lost);
         if any_error(&problems) {
             fresh.problems.extend(problems);
             continue;
@@ -127,6 +129,19 @@ pub async fn fresh(app: &App, trees: &BTreeMap<String, Tree>, prefix: &str) -> R
         }
     }
     Ok(fresh)
+}
+
+/// A lesson in force whose file is gone, and of which nothing says what became of it: under another name it would be sent
+/// twice.
+fn lost(old: &Course, new: &Course, tree: &Tree) -> Option<Problem> {
+    let is_known = |id: &&String| {
+        let was = new.lessons.values().any(|lesson| lesson.was.contains(id));
+        was || new.retired.contains(id) || tree.contains_key(&format!("{id}.md"))
+    };
+    let lost = old.order.iter().find(|id| !is_known(id))?;
+    let message = format!("lesson `{lost}` is gone, and may have been sent");
+    let help = format!("write was = [\"{lost}\"] in the file that it became, or list it in `retired`");
+    Some(Problem::error(&new.source, 0..0, message, help))
 }
 
 /// The courses in force, as the database keeps them.
