@@ -209,9 +209,6 @@ fn text(person: &journal::Person) -> String {
         if let Some(next) = &place.next {
             write!(text, "; next {} on {}, {}", next.lesson, next.local.strftime("%a %Y-%m-%d %H:%M"), next.why).ok();
         }
-        if let Some(why) = &place.waits_for {
-            write!(text, "; {why}").ok();
-        }
         if let Some(why) = &place.held_why {
             write!(text, "; {why}").ok();
         }

@@ -49,9 +49,6 @@ pub struct Place {
     pub state: &'static str,
     pub done: Vec<String>,
     pub next: Option<Planned>,
-    /// What an active place waits for that isn't a lesson's moment: an answer, or the end of a stage's pause.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub waits_for: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub held_why: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -162,10 +159,7 @@ pub async fn why(app: &App, address: &Address) -> Result<Option<Vec<Entry>>> {
     for (row, said) in report::journal(&mut connection, person.id, &ids).await? {
         entries.push(entry(row, said));
     }
-    let shelf = app.shelf.read().await;
-    let in_a_course = |it: &Enrolment| shelf.get(&it.course).is_some_and(|it| it.course.kind == Kind::Course);
-    let waits = |it: &Enrolment| it.state == State::Waiting || it.state == State::Awaiting && in_a_course(it);
-    entries.extend(places.into_iter().filter(waits).map(waiting));
+    entries.extend(places.into_iter().filter(|it| it.state == State::Waiting).map(waiting));
     Ok(Some(entries))
 }
 
@@ -237,7 +231,6 @@ fn place(app: &App, it: Enrolment, person: &Subscriber, issues: Option<(&Shelved
         state: state.name(),
         done,
         next,
-        waits_for: Some(it.why).filter(|why| it.state == State::Awaiting && !why.is_empty()),
         held_why: it.held_why,
         paused_until: it.paused_until,
     }
@@ -286,7 +279,7 @@ fn waiting(it: Enrolment) -> Entry {
         id: 0,
         due: it.due,
         why: it.why,
-        state: if it.state == State::Awaiting { "awaiting" } else { "waiting" },
+        state: "waiting",
         reply: String::new(),
         message_id: String::new(),
         attempts: Vec::new(),

@@ -177,7 +177,7 @@ async fn free(
     it.expired = 0;
     it.held_why = None;
     let open = outbox::open_of(connection, person.id).await?;
-    if let Some(row) = open.iter().find(|row| row.enrolment_id == it.id && row.lane == Lane::Lesson) {
+    if let Some(row) = open.iter().find(|row| row.enrolment_id == it.id) {
         outbox::again(connection, row.id, now.wall).await?;
         it.state = State::InFlight;
     } else {
