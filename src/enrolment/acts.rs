@@ -75,6 +75,8 @@ impl Enrolment {
     /// before the next moment.
     pub fn not_before(&mut self, now: Timestamp) {
         self.floor = self.floor.max(Some(now));
+        // The mail to someone who comes back has no other floor.
+        self.requests.back = self.requests.back.map(|since| since.max(now));
     }
 
     /// The next lesson leaves at once.
