@@ -148,7 +148,7 @@ impl Model {
     pub fn resumes(&mut self, now: Timestamp) {
         let (since, left) = self.paused.take().unwrap();
         let week_later = self.date(since).checked_add(7.days()).unwrap();
-        if self.last_page().is_some() && week_later <= self.date(now) {
+        if self.back.is_some() || self.last_page().is_some() && week_later <= self.date(now) {
             self.back = Some(now);
         }
         self.floor = Some(now + left.clamp(SignedDuration::ZERO, 24 * HOUR));
