@@ -9,6 +9,7 @@ use crate::simulation::model::Fate;
 use crate::simulation::model::What;
 use crate::simulation::model::is_skipped;
 use crate::simulation::model::own_send;
+use crate::simulation::model::resolve;
 use dripline::enrolment::Comes;
 use dripline::enrolment::Planner;
 use dripline::enrolment::State;
@@ -64,7 +65,10 @@ impl Life<'_> {
         let (draft, today) = (self.draft(), self.model.date(self.now));
         let page = draft.find(&self.it.lesson);
         let rest = page.and_then(|page| page.rest).unwrap_or(draft.rest);
-        let is_wish = page.is_some_and(|page| page.fixed.is_some() || matches!(rest, Rest::Hours(_)));
+        let is_wish = page.is_some_and(|page| match page.fixed {
+            Some(fixed) => resolve(fixed, &self.model.zone) == self.it.due,
+            None => matches!(rest, Rest::Hours(_)),
+        });
         let is_first = self.model.last_page().is_none();
         if self.it.last_date != Some(today) || self.model.next_now.is_some() || is_wish || is_first {
             return Ok(false);
