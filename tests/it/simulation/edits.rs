@@ -7,8 +7,17 @@ use crate::simulation::draft::Page;
 use crate::simulation::draft::Rest;
 use jiff::civil::Date;
 
-/// The draft after one edit. `from`: around which date new fixed dates lie.
+/// The draft after one edit that is in order. `from`: around which date new fixed dates lie.
 pub fn edited(draft: &Draft, chance: &mut Chance, from: Date) -> Draft {
+    loop {
+        let new = any(draft, chance, from);
+        if new.checked().is_some() {
+            return new;
+        }
+    }
+}
+
+fn any(draft: &Draft, chance: &mut Chance, from: Date) -> Draft {
     let mut new = draft.clone();
     match chance.below(9) {
         0 | 1 => insert(&mut new, chance, from, false),

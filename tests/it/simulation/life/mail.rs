@@ -66,7 +66,7 @@ impl Life<'_> {
         let page = draft.find(&self.it.lesson);
         let rest = page.and_then(|page| page.rest).unwrap_or(draft.rest);
         let is_wish = page.is_some_and(|page| match page.fixed {
-            Some(fixed) => resolve(fixed, &self.model.zone) == self.it.due,
+            Some(fixed) => resolve(fixed, &self.model.zone) == self.it.due && fixed.date() == today,
             None => matches!(rest, Rest::Hours(_)),
         });
         let is_first = self.model.last_page().is_none();
