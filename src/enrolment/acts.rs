@@ -55,7 +55,7 @@ impl Enrolment {
     pub fn resume(&mut self, course: &Course, reader: &Reader, now: Timestamp) {
         let paused = self.paused_at.take().unwrap_or(now);
         self.paused_until = None;
-        if !self.is_new() && is_long(reader, paused, now) {
+        if self.requests.back.is_some() || !self.is_new() && is_long(reader, paused, now) {
             self.requests.back = Some(now);
         }
         self.floor = Some(floor_on_resume(now, paused.duration_until(self.due)));
@@ -75,6 +75,8 @@ impl Enrolment {
     /// before the next moment.
     pub fn not_before(&mut self, now: Timestamp) {
         self.floor = self.floor.max(Some(now));
+        // The mail to someone who comes back has no other floor.
+        self.requests.back = self.requests.back.map(|since| since.max(now));
     }
 
     /// The next lesson leaves at once.

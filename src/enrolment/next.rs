@@ -268,8 +268,12 @@ impl<'a> Planner<'a> {
     fn a_day_after(&self, instant: Timestamp, rules: &Rules<'_>) -> Timestamp {
         match rules.wait {
             Wait::Hours(_) => later(instant, DAY),
-            Wait::Days(_) => self.reader.next_midnight(instant).max(later(instant, BACK_REST)),
+            Wait::Days(_) => self.next_day(instant),
         }
+    }
+
+    fn next_day(&self, instant: Timestamp) -> Timestamp {
+        self.reader.next_midnight(instant).max(later(instant, BACK_REST))
     }
 
     /// A mail of the program's own, at the next moment of the course's `send`.
@@ -296,7 +300,9 @@ impl<'a> Planner<'a> {
         let last = progress.last_lesson().and_then(|id| progress.last_of(id));
         // Who came here with everything done heard of the end elsewhere.
         let ended = last.filter(|_| self.enrolment.is_closing_owed()).and_then(|last| last.at);
-        ended.map_or(Comes::End, |at| self.own_mail(CLOSING, at, self.enrolment.floor, "every lesson was sent"))
+        let back = progress.sent().last().filter(|sent| sent.lesson == BACK).map(|sent| self.next_day(self.at(sent)));
+        let floor = self.enrolment.floor.max(back);
+        ended.map_or(Comes::End, |at| self.own_mail(CLOSING, at, floor, "every lesson was sent"))
     }
 
     fn spread(&self, due: &Due) -> Timestamp {

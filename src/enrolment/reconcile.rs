@@ -136,7 +136,7 @@ impl Enrolment {
         if self.state != State::Waiting || !moved || !sooner || self.due >= soon {
             return false;
         }
-        self.floor = self.floor.max(Some(soon));
+        self.not_before(soon);
         self.advance(edited.new, reader, edited.now);
         let crowd = i32::try_from(edited.crowd).unwrap_or(i32::MAX);
         self.due = timing::spread(self.due, reader.share, EACH.saturating_mul(crowd).min(DAY), &reader.zone);

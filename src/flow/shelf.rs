@@ -7,6 +7,7 @@ use crate::course::Lesson;
 use crate::course::Tree;
 use crate::enrolment;
 use crate::enrolment::Enrolment;
+use crate::enrolment::Reader;
 use crate::message::CoursePage;
 use crate::message::Prepared;
 use crate::message::Required;
@@ -21,6 +22,7 @@ use crate::timing;
 use anyhow::Context as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -98,12 +100,18 @@ impl Shelved {
     }
 
     /// Whether the daily cap doesn't delay this lesson: a first lesson answers its confirmation, a wait in hours and a
-    /// fixed date are the coach's explicit wish, the next lesson now is the person's.
-    pub fn ignores_cap(&self, enrolment: &Enrolment) -> bool {
+    /// fixed date are the coach's explicit wish, the next lesson now is the person's. A fixed date that has passed is
+    /// nobody's wish any more.
+    pub fn ignores_cap(&self, enrolment: &Enrolment, reader: &Reader, now: Timestamp) -> bool {
         let Some(lesson) = self.course.lessons.get(&enrolment.lesson) else { return false };
         let rules = enrolment::rules(&self.course, lesson);
         let answers_confirmation = enrolment.is_new() && rules.starts.is_none();
-        let is_wish = rules.fixed.is_some() || matches!(rules.wait, timing::Wait::Hours(_));
+        let is_wish = match rules.fixed {
+            Some(fixed) => {
+                timing::resolve(fixed, &reader.zone) == enrolment.due && fixed.date() == reader.local_date(now)
+            }
+            None => matches!(rules.wait, timing::Wait::Hours(_)),
+        };
         answers_confirmation || is_wish || enrolment.requests.next_now.is_some()
     }
 

@@ -23,6 +23,7 @@ mod plans;
 mod poison;
 mod program;
 mod recovery;
+mod simulation;
 mod tidy;
 mod whole;
 mod wire;

@@ -297,7 +297,7 @@ impl<'a> Calendar<'a> {
         let full = days.get(&today).copied().unwrap_or(0).saturating_add(before) >= cap;
         let again = self.own.get(&enrolment.id).copied().flatten() == Some(today);
         let shelved = shelf.get(&enrolment.course)?;
-        if shelved.ignores_cap(enrolment) || !(full || again) {
+        if shelved.ignores_cap(enrolment, &due.reader, self.now.reader) || !(full || again) {
             *days.entry(today).or_insert(0) += 1;
             return None;
         }
