@@ -1,5 +1,6 @@
 //! What comes next for a person in a course, and when: each stage offers its next lesson, and the earliest comes.
 
+use super::acts::clamp_pace;
 use super::progress::BACK;
 use super::progress::CLOSING;
 use super::progress::Progress;
@@ -174,7 +175,7 @@ impl<'a> Planner<'a> {
     /// For a cohort with `keep_dates`: when the last accepted lesson was planned, from which the next one counts however
     /// late the last one was really sent. With that real sending as the floor, someone behind gets one a day until level.
     fn kept(&self, track: &Track<'a>) -> Option<Timestamp> {
-        let person = self.reader.timing(self.enrolment.pace);
+        let person = self.person();
         let mut used = BTreeSet::new();
         let mut planned: Option<Timestamp> = None;
         for lesson in self.enrolment.progress.done().into_iter().filter_map(|id| self.course.lessons.get(id)) {
@@ -220,7 +221,7 @@ impl<'a> Planner<'a> {
         basis: Basis,
         settled: Option<Timestamp>,
     ) -> Offer {
-        let person = self.reader.timing(self.enrolment.pace);
+        let person = self.person();
         let (Basis::Confirmed(from) | Basis::Accepted(from) | Basis::From(from, _)) = basis;
         if let Some(asked) = self.enrolment.requests.next_now {
             let why = "you asked for the next lesson now".to_string();
@@ -288,7 +289,7 @@ impl<'a> Planner<'a> {
             fixed: None,
             starts: None,
         };
-        let person = self.reader.timing(self.enrolment.pace);
+        let person = self.person();
         match next_due(&rules, Basis::From(from, why), floor, &person, &self.used()) {
             Some(due) => Comes::Mail { lesson: what.to_string(), due: self.spread(&due), why: due.why },
             None => Comes::Never { lesson: what.to_string() },
@@ -303,6 +304,11 @@ impl<'a> Planner<'a> {
         let back = progress.sent().last().filter(|sent| sent.lesson == BACK).map(|sent| self.next_day(self.at(sent)));
         let floor = self.enrolment.floor.max(back);
         ended.map_or(Comes::End, |at| self.own_mail(CLOSING, at, floor, "every lesson was sent"))
+    }
+
+    /// A pace that was chosen before the course narrowed its bounds stays within them, and isn't forgotten.
+    fn person(&self) -> timing::Person {
+        self.reader.timing(clamp_pace(self.course, self.enrolment.pace))
     }
 
     fn spread(&self, due: &Due) -> Timestamp {
