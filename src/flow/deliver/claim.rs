@@ -252,8 +252,8 @@ struct Calendar<'a> {
     rivals: HashMap<i64, BTreeSet<Turn>>,
 }
 
-/// Whose turn it is when not all may go: due longest, then served longest ago.
-type Turn = (Timestamp, Timestamp, i64);
+/// Whose turn it is when not all may go: due longest, then served longest ago, by date of any mail and by its lesson.
+type Turn = (Timestamp, Option<Date>, Timestamp, i64);
 
 impl<'a> Calendar<'a> {
     fn new(app: &'a App, now: Now, due: &[Due], uses: Vec<DateUse>, holds: &[Notice]) -> Calendar<'a> {
@@ -278,7 +278,7 @@ impl<'a> Calendar<'a> {
             let waits = it.waiting.filter(|waits| waits.due <= now.reader && it.last_date != Some(today));
             if let Some(waits) = waits.filter(|waits| !holds.iter().any(|hold| hold.covers(&waits.what))) {
                 let turns = calendar.rivals.entry(it.subscriber_id).or_default();
-                turns.insert((waits.due, waits.basis, it.enrolment_id));
+                turns.insert((waits.due, it.last_date, waits.basis, it.enrolment_id));
             }
         }
         calendar
@@ -290,7 +290,7 @@ impl<'a> Calendar<'a> {
         let today = due.reader.local_date(self.now.reader);
         let days = self.used.entry(person).or_default();
         let turns = self.rivals.entry(person).or_default();
-        let turn = (enrolment.due, enrolment.basis, enrolment.id);
+        let turn = (enrolment.due, enrolment.last_date, enrolment.basis, enrolment.id);
         let before = u32::try_from(turns.range(..turn).count()).unwrap_or(u32::MAX);
         turns.remove(&turn);
         let cap = self.app.settings.site.daily_cap;
