@@ -27,9 +27,14 @@ impl Written {
     /// With these keys instead of what they were.
     pub fn edited(&self, changes: &Table) -> Written {
         let mut edited = self.clone();
-        for (key, value) in changes {
+        // Stages first: they take the list's place, or leave it to one.
+        let (stages, others): (Vec<_>, Vec<_>) = changes.iter().partition(|(key, _)| *key == "stage");
+        for (key, value) in stages.into_iter().chain(others) {
             match key.as_str() {
-                "stage" => edited.stages = tables(value),
+                "stage" => {
+                    edited.stages = tables(value);
+                    drop(edited.course.remove("lessons"));
+                }
                 "lesson" => {
                     for (id, keys) in value.as_table().unwrap() {
                         let known = edited.lessons.entry(id).or_insert(Value::Table(Table::new()));

@@ -172,9 +172,9 @@ impl<'a> Life<'a> {
             Act::Edit(edit) => return self.edit(edit).await,
             Act::Yes => return self.reload().await,
             Act::NoDaemon(until) => return self.without_a_daemon(*until).await,
-            Act::AddressDies => return Ok(self.app.relay_says("rcpt reply \"550 5.1.1 nobody here\"").await),
-            Act::AddressLives => return Ok(self.address_lives().await),
-            Act::Answer(question, option) => return Ok(self.answer(question, option).await),
+            Act::AddressDies => return self.address_dies().await,
+            Act::AddressLives => return self.address_lives().await,
+            Act::Answer(question, option) => return self.answer(question, option).await,
             Act::NoRelay(_) => panic!("{}: this plan is for the rules", self.plan.name),
         };
         match acted.unwrap() {
@@ -216,16 +216,25 @@ impl<'a> Life<'a> {
         Ok(())
     }
 
-    async fn answer(&self, question: &str, option: &str) {
+    async fn answer(&self, question: &str, option: &str) -> Result<(), String> {
         let said = [option.to_string()];
         let recorded = answer::record_by_hand(&self.app.app, &ana(), COURSE, None, question, &said).await.unwrap();
-        assert!(matches!(recorded, Recorded::Kept(_)), "{}: {recorded:?}", self.plan.name);
+        match recorded {
+            Recorded::Kept(_) => Ok(()),
+            Recorded::Refused(why) => Err(why.to_string()),
+        }
     }
 
-    async fn address_lives(&mut self) {
+    async fn address_dies(&mut self) -> Result<(), String> {
+        self.app.relay_says("rcpt reply \"550 5.1.1 nobody here\"").await;
+        Ok(())
+    }
+
+    async fn address_lives(&mut self) -> Result<(), String> {
         self.app.relay_says("").await;
         assert!(operate::lift(&self.app.app, &ana(), "they wrote to us").await.unwrap(), "{}", self.plan.name);
         assert_eq!(operate::release(&self.app.app, &Scope::All).await.unwrap(), (false, 1), "{}", self.plan.name);
+        Ok(())
     }
 
     /// Lives a little longer than the plan says, and tells what arrived.
