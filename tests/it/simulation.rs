@@ -7,6 +7,7 @@ mod draft;
 mod edits;
 mod life;
 mod model;
+mod predictions;
 mod town;
 mod world;
 
@@ -18,6 +19,8 @@ use world::World;
 
 /// Seeds that showed a fault once.
 const FAILED: &[u64] = &[6];
+/// Courses that live side by side in one database.
+const HISTORIES_AT_ONCE: u64 = 10;
 const FAILED_IN_TOWN: &[u64] = &[];
 
 #[test]
@@ -38,6 +41,16 @@ async fn a_town_gets_its_mails_through_the_store_and_a_relay_that_comes_and_goes
         let mails = town::live(seed, people as usize, days as i64).await;
         eprintln!("seed {seed}, {people} residents, {days} days: {mails} mails");
         assert!(mails as u64 > 3 * people, "a town in which nothing happens proves nothing: {mails}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_plan_foretells_of_an_edit_is_what_happens() {
+    let histories = number("DRIPLINE_HISTORIES", 30);
+    for seed in seeds(&[], histories.div_ceil(HISTORIES_AT_ONCE)) {
+        let touched = predictions::live(seed, HISTORIES_AT_ONCE as usize).await;
+        eprintln!("seed {seed}, {HISTORIES_AT_ONCE} histories: {touched} people touched");
+        assert!(touched > 0);
     }
 }
 

@@ -97,8 +97,11 @@ impl Model {
             (Some(last), None, Rest::Hours(hours)) => at((last + self.hours(hours)).max(floor)),
             (Some(last), None, Rest::Days(days)) => self.by_send(draft, page, self.days_after(last, days).max(floor)),
         };
+        let expected = match expected {
+            Expected::Mail { low, .. } if self.hurried => self.spread(draft, what, low),
+            other @ (Expected::Mail { .. } | Expected::Answer { .. } | Expected::End) => other,
+        };
         match (expected, settled) {
-            (Expected::Mail { what, low, .. }, None) if self.hurried => self.spread(draft, what, low),
             (Expected::Mail { what, low, high }, Some(settled)) => {
                 Expected::Mail { what, low: low.max(settled), high: high.max(settled) }
             }

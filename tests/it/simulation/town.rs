@@ -42,7 +42,7 @@ pub async fn live(seed: u64, people: usize, days: i64) -> usize {
     while town.app.now() < end {
         town.let_pass(next_event.min(end)).await;
         town.happen().await;
-        let busy = 24 * 3600 / (people as i64 / 8 + 1);
+        let busy = 24 * 3600 / (people as i64 / 3 + 1);
         next_event = town.app.now() + SignedDuration::from_millis(town.chance.between(60_000, 2 * busy * 1000));
     }
     town.come_to_rest().await
@@ -170,14 +170,14 @@ impl Town {
     }
 
     async fn happen(&mut self) {
-        match self.chance.below(24) {
-            0 if self.away_until.is_none() => {
+        match self.chance.below(60) {
+            0 | 1 if self.away_until.is_none() => {
                 let length = if self.chance.one_in(3) { self.chance.between(10, 80) } else { self.chance.between(1, 6) };
                 self.away_until = Some(self.app.now() + hours(length));
                 self.relay_says("connect close").await;
             }
-            1 => self.app.restart().await,
-            2 => self.edit().await,
+            2 => self.app.restart().await,
+            3 | 4 => self.edit().await,
             _ => {
                 let who = self.chance.below(self.people.len());
                 let courses: Vec<String> = self.drafts.iter().map(|draft| draft.id.clone()).collect();
