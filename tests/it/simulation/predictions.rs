@@ -146,7 +146,8 @@ fn kept(new: &Draft, old: &Draft, told: &Touched, had: &[String]) -> Result<(), 
     let times = |birth: u32| {
         let named = |id: &String| {
             let page = new.born(birth).or_else(|| old.born(birth));
-            page.is_some_and(|page| page.id == *id || page.was.contains(id)) || old.born(birth).is_some_and(|it| it.id == *id)
+            page.is_some_and(|page| page.id == *id || page.was.contains(id))
+                || old.born(birth).is_some_and(|it| it.id == *id)
         };
         had.iter().filter(|id| named(id)).count()
     };

@@ -97,7 +97,10 @@ impl Town {
         );
         self.app.write("notes/course.toml", manifest);
         for (id, date) in ids.iter().zip(&dates) {
-            self.app.write(&format!("notes/{id}.md"), format!("+++\nsubject = \"notes {id}\"\ndate = {date}\n+++\n\nHello.\n"));
+            self.app.write(
+                &format!("notes/{id}.md"),
+                format!("+++\nsubject = \"notes {id}\"\ndate = {date}\n+++\n\nHello.\n"),
+            );
         }
         let reloaded = self.app.reload().await;
         assert_eq!(reloaded.swapped.len(), 4, "{:?}", reloaded.problems);
@@ -127,7 +130,8 @@ impl Town {
                 return;
             }
             let relay_back = self.away_until.unwrap_or(until);
-            let target = next.map_or(until, |next| next.min(until)).min(relay_back).max(now + SignedDuration::from_millis(1));
+            let target =
+                next.map_or(until, |next| next.min(until)).min(relay_back).max(now + SignedDuration::from_millis(1));
             self.app.clock.advance(now.duration_until(target));
             if self.away_until.is_some_and(|back| back <= self.app.now()) {
                 self.away_until = None;
@@ -172,7 +176,8 @@ impl Town {
     async fn happen(&mut self) {
         match self.chance.below(60) {
             0 | 1 if self.away_until.is_none() => {
-                let length = if self.chance.one_in(3) { self.chance.between(10, 80) } else { self.chance.between(1, 6) };
+                let length =
+                    if self.chance.one_in(3) { self.chance.between(10, 80) } else { self.chance.between(1, 6) };
                 self.away_until = Some(self.app.now() + hours(length));
                 self.relay_says("connect close").await;
             }

@@ -191,7 +191,9 @@ impl Resident {
     async fn again(&mut self, app: &TestApp, chance: &mut Chance, address: &Address, course: &str, drafts: &[Draft]) {
         let draft = drafts.iter().find(|draft| draft.id == course).unwrap();
         let had: Vec<u32> = self.had.get(course).into_iter().flat_map(|had| had.keys().copied()).collect();
-        let Some(page) = (!had.is_empty()).then(|| *chance.pick(&had)).and_then(|birth| draft.born(birth)) else { return };
+        let Some(page) = (!had.is_empty()).then(|| *chance.pick(&had)).and_then(|birth| draft.born(birth)) else {
+            return;
+        };
         let which = Which::Course(course.to_string());
         if let Acted::On(_) = preferences::again(&app.app, address, &which, Some(&page.id)).await.unwrap() {
             *self.again.entry((course.to_string(), page.birth)).or_default() += 1;
