@@ -163,7 +163,8 @@ impl<'a> Planner<'a> {
             return Basis::Confirmed(self.enrolment.basis);
         }
         match last {
-            Some(_) if schedule.keep_dates && schedule.starts.is_some() => {
+            // Who goes at a pace of their own has left the cohort's dates.
+            Some(_) if schedule.keep_dates && schedule.starts.is_some() && self.enrolment.pace == 1.0 => {
                 self.kept(track).map_or_else(|| Basis::Accepted(self.enrolment.basis), Basis::Accepted)
             }
             Some(last) => Basis::Accepted(self.at(last)),
@@ -302,8 +303,21 @@ impl<'a> Planner<'a> {
         // Who came here with everything done heard of the end elsewhere.
         let ended = last.filter(|_| self.enrolment.is_closing_owed()).and_then(|last| last.at);
         let back = progress.sent().last().filter(|sent| sent.lesson == BACK).map(|sent| self.next_day(self.at(sent)));
-        let floor = self.enrolment.floor.max(back);
-        ended.map_or(Comes::End, |at| self.own_mail(CLOSING, at, floor, "every lesson was sent"))
+        let settled = self.settled_in_vain();
+        let floor = self.enrolment.floor.max(back).max(settled.map(|at| later(at, -NEARLY)));
+        let Some(at) = ended else { return Comes::End };
+        match self.own_mail(CLOSING, at, floor, "every lesson was sent") {
+            Comes::Mail { lesson, due, why } => Comes::Mail { lesson, due: due.max(settled.unwrap_or(due)), why },
+            other @ (Comes::Answer { .. } | Comes::Rest { .. } | Comes::Never { .. } | Comes::End) => other,
+        }
+    }
+
+    /// When the wait for answers ended that would have brought a further lesson.
+    fn settled_in_vain(&self) -> Option<Timestamp> {
+        let progress = &self.enrolment.progress;
+        let lessons = self.course.order.iter().filter_map(|id| self.course.lessons.get(id));
+        let owed = lessons.filter(|lesson| progress.mark(&lesson.id).is_none());
+        owed.filter_map(|lesson| self.reader.judge(self.course, progress, lesson, self.now, true).settled).max()
     }
 
     /// A pace that was chosen before the course narrowed its bounds stays within them, and isn't forgotten.

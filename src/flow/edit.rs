@@ -70,6 +70,13 @@ pub struct Touched {
     pub after: Option<(String, Timestamp)>,
 }
 
+impl Touched {
+    /// Whether other lessons than before will come, now or later.
+    fn promises(&self) -> bool {
+        !(self.gets.is_empty() && self.offered.is_empty() && self.loses.is_empty())
+    }
+}
+
 /// What becomes of one enrolment.
 struct Change {
     before: Enrolment,
@@ -105,8 +112,7 @@ impl Effect {
         self.soon += usize::from(moved && within_a_day);
         self.crowd += usize::from(change.hurries);
         self.next_withdrawn += usize::from(told.loses.contains(&change.before.lesson));
-        let touches = moved || !(told.gets.is_empty() && told.offered.is_empty() && told.loses.is_empty());
-        if names && touches {
+        if names && (moved || told.promises()) {
             self.names.push(told.clone());
         }
     }
@@ -204,7 +210,7 @@ impl Edit<'_> {
             before: next_mail(&change.before),
             after: next_mail(&change.after),
         };
-        (change.after != change.before).then_some(change)
+        (change.after != change.before || change.told.promises()).then_some(change)
     }
 
     /// Takes a retired lesson away from somebody who has it under way or is held at it; not from those whose message may
@@ -257,8 +263,9 @@ impl Edit<'_> {
                 .await?;
             }
         }
+        let changed = changes.iter().filter(|change| change.after != change.before);
         let (under_way, still): (Vec<_>, Vec<_>) =
-            changes.iter().map(|change| &change.after).partition(|it| it.state == State::InFlight);
+            changed.map(|change| &change.after).partition(|it| it.state == State::InFlight);
         for it in under_way {
             enrolments::follow_edit(connection, it).await?;
         }

@@ -7,6 +7,8 @@ mod draft;
 mod edits;
 mod life;
 mod model;
+mod predictions;
+mod town;
 mod world;
 
 use chance::number;
@@ -16,7 +18,10 @@ use std::thread;
 use world::World;
 
 /// Seeds that showed a fault once.
-const FAILED: &[u64] = &[];
+const FAILED: &[u64] = &[6];
+/// Courses that live side by side in one database.
+const HISTORIES_AT_ONCE: u64 = 10;
+const FAILED_IN_TOWN: &[u64] = &[];
 
 #[test]
 fn everybody_gets_by_the_rules_what_the_model_says() {
@@ -26,6 +31,26 @@ fn everybody_gets_by_the_rules_what_the_model_says() {
         let tally = everybody(&world, seed, people);
         eprintln!("seed {seed}, {people} people, {days} days: {tally:?}");
         assert!(tally.exact > people && tally.acts > people && tally.late > 0 && tally.edits > 0, "{tally:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_town_gets_its_mails_through_the_store_and_a_relay_that_comes_and_goes() {
+    let (people, days) = (number("DRIPLINE_RESIDENTS", 20), number("DRIPLINE_TOWN_DAYS", 20));
+    for seed in seeds(FAILED_IN_TOWN, 3) {
+        let mails = town::live(seed, people as usize, days as i64).await;
+        eprintln!("seed {seed}, {people} residents, {days} days: {mails} mails");
+        assert!(mails as u64 > 3 * people, "a town in which nothing happens proves nothing: {mails}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_plan_foretells_of_an_edit_is_what_happens() {
+    let histories = number("DRIPLINE_HISTORIES", 30);
+    for seed in seeds(&[], histories.div_ceil(HISTORIES_AT_ONCE)) {
+        let touched = predictions::live(seed, HISTORIES_AT_ONCE as usize).await;
+        eprintln!("seed {seed}, {HISTORIES_AT_ONCE} histories: {touched} people touched");
+        assert!(touched > 0);
     }
 }
 

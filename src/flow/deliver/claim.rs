@@ -170,12 +170,14 @@ impl Due {
 async fn look_again(shelf: &Shelf, connection: &mut Connection, now: Now, found: Vec<Due>) -> Result<Vec<Due>> {
     let mut due = Vec::new();
     let mut changed = Vec::new();
-    for it in found {
+    for mut it in found {
         let Some(shelved) = shelf.get(&it.enrolment.course) else { continue };
         let mut fresh = it.enrolment.clone();
         fresh.advance(&shelved.course, &it.reader, now.reader);
         let is_same = it.enrolment.state == fresh.state && it.enrolment.lesson == fresh.lesson;
         if is_same && fresh.state == enrolment::State::Waiting && fresh.due <= now.reader {
+            // What was asked for and met since isn't stored with each mail's record; it excuses nothing any more.
+            it.enrolment.requests = fresh.requests;
             due.push(it);
         } else {
             changed.push(fresh);

@@ -32,7 +32,7 @@ pub enum Expected {
 enum Owed<'d> {
     Page(&'d Page, Option<Timestamp>),
     Answer(u32, Timestamp),
-    Nothing,
+    Nothing(Option<Timestamp>),
 }
 
 impl Model {
@@ -48,7 +48,7 @@ impl Model {
         match self.owed(draft, now) {
             Owed::Answer(birth, until) => Expected::Answer { birth, until },
             Owed::Page(page, settled) => self.page(draft, page, settled),
-            Owed::Nothing => self.end(draft),
+            Owed::Nothing(settled) => self.end(draft, settled),
         }
     }
 
@@ -66,7 +66,7 @@ impl Model {
                 (None, Some(asked)) => settled = settled.max(Some(asked + 72 * HOUR)),
             }
         }
-        Owed::Nothing
+        Owed::Nothing(settled)
     }
 
     fn asked(&self, draft: &Draft, question: u32) -> Option<Timestamp> {
@@ -97,8 +97,11 @@ impl Model {
             (Some(last), None, Rest::Hours(hours)) => at((last + self.hours(hours)).max(floor)),
             (Some(last), None, Rest::Days(days)) => self.by_send(draft, page, self.days_after(last, days).max(floor)),
         };
+        let expected = match expected {
+            Expected::Mail { low, .. } if self.hurried => self.spread(draft, what, low),
+            other @ (Expected::Mail { .. } | Expected::Answer { .. } | Expected::End) => other,
+        };
         match (expected, settled) {
-            (Expected::Mail { what, low, .. }, None) if self.hurried => self.spread(draft, what, low),
             (Expected::Mail { what, low, high }, Some(settled)) => {
                 Expected::Mail { what, low: low.max(settled), high: high.max(settled) }
             }
@@ -133,13 +136,14 @@ impl Model {
         self.by_send(draft, &plain, tomorrow.max(self.floor(draft, page).unwrap_or(tomorrow)))
     }
 
-    fn end(&self, draft: &Draft) -> Expected {
+    fn end(&self, draft: &Draft, settled: Option<Timestamp>) -> Expected {
         let closed = self.ended || self.sent.iter().any(|sent| sent.what == What::Closing);
         let Some(last) = self.last_page().filter(|_| !closed) else { return Expected::End };
         let back = self.sent.last().filter(|sent| sent.what == What::Back);
         let rest = back.map(|sent| self.midnight_after(sent.at).max(sent.at + 12 * HOUR));
-        let low = self.moment(draft, &draft.send, false, last.max(self.floor.max(rest).unwrap_or(last)));
-        self.spread(draft, What::Closing, low)
+        let floor = self.floor.max(rest).max(settled.map(|settled| settled - HOUR));
+        let low = self.moment(draft, &draft.send, false, last.max(floor.unwrap_or(last)));
+        self.spread(draft, What::Closing, low.max(settled.unwrap_or(low)))
     }
 
     fn by_send(&self, draft: &Draft, page: &Page, earliest: Timestamp) -> Expected {
