@@ -1,5 +1,6 @@
 //! The whole product from outside: a daemon, people in a dozen zones, and a mailbox in another process.
 
+mod agrees;
 mod daemon;
 
 use crate::program::DISCLAIMER;
