@@ -93,7 +93,7 @@ fn text(plan: &Plan) -> String {
 }
 
 fn of_course(text: &mut String, effect: &Effect) {
-    writeln!(text, "{}: {} in it", effect.course, people(effect.people)).ok();
+    writeln!(text, "{}: {} in it or through with it", effect.course, people(effect.people)).ok();
     if effect.is_empty() {
         text.push_str("    nobody gets, misses or waits for anything because of it\n");
     }
@@ -107,8 +107,8 @@ fn of_course(text: &mut String, effect: &Effect) {
     counted(text, &effect.loses, "won't get");
     if effect.moved > 0 {
         let soon = effect.soon;
-        writeln!(text, "    the next mail of {} is another or moves, of {soon} within a day", people(effect.moved))
-            .ok();
+        let moved = people(effect.moved);
+        writeln!(text, "    another next mail, or another time for it: {moved}, {soon} of them within a day").ok();
     }
     if effect.next_withdrawn > 0 {
         writeln!(text, "    the very next lesson of {} is withdrawn", people(effect.next_withdrawn)).ok();

@@ -44,12 +44,14 @@ pub async fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
         Action::Set(set) => run_set(&app, set).await,
         Action::Pause(Pause { person, until, stage }) => {
             let back = until.map(|last| last.tomorrow()).transpose()?;
+            let done =
+                until.map_or("paused until resumed".to_string(), |last| format!("paused until the end of {last}"));
             let (address, which) = person.split();
             let acted = match stage {
                 Some(stage) => preferences::pause_stage(&app, &address, &which, &stage, back).await?,
                 None => preferences::pause(&app, &address, &which, back).await?,
             };
-            tell(&app, &address, &which, acted, "paused").await
+            tell(&app, &address, &which, acted, &done).await
         }
         Action::Resume(Resume { person, stage }) => {
             let (address, which) = person.split();
@@ -80,7 +82,11 @@ pub async fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
         Action::Undo(person) => {
             let (address, which) = person.split();
             let (acted, what) = preferences::undo(&app, &address, &which).await?;
-            tell(&app, &address, &which, acted, &format!("undone ({what})")).await
+            if acted == Acted::Nothing && which == Which::All {
+                eprintln!("nothing was done for this person in the last 24 hours that could be taken back");
+                return Ok(ExitCode::SUCCESS);
+            }
+            tell(&app, &address, &which, acted, &format!("taken back ({what})")).await
         }
         Action::Leave(person) => {
             let (address, which) = person.split();
@@ -96,6 +102,8 @@ pub async fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
     }
 }
 
+const UNCHANGED: &str = "nothing changed: it is so already, or there is nothing of this person's that it could change; \
+    `dripline subscriber show` says how they stand";
 const NOBODY: &str = "nobody has this address; `dripline subscriber list` shows everybody";
 
 async fn run_add(app: &App, add: Add) -> anyhow::Result<ExitCode> {
@@ -177,7 +185,7 @@ async fn tell(app: &App, address: &Address, which: &Which, acted: Acted, done: &
     let (good, said) = match (acted, unknown) {
         (Acted::On(courses), _) if courses.is_empty() => (true, format!("{done}\n")),
         (Acted::On(courses), _) => (true, outlook(app, address, &courses, done).await?),
-        (Acted::Nothing, None) => (true, "nothing changed\n".to_string()),
+        (Acted::Nothing, None) => (true, format!("{UNCHANGED}\n")),
         (Acted::Nothing, Some(unknown)) => (false, format!("{unknown}\n")),
         (Acted::Refused(why), _) => (false, format!("{why}\n")),
         (Acted::NobodyThere, _) => (false, format!("{NOBODY}\n")),
@@ -195,7 +203,7 @@ async fn outlook(app: &App, address: &Address, courses: &[String], done: &str) -
             writeln!(text, "    {}/{} on {local}, {}", it.course, next.lesson, next.why).ok();
         }
     }
-    writeln!(text, "within 24 hours, `dripline subscriber undo {address}` takes it back").ok();
+    writeln!(text, "`dripline subscriber undo {address}` takes the latest change of the last 24 hours back").ok();
     Ok(text)
 }
 

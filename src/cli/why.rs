@@ -4,6 +4,7 @@ use crate::address::Address;
 use crate::cli::Context;
 use crate::cli::output;
 use crate::flow::journal;
+use jiff::Timestamp;
 use std::fmt::Write as _;
 use std::process::ExitCode;
 
@@ -32,9 +33,11 @@ pub async fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
 }
 
 fn text(entry: &journal::Entry) -> String {
-    let name =
-        if entry.course.is_empty() { entry.lesson.clone() } else { format!("{}/{}", entry.course, entry.lesson) };
-    let mut text = format!("{} {name}: {}\n", entry.due, entry.state);
+    // A confirmation has no course; who waits for something else than a lesson has no lesson.
+    let parts = [entry.course.as_str(), entry.lesson.as_str()];
+    let name = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/");
+    let due = if entry.due < Timestamp::MAX { entry.due.to_string() } else { "without a date".to_string() };
+    let mut text = format!("{due} {name}: {}\n", entry.state);
     writeln!(text, "    {}", entry.why).ok();
     if !entry.message_id.is_empty() {
         writeln!(text, "    delivery {}, Message-ID {}", entry.id, entry.message_id).ok();
