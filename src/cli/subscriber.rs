@@ -26,6 +26,7 @@ use args::Add;
 use args::Again;
 use args::List;
 use args::Pause;
+use args::Person;
 use args::Repeat;
 use args::Resume;
 use args::Set;
@@ -42,17 +43,7 @@ pub async fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
         Action::Show(show) => run_show(&app, &show).await,
         Action::List(list) => run_list(&app, &list).await,
         Action::Set(set) => run_set(&app, set).await,
-        Action::Pause(Pause { person, until, stage }) => {
-            let back = until.map(|last| last.tomorrow()).transpose()?;
-            let done =
-                until.map_or("paused until resumed".to_string(), |last| format!("paused until the end of {last}"));
-            let (address, which) = person.split();
-            let acted = match stage {
-                Some(stage) => preferences::pause_stage(&app, &address, &which, &stage, back).await?,
-                None => preferences::pause(&app, &address, &which, back).await?,
-            };
-            tell(&app, &address, &which, acted, &done).await
-        }
+        Action::Pause(pause) => run_pause(&app, pause).await,
         Action::Resume(Resume { person, stage }) => {
             let (address, which) = person.split();
             let acted = match stage {
@@ -79,15 +70,7 @@ pub async fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
             let acted = preferences::start_again(&app, &address, &course).await?;
             tell(&app, &address, &Which::Course(course), acted, "begins again").await
         }
-        Action::Undo(person) => {
-            let (address, which) = person.split();
-            let (acted, what) = preferences::undo(&app, &address, &which).await?;
-            if acted == Acted::Nothing && which == Which::All {
-                eprintln!("nothing was done for this person in the last 24 hours that could be taken back");
-                return Ok(ExitCode::SUCCESS);
-            }
-            tell(&app, &address, &which, acted, &format!("taken back ({what})")).await
-        }
+        Action::Undo(person) => run_undo(&app, person).await,
         Action::Leave(person) => {
             let (address, which) = person.split();
             tell(&app, &address, &which, preferences::leave(&app, &address, &which).await?, "left").await
@@ -161,6 +144,27 @@ async fn run_list(app: &App, list: &List) -> anyhow::Result<ExitCode> {
         people.iter().try_for_each(|person| output::data(text(person)))?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+async fn run_pause(app: &App, Pause { person, until, stage }: Pause) -> anyhow::Result<ExitCode> {
+    let back = until.map(|last| last.tomorrow()).transpose()?;
+    let done = until.map_or("paused until resumed".to_string(), |last| format!("paused until the end of {last}"));
+    let (address, which) = person.split();
+    let acted = match stage {
+        Some(stage) => preferences::pause_stage(app, &address, &which, &stage, back).await?,
+        None => preferences::pause(app, &address, &which, back).await?,
+    };
+    tell(app, &address, &which, acted, &done).await
+}
+
+async fn run_undo(app: &App, person: Person) -> anyhow::Result<ExitCode> {
+    let (address, which) = person.split();
+    let (acted, what) = preferences::undo(app, &address, &which).await?;
+    if acted == Acted::Nothing && which == Which::All {
+        eprintln!("nothing was done for this person in the last 24 hours that could be taken back");
+        return Ok(ExitCode::SUCCESS);
+    }
+    tell(app, &address, &which, acted, &format!("taken back ({what})")).await
 }
 
 async fn run_set(app: &App, set: Set) -> anyhow::Result<ExitCode> {

@@ -245,7 +245,7 @@ fn shortened(site: &Site) -> Clock {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let anchor = runtime.block_on(async {
         let store = Store::open(site.database()).await.unwrap();
-        meta::get(&mut *store.read().await.unwrap(), "day_anchor_ms").await.unwrap()
+        meta::get(&mut store.read().await.unwrap(), "day_anchor_ms").await.unwrap()
     });
     let anchor = from_ms(anchor.unwrap().parse().unwrap());
     Clock::system().with_short_day(Some(ShortDay { anchor, day: DAY }))
