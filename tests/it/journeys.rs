@@ -1,6 +1,7 @@
 //! From sign-up to the last lesson: what people get, and on which day.
 
 mod stops;
+mod taken_back;
 mod acts;
 mod outages;
 mod together;
