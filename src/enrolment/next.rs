@@ -91,7 +91,9 @@ impl<'a> Planner<'a> {
                 None => {}
             }
         }
-        let first = offers.into_iter().min_by_key(|(offer, index)| (offer.instant, offer.basis, *index));
+        // Of two on one date the older goes, whatever their hours: else a stage with a later hour would never come.
+        let date = |offer: &Offer| self.reader.local_date(offer.instant);
+        let first = offers.into_iter().min_by_key(|(offer, index)| (date(offer), offer.basis, *index));
         match (first, never) {
             (Some((offer, _)), _) => offer.comes,
             (None, Some(lesson)) => Comes::Never { lesson },

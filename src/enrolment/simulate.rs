@@ -68,6 +68,10 @@ pub fn simulate(course: &Course, simulation: &Simulation<'_>) -> Vec<Planned> {
 /// The next lessons of somebody who is in the course, at most `most`: nothing when they have paused, left or completed.
 pub fn forecast(course: &Course, enrolment: &Enrolment, reader: &Reader, now: Timestamp, most: usize) -> Vec<Planned> {
     let mut it = enrolment.clone();
+    if it.after.is_some() {
+        // It stops with the message that is under way.
+        return Vec::new();
+    }
     match it.state {
         State::Waiting | State::Awaiting => {}
         State::InFlight => it.accepted(course, reader, now),

@@ -55,6 +55,8 @@ struct Place {
     pace: f64,
     requests: Requests,
     due: Timestamp,
+    #[serde(default)]
+    floor: Option<Timestamp>,
     paused_at: Option<Timestamp>,
     paused_until: Option<Timestamp>,
 }
@@ -81,8 +83,14 @@ pub async fn undo(app: &App, address: &Address, which: &Which) -> Result<(Acted,
         {
             come_to(&mut transaction, &mut it, State::Left, now).await?;
         }
+        let all = enrolments::of_subscriber(&mut transaction, person.id).await?;
         for place in &before.places {
             let Some(mut it) = enrolments::by_id(&mut transaction, place.id).await? else { continue };
+            // Who has come back in a new run meanwhile is in the course once.
+            let came_back = |other: &Enrolment| other.course == it.course && other.run > it.run && other.is_running();
+            if all.iter().any(came_back) {
+                continue;
+            }
             let Some(shelved) = shelf.get(&it.course) else { continue };
             let answers = Answers::read(&mut transaction, vec![it.id]).await?;
             let reader = app.reader(&person, answers.of(it.id));
@@ -153,6 +161,7 @@ impl Place {
             pace: it.pace,
             requests: it.requests.clone(),
             due: it.due,
+            floor: it.floor,
             paused_at: it.paused_at,
             paused_until: it.paused_until,
         }
@@ -168,6 +177,7 @@ impl Place {
     ) -> Result<()> {
         it.pace = self.pace;
         it.requests = self.requests.clone();
+        it.floor = self.floor;
         it.paused_at = self.paused_at;
         it.paused_until = self.paused_until;
         match (it.state, State::from_stored(self.state)) {
