@@ -55,6 +55,7 @@ impl Enrolment {
     pub fn resume(&mut self, course: &Course, reader: &Reader, now: Timestamp) {
         let paused = self.paused_at.take().unwrap_or(now);
         self.paused_until = None;
+        self.requests.settle(&self.progress);
         if self.requests.back.is_some() || !self.is_new() && is_long(reader, paused, now) {
             self.requests.back = Some(now);
         }
@@ -75,6 +76,7 @@ impl Enrolment {
     /// before the next moment.
     pub fn not_before(&mut self, now: Timestamp) {
         self.floor = self.floor.max(Some(now));
+        self.requests.settle(&self.progress);
         // The mail to someone who comes back has no other floor.
         self.requests.back = self.requests.back.map(|since| since.max(now));
     }
@@ -112,7 +114,6 @@ impl Enrolment {
         if self.progress.mark(lesson).is_none() {
             return Err(Refused::NeverSent(lesson.to_string()));
         }
-        // A wish that was met needn't be gone yet: records of mails leave requests as they are.
         self.requests.settle(&self.progress);
         if !self.requests.again.iter().any(|again| again.lesson == lesson) {
             self.requests.again.push(Again { lesson: lesson.to_string(), since: now });

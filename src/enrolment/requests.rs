@@ -68,7 +68,8 @@ impl Requests {
         serde_json::from_str(text).map_err(|error| format!("stored requests can't be read: {error}"))
     }
 
-    /// Takes out what the mails that were sent since have met.
+    /// Takes out what the mails that were sent since have met. Before every act: records of mails leave stored requests as
+    /// they are, so a wish that was met needn't be gone yet.
     pub fn settle(&mut self, progress: &Progress) {
         let at = |lesson: &str| progress.last_of(lesson).and_then(|sent| sent.at);
         // A lesson is asked for again after it came, maybe in the same instant; the others have nothing that came just now.
