@@ -124,7 +124,7 @@ impl Town {
     async fn let_pass(&mut self, until: Timestamp) {
         loop {
             let next = self.settle().await;
-            self.read_mails();
+            self.read_mails().await;
             let now = self.app.now();
             if now >= until {
                 return;
@@ -158,7 +158,7 @@ impl Town {
         self.read = 0;
     }
 
-    fn read_mails(&mut self) {
+    async fn read_mails(&mut self) {
         let new = self.app.mailbox.received_from(self.read);
         self.read += new.len();
         let now = self.app.now();
@@ -168,6 +168,13 @@ impl Town {
             let (course, lesson) = named(&mail);
             let draft = self.drafts.iter().find(|draft| draft.id == course);
             if let Err(wrong) = self.people[who].gets(&course, &lesson, draft, now) {
+                let journal = self.app.journal(&mail.to).await;
+                let line = |it: &dripline::flow::journal::Entry| {
+                    let from = it.attempts.first().map(|attempt| attempt.at);
+                    format!("{}/{} due {}, tried {from:?}: {} {}", it.course, it.lesson, it.due, it.state, it.why)
+                };
+                let journal: Vec<String> = journal.iter().map(line).collect();
+                eprintln!("{}", journal.join("\n"));
                 panic!("seed {}: {} at {now}: {course} {lesson}: {wrong}\n{:#?}", self.seed, mail.to, self.people[who]);
             }
         }
@@ -189,7 +196,7 @@ impl Town {
                 self.people[who].act(&self.app, &mut self.chance, &courses, &self.drafts).await;
             }
         }
-        self.read_mails();
+        self.read_mails().await;
     }
 
     async fn edit(&mut self) {

@@ -42,6 +42,8 @@ pub struct Resident {
     paused: BTreeMap<String, Timestamp>,
     left: bool,
     issues: BTreeMap<String, usize>,
+    /// What happened, for whoever looks for a fault.
+    trail: Vec<String>,
 }
 
 impl Resident {
@@ -58,6 +60,7 @@ impl Resident {
             paused: BTreeMap::new(),
             left: false,
             issues: BTreeMap::new(),
+            trail: Vec::new(),
         }
     }
 
@@ -71,6 +74,7 @@ impl Resident {
             return Err("it came after they had left".to_string());
         }
         let today = self.date(now);
+        self.trail.push(format!("{now} {} {course} {lesson}", self.zone.to_datetime(now)));
         let is_new_date = self.dates.insert(today);
         let Some(draft) = draft.filter(|_| !lesson.starts_with('@')) else {
             if course == "notes" {
@@ -100,7 +104,7 @@ impl Resident {
         let asked = self.next_now.remove(course).is_some();
         let by_itself = (is_first && draft.starts.is_none()) || is_hours || on_its_date || asked;
         if !is_new_date && !by_itself {
-            return Err(format!("{today} has its mail already: {:?}", self.dates));
+            return Err(format!("{today} has its mail already; {page:?}, {:?} and {:?}", draft.rest, draft.starts));
         }
         let rests = page.fixed.is_none() && !is_hours && !asked && !is_first;
         match last {
@@ -185,6 +189,7 @@ impl Resident {
         let acted = preferences::set(&app.app, address, &Which::All, &settings).await.unwrap();
         if let (Acted::On(_), Some(name)) = (acted, &settings.zone) {
             self.zone = zone(name).unwrap();
+            self.trail.push(format!("{} moves to {name}", app.now()));
         }
     }
 
