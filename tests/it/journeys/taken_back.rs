@@ -63,9 +63,8 @@ async fn a_stage_with_a_later_hour_is_not_put_off_by_every_lesson_of_another() {
     let stages = format!(
         "[[stage]]\nid = \"ground\"\ntitle = \"G\"\nlessons = {ground:?}\n\n[[stage]]\nid = \"side\"\ntitle = \"S\"\nlessons = [\"side\"]\nafter = \"g1\"\n"
     );
-    let toml = format!(
-        "title = \"Ways\"\nlanguage = \"en\"\n{stages}\n[schedule]\nwait = \"1 day\"\nsend = \"30 8 * * *\"\n"
-    );
+    let toml =
+        format!("title = \"Ways\"\nlanguage = \"en\"\n{stages}\n[schedule]\nwait = \"1 day\"\nsend = \"30 8 * * *\"\n");
     app.write("ways/course.toml", toml);
     for id in ground {
         app.write(&format!("ways/{id}.md"), format!("+++\nsubject = \"{id}\"\n+++\n\nBreathe.\n"));

@@ -29,7 +29,7 @@ impl Chance {
     }
 
     pub fn one_in(&mut self, many: u64) -> bool {
-        self.any() % many == 0
+        self.any().is_multiple_of(many)
     }
 
     pub fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {

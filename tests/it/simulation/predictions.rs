@@ -27,9 +27,9 @@ pub async fn live(seed: u64, histories: usize) -> usize {
     let reloaded = app.reload().await;
     assert_eq!(reloaded.swapped.len(), histories, "{:?}", reloaded.problems);
     for _ in 0..PEOPLE {
-        for n in 0..histories {
+        for (n, draft) in drafts.iter().enumerate() {
             let (address, zone) = (reader(n, app.now()), *chance.pick(&ZONES));
-            app.enrol_in(&address, &drafts[n].id, zone).await;
+            app.enrol_in(&address, &draft.id, zone).await;
         }
         app.advance(SignedDuration::from_secs(chance.between(3600, 4 * 86_400))).await;
     }

@@ -89,7 +89,7 @@ fn versions(chance: &mut Chance, n: usize, start: Timestamp, end: Timestamp) -> 
     let mut draft = Draft::random(chance, &format!("c{n}"), utc_date(start));
     let mut versions = vec![Version { from: Timestamp::MIN, course: draft.course(), draft: draft.clone() }];
     let mut at = start + SignedDuration::from_secs(chance.between(0, 30 * 86_400));
-    while n % 3 != 0 && at < end {
+    while !n.is_multiple_of(3) && at < end {
         draft = edits::edited(&draft, chance, utc_date(at));
         versions.push(Version { from: at, course: draft.course(), draft: draft.clone() });
         at += SignedDuration::from_secs(chance.between(3600, 40 * 86_400));
