@@ -2,6 +2,8 @@
 //! always tells the same story. `DRIPLINE_SEEDS=50 DRIPLINE_PEOPLE=20000 DRIPLINE_DAYS=240` makes the run long,
 //! `DRIPLINE_SEED=…` plays one again.
 
+#![expect(clippy::explicit_auto_deref, reason = "without it a text is taken for what is to be picked from")]
+
 mod chance;
 mod draft;
 mod edits;

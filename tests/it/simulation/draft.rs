@@ -178,7 +178,7 @@ impl Draft {
             fixed: (birth > 0 && chance.one_in(14)).then_some(fixed),
             asks: None,
             needs: None,
-            backfill: chance.pick(&["offer", "offer", "send", "never"]),
+            backfill: *chance.pick(&["offer", "offer", "send", "never"]),
             text: "Breathe.".to_string(),
         }
     }

@@ -105,7 +105,7 @@ impl<'w> Life<'w> {
         let window = world.start.duration_until(world.end).as_secs() / 3;
         let now = world.start + SignedDuration::from_millis(chance.between(0, window * 1000));
         let version = versions.iter().rposition(|version| version.from <= now).unwrap();
-        let home = zone(chance.pick(&ZONES)).unwrap();
+        let home = zone(*chance.pick(&ZONES)).unwrap();
         let reader = Reader {
             zone: home.clone(),
             hour: None,

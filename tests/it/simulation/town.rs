@@ -29,7 +29,7 @@ pub async fn live(seed: u64, people: usize, days: i64) -> usize {
         app,
         drafts: (0..3).map(|n| course(&mut chance, n, start)).collect(),
         issues: Vec::new(),
-        people: (0..people).map(|n| Resident::new(n, chance.pick(&ZONES))).collect(),
+        people: (0..people).map(|n| Resident::new(n, *chance.pick(&ZONES))).collect(),
         chance,
         read: 0,
         mails: 0,

@@ -79,7 +79,7 @@ impl Life<'_> {
                 (self.reader.weekdays, self.model.weekdays) = (words.parse().ok(), Some(days.to_vec()));
             }
             _ => {
-                let home = zone(self.chance.pick(&ZONES)).unwrap();
+                let home = zone(*self.chance.pick(&ZONES)).unwrap();
                 self.reader.zone = home.clone();
                 self.model.moves_to(home);
             }
