@@ -143,7 +143,7 @@ impl<'w> Life<'w> {
     fn run(&mut self) -> Result<(), String> {
         self.it.begin(&self.versions[self.version].course, &self.reader, self.now);
         self.note("begins");
-        for _ in 0..100_000 {
+        for _ in 0..5_000 {
             self.check()?;
             let (at, event) = self.next();
             if at > self.world.end {
