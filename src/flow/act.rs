@@ -26,6 +26,11 @@ use crate::subscriber::Subscriber;
 use anyhow::Result;
 use jiff::Timestamp;
 
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+
+/// Why nothing goes on for a person whose address is suppressed.
+pub(super) const TAKES_NO_MAIL: &str = "the address takes no mail; `dripline suppression list` says why";
 /// Which of a person's courses an act is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Which {
@@ -112,6 +117,13 @@ pub async fn act(app: &App, address: &Address, deed: &Deed<'_>) -> Result<Acted>
                 if let Err(refused) = settle(&mut transaction, &mut it, &shelved.course, &reader, now).await? {
                     return Ok(Acted::Refused(refused.to_string()));
                 }
+            }
+            // Nothing of a course that has ended is held, so nothing else would keep it back.
+            Wish::Settings if known.state == State::Completed && person.status == Status::Suppressed => {
+                return Ok(Acted::Refused(TAKES_NO_MAIL.to_string()));
+            }
+            Wish::Settings if known.state == State::Held && person.status == Status::Suppressed => {
+                put(&mut transaction, &it, now).await?;
             }
         }
         if changes {

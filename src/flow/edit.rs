@@ -194,6 +194,12 @@ impl Edit<'_> {
         let followed = after.follow(self.edited(), reader);
         let result = followed.reconciled;
         let told = Touched::default();
+        let takes_no_mail = person.status == Status::Suppressed;
+        if before.state == State::Completed && takes_no_mail {
+            // What had ended isn't held, and mustn't begin again by itself.
+            let Enrolment { progress, requests, .. } = after;
+            after = Enrolment { progress, requests, ..before.clone() };
+        }
         let mut change = Change { before, after, told, calls_off, reason, hurries: followed.hurries };
         if change.after.state == State::Held {
             self.release(&mut change, person, reader);

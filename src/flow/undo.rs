@@ -10,6 +10,7 @@ use crate::enrolment::Requests;
 use crate::enrolment::State;
 use crate::flow::App;
 use crate::flow::act::Acted;
+use crate::flow::act::TAKES_NO_MAIL;
 use crate::flow::act::Which;
 use crate::flow::act::come_to;
 use crate::flow::act::put;
@@ -94,7 +95,14 @@ pub async fn undo(app: &App, address: &Address, which: &Which) -> Result<(Acted,
             let Some(shelved) = shelf.get(&it.course) else { continue };
             let answers = Answers::read(&mut transaction, vec![it.id]).await?;
             let reader = app.reader(&person, answers.of(it.id));
-            place.restore(&mut transaction, &mut it, &shelved.course, &reader, now).await?;
+            if person.status == Status::Suppressed && place.is_active() {
+                place.restore_held(&mut transaction, &mut it, now).await?;
+            } else {
+                place.restore(&mut transaction, &mut it, &shelved.course, &reader, now).await?;
+            }
+        }
+        if restored.is_empty() && !before.places.is_empty() {
+            return Ok((Acted::Refused(BEGUN_AGAIN.to_string()), act.what));
         }
         acts::remove(&mut transaction, act.id).await?;
         transaction.commit().await?;
@@ -175,6 +183,28 @@ impl Place {
         reader: &Reader,
         now: Now,
     ) -> Result<()> {
+    /// Whether it had mails to come.
+    fn is_active(&self) -> bool {
+        matches!(
+            State::from_stored(self.state),
+            Some(State::Waiting | State::InFlight | State::Awaiting | State::Paused)
+        )
+    }
+
+    /// As [`Place::restore`], for somebody whose address takes no mail by now: all of theirs is held.
+    async fn restore_held(&self, connection: &mut Connection, it: &mut Enrolment, now: Now) -> Result<()> {
+        (it.pace, it.requests) = (self.pace, self.requests.clone());
+        match it.state {
+            State::InFlight => Ok(enrolments::choose(connection, it).await?),
+            State::Waiting | State::Awaiting | State::Paused | State::Left => {
+                it.state = State::Held;
+                it.held_why = Some(TAKES_NO_MAIL.to_string());
+                put(connection, it, now).await
+            }
+            State::Pending | State::Held | State::Completed => put(connection, it, now).await,
+        }
+    }
+
         it.pace = self.pace;
         it.requests = self.requests.clone();
         it.floor = self.floor;

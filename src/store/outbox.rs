@@ -35,7 +35,8 @@ macro_rules! not_held {
 }
 pub(super) use not_held;
 
-/// Enrolments that are due by `now` and which nothing holds back, longest due first, with the person.
+/// Enrolments that are due by `now` and which nothing holds back, longest due first, with the person. Whatever went wrong
+/// elsewhere, nothing leaves for a suppressed address.
 pub async fn due(
     connection: &mut Connection,
     now: Timestamp,
@@ -47,7 +48,7 @@ pub async fn due(
         ", ",
         subscriber_columns!(),
         " FROM enrolment e JOIN subscriber s ON s.id = e.subscriber_id
-         WHERE e.state IN (1, 8) AND e.due <= $1 AND ",
+         WHERE e.state IN (1, 8) AND e.due <= $1 AND s.status <> 4 AND ",
         not_held!("('lesson/' || e.course || '/' || e.lesson)"),
         " ORDER BY e.due LIMIT $2"
     );

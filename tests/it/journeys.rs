@@ -1,5 +1,6 @@
 //! From sign-up to the last lesson: what people get, and on which day.
 
+mod crossed;
 mod stops;
 mod taken_back;
 mod acts;

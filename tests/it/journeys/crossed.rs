@@ -1,0 +1,88 @@
+//! Acts that cross what happened meanwhile: a bounce, a second run, a retired lesson, a course that had ended.
+
+use crate::app::Setup;
+use crate::app::TestApp;
+use crate::app::course_toml;
+use crate::app::days;
+use crate::app::hours;
+use crate::app::lesson;
+use crate::app::minutes;
+use dripline::address::Address;
+use dripline::flow::operate;
+use dripline::flow::operate::Scope;
+use dripline::flow::preferences;
+use dripline::flow::preferences::Acted;
+use dripline::flow::preferences::Settings;
+use dripline::flow::preferences::Which;
+use std::fs;
+
+const ANA: &str = "ana@example.org";
+
+fn ana() -> Address {
+    ANA.parse().unwrap()
+}
+
+fn of(course: &str) -> Which {
+    Which::Course(course.to_string())
+}
+
+async fn undo(app: &TestApp, which: &Which) -> Acted {
+    preferences::undo(&app.app, &ana(), which).await.unwrap().0
+}
+
+/// `calm` with one more lesson in front, for whoever went past it too.
+async fn append_for_all(app: &TestApp, course: &str, lessons: &[&str]) {
+    app.write(&format!("{course}/course.toml"), course_toml(course, lessons));
+    let text = lesson(&format!("{course} {}", lessons[0]), "More.").replacen("+++\n", "+++\nbackfill = \"send\"\n", 1);
+    app.write(&format!("{course}/{}.md", lessons[0]), text);
+    let reloaded = app.reload().await;
+    assert_eq!(reloaded.swapped, [course], "{:?}", reloaded.problems);
+}
+
+#[tokio::test]
+async fn whose_address_bounced_meanwhile_gets_nothing_because_an_act_is_taken_back() {
+    let mut app = TestApp::with(Setup { daily_cap: 2, ..Setup::default() }).await;
+    app.course("calm", &["one", "two", "three"]).await;
+    app.course("walk", &["one", "two", "three"]).await;
+    app.enrol(ANA, "calm").await;
+    app.enrol(ANA, "walk").await;
+    app.settle().await;
+    preferences::leave(&app.app, &ana(), &of("calm")).await.unwrap();
+    app.relay_says("rcpt reply \"550 5.1.1 no such user\"").await;
+    app.advance(hours(23) + minutes(45)).await;
+    assert_eq!(app.person(ANA).await.status, "suppressed");
+    app.relay_says("").await;
+    undo(&app, &of("calm")).await;
+    app.advance(days(3)).await;
+    assert_eq!(app.subjects_to(ANA), ["calm one", "walk one"]);
+    let states: Vec<_> = app.person(ANA).await.enrolments.iter().map(|it| it.state).collect();
+    assert_eq!(states, ["held", "held"]);
+    operate::lift(&app.app, &ana(), "she wrote").await.unwrap();
+    operate::release(&app.app, &Scope::All).await.unwrap();
+    app.advance(days(4)).await;
+    assert_eq!(app.subjects_to(ANA).len(), 6);
+    app.verify().await;
+}
+
+#[tokio::test]
+async fn whose_address_bounced_gets_nothing_of_a_course_that_had_ended() {
+    let mut app = TestApp::new().await;
+    app.course("calm", &["one", "two"]).await;
+    app.course("walk", &["one", "two", "three", "four", "five", "six"]).await;
+    app.enrol(ANA, "calm").await;
+    app.advance(days(3)).await;
+    assert_eq!(app.state(ANA).await, "completed");
+    app.enrol(ANA, "walk").await;
+    app.settle().await;
+    app.relay_says("rcpt reply \"550 5.1.1 no such user\"").await;
+    app.advance(days(1)).await;
+    assert_eq!(app.person(ANA).await.status, "suppressed");
+    app.relay_says("").await;
+    let before = app.mails();
+    let acted = preferences::again(&app.app, &ana(), &of("calm"), None).await.unwrap();
+    assert!(matches!(acted, Acted::Refused(_)), "{acted:?}");
+    append_for_all(&app, "calm", &["zero", "one", "two"]).await;
+    app.advance(days(3)).await;
+    assert_eq!(app.mails(), before);
+    app.verify().await;
+}
