@@ -248,7 +248,14 @@ async fn is_meant(app: &App, connection: &mut Connection, shelved: &Shelved, per
     }
     let all = enrolments::of_subscriber(connection, person.id).await?;
     // Of a course that only says goodbye all lessons are sent.
-    let is_over = |it: &&Enrolment| it.state == State::Completed || (it.state != State::Left && it.lesson == CLOSING);
+    // Who leaves after that has had them too.
+    let is_over = |it: &&Enrolment| match it.state {
+        State::Completed => true,
+        State::Left => it.progress.mark(CLOSING).is_some(),
+        State::Waiting | State::InFlight | State::Pending | State::Paused | State::Held | State::Awaiting => {
+            it.lesson == CLOSING
+        }
+    };
     let completed = all.iter().filter(is_over).map(|it| it.course.clone()).collect();
     let busy = all.iter().filter(|it| !is_over(it)).any(|it| match it.state {
         State::Waiting | State::InFlight => true,

@@ -207,11 +207,12 @@ pub async fn start_again(app: &App, address: &Address, course: &str) -> Result<A
     Ok(Acted::On(vec![course.to_string()]))
 }
 
-/// Ends a course, or all of them, at once: what is queued isn't sent.
+/// Ends a course, or all of them, at once: what is queued isn't sent. Nothing that is added later comes either to who had
+/// finished it.
 pub async fn leave(app: &App, address: &Address, which: &Which) -> Result<Acted> {
     let decide = |hand: Hand<'_>| {
-        let ended = matches!(hand.it.state, State::Left | State::Completed);
-        Ok(if ended { Wish::Stay } else { Wish::To(State::Left) })
+        let has_left = hand.it.state == State::Left;
+        Ok(if has_left { Wish::Stay } else { Wish::To(State::Left) })
     };
     act::act(app, address, &Deed { name: "leave", which, person: &nobody, decide: &decide }).await
 }

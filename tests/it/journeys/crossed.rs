@@ -86,3 +86,20 @@ async fn whose_address_bounced_gets_nothing_of_a_course_that_had_ended() {
     assert_eq!(app.mails(), before);
     app.verify().await;
 }
+
+#[tokio::test]
+async fn who_leaves_a_course_that_had_ended_gets_nothing_of_it_any_more() {
+    for which in [of("calm"), Which::All] {
+        let app = TestApp::new().await;
+        app.course("calm", &["one", "two"]).await;
+        app.enrol(ANA, "calm").await;
+        app.advance(days(3)).await;
+        assert_eq!(app.state(ANA).await, "completed");
+        preferences::leave(&app.app, &ana(), &which).await.unwrap();
+        append_for_all(&app, "calm", &["zero", "one", "two"]).await;
+        app.advance(days(3)).await;
+        assert_eq!(app.subjects_to(ANA), ["calm one", "calm two"]);
+        assert_eq!(app.person(ANA).await.status, "left");
+        app.verify().await;
+    }
+}
