@@ -66,6 +66,8 @@ pub enum Wish {
 pub struct Hand<'a> {
     pub it: &'a mut Enrolment,
     pub course: &'a Course,
+    /// No later run of this course has begun.
+    pub is_newest: bool,
     pub reader: &'a Reader,
     pub now: Timestamp,
 }
@@ -98,12 +100,14 @@ pub async fn act(app: &App, address: &Address, deed: &Deed<'_>) -> Result<Acted>
     let answers = Answers::read(&mut transaction, all.iter().map(|it| it.id).collect()).await?;
     let mut before = Before::of(&known);
     for known in all {
+        let newest = newest(&all);
         let Some(shelved) = shelf.get(&known.course) else { continue };
         if !deed.which.means(&known.course) {
             continue;
         }
         let (mut it, reader) = (known.clone(), app.reader(&person, answers.of(known.id)));
-        let hand = Hand { it: &mut it, course: &shelved.course, reader: &reader, now: now.reader };
+        let is_newest = newest.contains(&known.id);
+        let hand = Hand { it: &mut it, is_newest, course: &shelved.course, reader: &reader, now: now.reader };
         let wish = match (deed.decide)(hand) {
             Ok(wish) => wish,
             Err(refused) => return Ok(Acted::Refused(refused.to_string())),
@@ -176,6 +180,16 @@ impl Which {
 }
 
 /// Other settings for an enrolment. One whose message is under way follows with its record.
+/// The latest run of each course, by its number.
+fn newest(all: &[Enrolment]) -> BTreeSet<i64> {
+    let runs: BTreeMap<&str, (i64, i64)> = all.iter().fold(BTreeMap::new(), |mut runs, it| {
+        let last = runs.entry(it.course.as_str()).or_default();
+        *last = (*last).max((it.run, it.id));
+        runs
+    });
+    runs.into_values().map(|(_, id)| id).collect()
+}
+
 async fn settle(
     connection: &mut Connection,
     it: &mut Enrolment,

@@ -69,8 +69,8 @@ pub async fn pause_stage(
 ) -> Result<Acted> {
     let Some(back) = back(app, address, until).await? else { return Ok(over()) };
     let decide = |hand: Hand<'_>| {
-        let Hand { it, course, now, .. } = hand;
-        if !may_choose(it) || has_no(course, which, stage) {
+        let Hand { it, is_newest, course, now, .. } = hand;
+        if !(is_newest && may_choose(it)) || has_no(course, which, stage) {
             return Ok(Wish::Stay);
         }
         it.pause_stage(course, stage, now, back).map(|()| Wish::Settings)
@@ -82,7 +82,7 @@ pub async fn pause_stage(
 /// first.
 pub async fn resume(app: &App, address: &Address, which: &Which) -> Result<Acted> {
     let decide = |hand: Hand<'_>| {
-        let Hand { it, course, reader, now } = hand;
+        let Hand { it, course, reader, now, .. } = hand;
         match (it.state, it.after) {
             (State::Paused, _) => it.resume(course, reader, now),
             (State::InFlight, Some(State::Paused)) => (it.paused_at, it.paused_until) = (None, None),
@@ -134,7 +134,7 @@ pub async fn set(app: &App, address: &Address, which: &Which, settings: &Setting
 /// The next lesson leaves at once.
 pub async fn next_now(app: &App, address: &Address, which: &Which) -> Result<Acted> {
     let decide = |hand: Hand<'_>| {
-        let Hand { it, course, reader, now } = hand;
+        let Hand { it, course, reader, now, .. } = hand;
         if !matches!(it.state, State::Waiting | State::Awaiting) {
             return Ok(Wish::Stay);
         }
@@ -147,9 +147,11 @@ pub async fn next_now(app: &App, address: &Address, which: &Which) -> Result<Act
 /// A lesson comes once more, at the next day's moment; `None`: the last one.
 pub async fn again(app: &App, address: &Address, which: &Which, lesson: Option<&str>) -> Result<Acted> {
     let decide = |hand: Hand<'_>| {
-        let Hand { it, course, now, .. } = hand;
+        let Hand { it, is_newest, course, now, .. } = hand;
         let last = it.progress.last_lesson().map(String::from);
-        let Some(lesson) = lesson.map(String::from).or(last).filter(|_| may_choose(it)) else { return Ok(Wish::Stay) };
+        let Some(lesson) = lesson.map(String::from).or(last).filter(|_| is_newest && may_choose(it)) else {
+            return Ok(Wish::Stay);
+        };
         // Of several courses, the one that has it.
         if *which == Which::All && !course.order.contains(&lesson) {
             return Ok(Wish::Stay);
@@ -163,8 +165,8 @@ pub async fn again(app: &App, address: &Address, which: &Which, lesson: Option<&
 /// What was sent of a stage comes once more, in order.
 pub async fn repeat(app: &App, address: &Address, which: &Which, stage: &str) -> Result<Acted> {
     let decide = |hand: Hand<'_>| {
-        let Hand { it, course, now, .. } = hand;
-        if !may_choose(it) || has_no(course, which, stage) {
+        let Hand { it, is_newest, course, now, .. } = hand;
+        if !(is_newest && may_choose(it)) || has_no(course, which, stage) {
             return Ok(Wish::Stay);
         }
         it.repeat(course, stage, now)?;

@@ -34,6 +34,8 @@ use serde::Serialize;
 /// How long an act can be undone, by the wall clock.
 pub const UNDO: SignedDuration = SignedDuration::from_hours(24);
 
+const BEGUN_AGAIN: &str = "this course has begun again since, so the earlier run can't go on beside it";
+
 /// How a person and their enrolments stood before an act.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Before {
@@ -85,14 +87,14 @@ pub async fn undo(app: &App, address: &Address, which: &Which) -> Result<(Acted,
             come_to(&mut transaction, &mut it, State::Left, now).await?;
         }
         let all = enrolments::of_subscriber(&mut transaction, person.id).await?;
+        let mut restored = Vec::new();
         for place in &before.places {
-            let Some(mut it) = enrolments::by_id(&mut transaction, place.id).await? else { continue };
-            // Who has come back in a new run meanwhile is in the course once.
-            let came_back = |other: &Enrolment| other.course == it.course && other.run > it.run && other.is_running();
-            if all.iter().any(came_back) {
+            let Some(mut it) = all.iter().find(|it| it.id == place.id).cloned() else { continue };
+            let Some(shelved) = shelf.get(&it.course) else { continue };
+            if it.state == State::Left && has_begun_again(&all, &it) {
                 continue;
             }
-            let Some(shelved) = shelf.get(&it.course) else { continue };
+            restored.push(it.course.clone());
             let answers = Answers::read(&mut transaction, vec![it.id]).await?;
             let reader = app.reader(&person, answers.of(it.id));
             if person.status == Status::Suppressed && place.is_active() {
@@ -107,7 +109,7 @@ pub async fn undo(app: &App, address: &Address, which: &Which) -> Result<(Acted,
         acts::remove(&mut transaction, act.id).await?;
         transaction.commit().await?;
         app.changed.notify_waiters();
-        return Ok((Acted::On(before.courses()), act.what));
+        return Ok((Acted::On(restored), act.what));
     }
     Ok((Acted::Nothing, String::new()))
 }
@@ -175,14 +177,6 @@ impl Place {
         }
     }
 
-    async fn restore(
-        &self,
-        connection: &mut Connection,
-        it: &mut Enrolment,
-        course: &Course,
-        reader: &Reader,
-        now: Now,
-    ) -> Result<()> {
     /// Whether it had mails to come.
     fn is_active(&self) -> bool {
         matches!(
@@ -205,6 +199,14 @@ impl Place {
         }
     }
 
+    async fn restore(
+        &self,
+        connection: &mut Connection,
+        it: &mut Enrolment,
+        course: &Course,
+        reader: &Reader,
+        now: Now,
+    ) -> Result<()> {
         it.pace = self.pace;
         it.requests = self.requests.clone();
         it.floor = self.floor;
@@ -236,6 +238,12 @@ impl Place {
             }
         }
     }
+}
+
+/// Whether there is a later run of its course, which goes on or waits for the person's word.
+fn has_begun_again(all: &[Enrolment], it: &Enrolment) -> bool {
+    let later = all.iter().filter(|other| other.course == it.course && other.run > it.run);
+    later.map(|other| other.after.unwrap_or(other.state)).any(|state| state != State::Left)
 }
 
 /// What is queued of an enrolment isn't sent.

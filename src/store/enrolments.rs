@@ -80,7 +80,8 @@ pub async fn of_subscriber(connection: &mut Connection, subscriber: i64) -> Resu
     rows.iter().map(read).collect()
 }
 
-/// Those of a course that an edit can reach, in pages: at most `limit` with an id above `after`, each with the person.
+/// Those of a course that an edit can reach, in pages: at most `limit` with an id above `after`, each with the person. A
+/// run that had ended before a later one began is history.
 pub async fn of_course(
     connection: &mut Connection,
     course: &str,
@@ -93,7 +94,9 @@ pub async fn of_course(
         ", ",
         subscriber_columns!(),
         " FROM enrolment e JOIN subscriber s ON s.id = e.subscriber_id
-         WHERE e.course = $1 AND e.id > $2 AND e.state <> 7 ORDER BY e.id LIMIT $3"
+         WHERE e.course = $1 AND e.id > $2 AND e.state <> 7 AND NOT (e.state = 6 AND EXISTS
+            (SELECT 1 FROM enrolment n WHERE n.subscriber_id = e.subscriber_id AND n.course = e.course AND n.run > e.run))
+         ORDER BY e.id LIMIT $3"
     );
     let rows = sqlx::query(sql).bind(course.to_string()).bind(after).bind(limit).fetch_all(connection).await?;
     rows.iter().map(|row| Ok((read(row)?, subscribers::read(row, COLUMNS)?))).collect()

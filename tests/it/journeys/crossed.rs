@@ -103,3 +103,36 @@ async fn who_leaves_a_course_that_had_ended_gets_nothing_of_it_any_more() {
         app.verify().await;
     }
 }
+
+#[tokio::test]
+async fn a_course_that_was_left_doesnt_go_on_beside_its_next_run() {
+    let app = TestApp::new().await;
+    app.course("calm", &["one", "two", "three"]).await;
+    app.enrol(ANA, "calm").await;
+    app.settle().await;
+    preferences::leave(&app.app, &ana(), &of("calm")).await.unwrap();
+    app.enrol(ANA, "calm").await;
+    app.settle().await;
+    undo(&app, &Which::All).await;
+    app.advance(days(5)).await;
+    assert_eq!(app.subjects_to(ANA), ["calm one", "calm one", "calm two", "calm three"]);
+    app.verify().await;
+}
+
+#[tokio::test]
+async fn of_two_runs_the_newest_is_meant() {
+    let app = TestApp::new().await;
+    app.course("calm", &["one", "two"]).await;
+    app.enrol(ANA, "calm").await;
+    app.advance(days(3)).await;
+    preferences::start_again(&app.app, &ana(), "calm").await.unwrap();
+    app.advance(days(3)).await;
+    assert_eq!(app.subjects_to(ANA).len(), 4);
+    preferences::again(&app.app, &ana(), &Which::All, Some("one")).await.unwrap();
+    app.advance(days(3)).await;
+    assert_eq!(app.subjects_to(ANA).len(), 5, "{:?}", app.subjects_to(ANA));
+    append_for_all(&app, "calm", &["zero", "one", "two"]).await;
+    app.advance(days(3)).await;
+    assert_eq!(app.subjects_to(ANA).len(), 6, "{:?}", app.subjects_to(ANA));
+    app.verify().await;
+}
