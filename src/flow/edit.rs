@@ -243,6 +243,8 @@ impl Edit<'_> {
         let version = |course: &Course| course.lessons.get(&it.lesson).map(|lesson| lesson.version.clone());
         let why = it.held_why.as_deref().unwrap_or_default();
         let mendable = why.starts_with(REFUSED_CONTENT) || why.starts_with(UNMADE);
+            // Should it come back, it is another message than the one that is called off.
+            it.occurrence += 1;
         if mendable && person.status == Status::Active && version(self.old) != version(&self.new.course) {
             it.occurrence += 1;
             it.floor = Some(timing::later(self.now.reader, REST));

@@ -182,12 +182,19 @@ async fn free(
         it.state = State::InFlight;
     } else {
         it.floor = Some(now.reader);
+        // Its message has ended without arriving. Another lesson may come first now.
+        it.occurrence = unused(connection, it).await?;
         let answers = Answers::read(connection, vec![it.id]).await?;
         it.advance(&shelved.course, &app.reader(person, answers.of(it.id)), now.reader);
-        let what = format!("lesson/{}/{}", it.course, it.lesson);
-        it.occurrence = it.occurrence.max(outbox::last_occurrence(connection, &what, it.id).await? + 1);
+        it.occurrence = unused(connection, it).await?;
     }
     Ok(())
+}
+
+/// An occurrence of the next lesson of which there was no message yet.
+async fn unused(connection: &mut Connection, it: &Enrolment) -> Result<i64> {
+    let what = format!("lesson/{}/{}", it.course, it.lesson);
+    Ok(it.occurrence.max(outbox::last_occurrence(connection, &what, it.id).await? + 1))
 }
 
 /// Every suppressed address, oldest first.

@@ -70,7 +70,8 @@ pub async fn stop_everything(
     why: &str,
     now: Timestamp,
 ) -> Result<(), sqlx::Error> {
-    let sql = "UPDATE enrolment SET state = 1 WHERE subscriber_id = $1 AND state = 2 AND id IN
+    let sql =
+        "UPDATE enrolment SET state = 1, occurrence = occurrence + 1 WHERE subscriber_id = $1 AND state = 2 AND id IN
         (SELECT o.enrolment_id FROM outbox o WHERE o.subscriber_id = $1 AND o.state < 10 AND +o.state <> 3)";
     sqlx::query(sql).bind(subscriber).execute(&mut *connection).await?;
     let sql = "DELETE FROM body WHERE id IN

@@ -136,3 +136,26 @@ async fn of_two_runs_the_newest_is_meant() {
     assert_eq!(app.subjects_to(ANA).len(), 6, "{:?}", app.subjects_to(ANA));
     app.verify().await;
 }
+
+#[tokio::test]
+async fn a_lesson_that_was_retired_under_way_or_held_comes_when_it_is_back() {
+    for script in ["times=1 nth=3 dot reply \"451 4.3.0 later\"", "times=1 nth=3 dot reply \"554 5.6.0 no\""] {
+        let app = TestApp::scripted(script).await;
+        app.course("calm", &["a", "b", "c", "d", "e"]).await;
+        app.enrol(ANA, "calm").await;
+        app.advance(days(1) + hours(23) + minutes(30)).await;
+        assert_eq!(app.mails(), 2, "{script}");
+        let c = fs::read(app.courses().join("calm/c.md")).unwrap();
+        fs::remove_file(app.courses().join("calm/c.md")).unwrap();
+        let retired =
+            course_toml("calm", &["a", "b", "d", "e"]).replace("\n\n[schedule]", "\nretired = [\"c\"]\n\n[schedule]");
+        app.write("calm/course.toml", retired);
+        assert!(app.reload().await.problems.is_empty(), "{script}");
+        app.write("calm/course.toml", course_toml("calm", &["a", "b", "c", "d", "e"]));
+        app.write("calm/c.md", c);
+        assert!(app.reload().await.problems.is_empty(), "{script}");
+        app.advance(days(6)).await;
+        assert_eq!(app.subjects_to(ANA), ["calm a", "calm b", "calm c", "calm d", "calm e"], "{script}");
+        app.verify().await;
+    }
+}
