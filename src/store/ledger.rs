@@ -153,7 +153,8 @@ async fn write(connection: &mut Connection, records: &[Record]) -> Result<bool, 
     Ok(true)
 }
 
-/// Where what decides was changed while the message was on the wire, the enrolment is due for another look at once.
+/// Where what decides was changed while the message was on the wire, the enrolment is due for another look at once, also
+/// if it would have been its end.
 async fn write_enrolments(connection: &mut Connection, enrolments: &[&Enrolment]) -> Result<u64, sqlx::Error> {
     let rows: Vec<Value> = enrolments
         .iter()
@@ -178,8 +179,10 @@ async fn write_enrolments(connection: &mut Connection, enrolments: &[&Enrolment]
         })
         .collect();
     let sql = "UPDATE enrolment SET serial = enrolment.serial + 1,
-            state = CASE WHEN enrolment.after = 0 OR (enrolment.after = 4 AND cast(j.value ->> 2 as bigint) IN (5, 6))
-                THEN cast(j.value ->> 2 as bigint) ELSE enrolment.after END,
+            state = CASE WHEN enrolment.touched = 1 AND cast(j.value ->> 2 as bigint) = 6
+                    THEN CASE WHEN enrolment.after = 0 THEN 8 ELSE enrolment.after END
+                WHEN enrolment.after = 0 OR (enrolment.after = 4 AND cast(j.value ->> 2 as bigint) IN (5, 6))
+                    THEN cast(j.value ->> 2 as bigint) ELSE enrolment.after END,
             after = 0, lesson = j.value ->> 3, occurrence = cast(j.value ->> 4 as bigint), basis = cast(j.value ->> 5 as bigint),
             due = CASE WHEN enrolment.touched = 0 THEN cast(j.value ->> 6 as bigint) ELSE cast(j.value ->> 14 as bigint) END, touched = 0,
             why = j.value ->> 7, progress = j.value ->> 8, last_date = j.value ->> 9,

@@ -159,3 +159,21 @@ async fn a_lesson_that_was_retired_under_way_or_held_comes_when_it_is_back() {
         app.verify().await;
     }
 }
+
+#[tokio::test]
+async fn what_is_asked_for_while_the_course_says_goodbye_still_comes() {
+    let app = TestApp::with(Setup { script: "nth=3 dot delay 300ms".into(), ..Setup::default() }).await;
+    app.course("calm", &["one", "two"]).await;
+    app.enrol(ANA, "calm").await;
+    app.advance(days(1)).await;
+    app.clock.advance(days(1));
+    app.step().await;
+    app.until("SELECT count(*) FROM outbox WHERE state = 3 AND lane = 1", 1).await;
+    let acted = preferences::again(&app.app, &ana(), &Which::All, Some("one")).await.unwrap();
+    assert!(matches!(acted, Acted::On(_)), "{acted:?}");
+    app.settle().await;
+    app.advance(days(3)).await;
+    assert_eq!(app.subjects_to(ANA), ["calm one", "calm two", "calm one"]);
+    assert_eq!(app.state(ANA).await, "completed");
+    app.verify().await;
+}
