@@ -209,14 +209,25 @@ impl Edit<'_> {
         let owed = self.new.course.order.iter().filter(|id| change.after.progress.mark(id).is_none());
         let renamed = |id: &&String| result.renamed.iter().any(|(_, name)| name == *id);
         change.told = Touched {
+        let drafts = self.drafts().filter(|id| change.before.progress.mark(id).is_none()).cloned();
+        let loses = result.retired.iter().cloned().chain(drafts).collect();
             address: person.address.to_string(),
             gets: owed.filter(is_new).filter(|id| !renamed(id)).cloned().collect(),
             offered: result.offered,
-            loses: result.retired,
+            loses,
             before: next_mail(&change.before),
             after: next_mail(&change.after),
         };
-        (change.after != change.before || change.told.promises()).then_some(change)
+        let touches = change.after != change.before || change.told.promises() || !change.told.loses.is_empty();
+        touches.then_some(change)
+    }
+
+    /// Lessons that were sent until now and stand in no list any more, though their files are there.
+    fn drafts(&self) -> impl Iterator<Item = &String> {
+        let new = &self.new.course;
+        let is_gone = |id: &&String| !new.order.contains(id) && !new.retired.contains(id);
+        let is_renamed = |id: &&String| new.lessons.values().any(|lesson| lesson.was.contains(id));
+        self.old.order.iter().filter(is_gone).filter(move |id| !is_renamed(id))
     }
 
     /// Takes a retired lesson away from somebody who has it under way or is held at it; not from those whose message may

@@ -92,6 +92,11 @@ pub async fn is_confirmed(connection: &mut Connection, course: &str, version: &s
     Ok(meta::get(connection, &key(course)).await?.is_some_and(|said| said == version))
 }
 
+/// A yes is used up by the edit that it was said to: the same files mean something else to people at another time.
+pub async fn forget_yes(connection: &mut Connection, course: &str) -> Result<()> {
+    Ok(meta::remove(connection, &key(course)).await?)
+}
+
 fn key(course: &str) -> String {
     format!("confirmed/{course}")
 }

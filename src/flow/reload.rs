@@ -186,6 +186,7 @@ async fn swap(app: &App, new: Shelved, tree: &Tree, old: Option<&Shelved>) -> Re
             return Ok(Swapped::Asks(effect));
         }
         Edit { crowd: effect.crowd, ..edit }.carry_out(&mut transaction).await?;
+        plan::forget_yes(&mut transaction, &version.course).await?;
     }
     match old.filter(|old| old.course.kind == Kind::Newsletter) {
         Some(old) => issue::follow_edit(app, &mut transaction, &old.course, &new, now).await?,

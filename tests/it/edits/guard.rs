@@ -144,3 +144,27 @@ async fn what_is_offered_is_told_once_and_can_be_asked_for() {
     assert_eq!(got(&app, ANA), ["a", "b", "c", "d", "new"]);
     app.verify().await;
 }
+
+#[tokio::test]
+async fn a_yes_is_used_up_by_the_edit_that_it_was_said_to() {
+    let app = half_way(101).await;
+    let waits = |wait: &str| course_toml("calm", &["a", "b", "c", "d"]).replace("1 day", wait);
+    app.write("calm/course.toml", waits("3 days"));
+    assert_eq!(app.reload_without_a_yes().await.swapped, ["calm"], "later is no hurry");
+    app.write("calm/course.toml", waits("1 day"));
+    assert_eq!(app.reload_without_a_yes().await.waiting.len(), 1);
+    assert_eq!(app.reload().await.swapped, ["calm"]);
+    app.write("calm/course.toml", waits("3 days"));
+    assert_eq!(app.reload_without_a_yes().await.swapped, ["calm"]);
+    app.write("calm/course.toml", waits("1 day"));
+    assert!(plan::plan(&app.app, false).await.unwrap().asks);
+    assert_eq!(app.reload_without_a_yes().await.swapped, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_lesson_that_is_only_left_out_of_the_list_isnt_lost_in_silence() {
+    let app = half_way(3).await;
+    app.write("calm/course.toml", course_toml("calm", &["a", "b", "d"]));
+    let reloaded = app.reload_without_a_yes().await;
+    assert_eq!(reloaded.swapped, Vec::<String>::new(), "{:?}", reloaded.problems);
+}
