@@ -7,6 +7,7 @@ use crate::course::Course;
 use crate::delivery::State as DeliveryState;
 use crate::enrolment;
 use crate::enrolment::Enrolment;
+use crate::enrolment::NO_MOMENT;
 use crate::enrolment::Planned;
 use crate::enrolment::Reader;
 use crate::enrolment::Refused;
@@ -25,12 +26,12 @@ use crate::subscriber::Status;
 use crate::subscriber::Subscriber;
 use anyhow::Result;
 use jiff::Timestamp;
-
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 /// Why nothing goes on for a person whose address is suppressed.
 pub(super) const TAKES_NO_MAIL: &str = "the address takes no mail; `dripline suppression list` says why";
+
 /// Which of a person's courses an act is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Which {
@@ -65,9 +66,9 @@ pub enum Wish {
 /// One enrolment, and all that decides over it, in the hands of an act.
 pub struct Hand<'a> {
     pub it: &'a mut Enrolment,
-    pub course: &'a Course,
     /// No later run of this course has begun.
     pub is_newest: bool,
+    pub course: &'a Course,
     pub reader: &'a Reader,
     pub now: Timestamp,
 }
@@ -99,8 +100,8 @@ pub async fn act(app: &App, address: &Address, deed: &Deed<'_>) -> Result<Acted>
     let all = enrolments::of_subscriber(&mut transaction, known.id).await?;
     let answers = Answers::read(&mut transaction, all.iter().map(|it| it.id).collect()).await?;
     let mut before = Before::of(&known);
+    let newest = newest(&all);
     for known in all {
-        let newest = newest(&all);
         let Some(shelved) = shelf.get(&known.course) else { continue };
         if !deed.which.means(&known.course) {
             continue;
@@ -117,17 +118,17 @@ pub async fn act(app: &App, address: &Address, deed: &Deed<'_>) -> Result<Acted>
             Wish::Stay => {}
             Wish::To(state) => come_to(&mut transaction, &mut it, state, now).await?,
             Wish::Resumed => go_on(&mut transaction, &it, now).await?,
-            Wish::Settings => {
-                if let Err(refused) = settle(&mut transaction, &mut it, &shelved.course, &reader, now).await? {
-                    return Ok(Acted::Refused(refused.to_string()));
-                }
-            }
             // Nothing of a course that has ended is held, so nothing else would keep it back.
             Wish::Settings if known.state == State::Completed && person.status == Status::Suppressed => {
                 return Ok(Acted::Refused(TAKES_NO_MAIL.to_string()));
             }
             Wish::Settings if known.state == State::Held && person.status == Status::Suppressed => {
                 put(&mut transaction, &it, now).await?;
+            }
+            Wish::Settings => {
+                if let Err(refused) = settle(&mut transaction, &mut it, &shelved.course, &reader, now).await? {
+                    return Ok(Acted::Refused(refused.to_string()));
+                }
             }
         }
         if changes {
@@ -179,7 +180,6 @@ impl Which {
     }
 }
 
-/// Other settings for an enrolment. One whose message is under way follows with its record.
 /// The latest run of each course, by its number.
 fn newest(all: &[Enrolment]) -> BTreeSet<i64> {
     let runs: BTreeMap<&str, (i64, i64)> = all.iter().fold(BTreeMap::new(), |mut runs, it| {
@@ -190,6 +190,7 @@ fn newest(all: &[Enrolment]) -> BTreeSet<i64> {
     runs.into_values().map(|(_, id)| id).collect()
 }
 
+/// Other settings for an enrolment. One whose message is under way follows with its record.
 async fn settle(
     connection: &mut Connection,
     it: &mut Enrolment,
@@ -197,8 +198,14 @@ async fn settle(
     reader: &Reader,
     now: Now,
 ) -> Result<Result<(), Refused>> {
+    // Held for want of a moment alone: other settings may give it one.
+    let may_go_on = it.held_why.as_deref() == Some(NO_MOMENT);
     match it.state {
         State::InFlight => enrolments::choose(connection, it).await?,
+        State::Held if may_go_on => {
+            it.advance(course, reader, now.reader);
+            put(connection, it, now).await?;
+        }
         State::Pending | State::Paused | State::Held | State::Left => put(connection, it, now).await?,
         State::Waiting | State::Awaiting | State::Completed => {
             it.advance(course, reader, now.reader);

@@ -6,6 +6,7 @@ use crate::delivery::State as DeliveryState;
 use crate::enrolment::Edited;
 use crate::enrolment::Enrolment;
 use crate::enrolment::Mark;
+use crate::enrolment::NO_MOMENT;
 use crate::enrolment::Reader;
 use crate::enrolment::State;
 use crate::flow::App;
@@ -193,13 +194,13 @@ impl Edit<'_> {
         let (calls_off, reason) = self.drop_retired(&mut after, person, open);
         let followed = after.follow(self.edited(), reader);
         let result = followed.reconciled;
-        let told = Touched::default();
         let takes_no_mail = person.status == Status::Suppressed;
         if before.state == State::Completed && takes_no_mail {
             // What had ended isn't held, and mustn't begin again by itself.
             let Enrolment { progress, requests, .. } = after;
             after = Enrolment { progress, requests, ..before.clone() };
         }
+        let told = Touched::default();
         let mut change = Change { before, after, told, calls_off, reason, hurries: followed.hurries };
         if change.after.state == State::Held {
             self.release(&mut change, person, reader);
@@ -208,9 +209,9 @@ impl Edit<'_> {
             |id: &&String| !self.old.order.contains(id) || change.before.progress.mark(id) == Some(Mark::Retired);
         let owed = self.new.course.order.iter().filter(|id| change.after.progress.mark(id).is_none());
         let renamed = |id: &&String| result.renamed.iter().any(|(_, name)| name == *id);
-        change.told = Touched {
         let drafts = self.drafts().filter(|id| change.before.progress.mark(id).is_none()).cloned();
         let loses = result.retired.iter().cloned().chain(drafts).collect();
+        change.told = Touched {
             address: person.address.to_string(),
             gets: owed.filter(is_new).filter(|id| !renamed(id)).cloned().collect(),
             offered: result.offered,
@@ -242,20 +243,25 @@ impl Edit<'_> {
         let may_go_on = it.state == State::InFlight || it.state == State::Held && person.status == Status::Active;
         let may_have_left = open.iter().any(|row| matches!(row.state, DeliveryState::Sending | DeliveryState::InDoubt));
         if is_retired && may_go_on && !may_have_left {
+            // Should it come back, it is another message than the one that is called off.
+            it.occurrence += 1;
             it.state = State::Waiting;
             return (open, "the lesson was retired");
         }
         (open, "")
     }
 
-    /// A lesson that a relay refused for what is in it, or that couldn't be made, is tried again once it was edited.
+    /// A lesson that a relay refused for what is in it, or that couldn't be made, is tried again once it was edited; one that
+    /// had no moment is looked at again by the new schedule.
     fn release(&self, change: &mut Change, person: &Subscriber, reader: &Reader) {
         let it = &mut change.after;
         let version = |course: &Course| course.lessons.get(&it.lesson).map(|lesson| lesson.version.clone());
         let why = it.held_why.as_deref().unwrap_or_default();
+        if why == NO_MOMENT && person.status == Status::Active {
+            it.floor = Some(timing::later(self.now.reader, REST));
+            return it.advance(&self.new.course, reader, self.now.reader);
+        }
         let mendable = why.starts_with(REFUSED_CONTENT) || why.starts_with(UNMADE);
-            // Should it come back, it is another message than the one that is called off.
-            it.occurrence += 1;
         if mendable && person.status == Status::Active && version(self.old) != version(&self.new.course) {
             it.occurrence += 1;
             it.floor = Some(timing::later(self.now.reader, REST));

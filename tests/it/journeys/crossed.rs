@@ -177,3 +177,32 @@ async fn what_is_asked_for_while_the_course_says_goodbye_still_comes() {
     assert_eq!(app.state(ANA).await, "completed");
     app.verify().await;
 }
+
+#[tokio::test]
+async fn who_has_no_moment_left_goes_on_with_other_settings_or_another_schedule() {
+    for mended_by_the_coach in [false, true] {
+        let app = TestApp::with(Setup { script: "nth=2 dot delay 300ms".into(), ..Setup::default() }).await;
+        let rare = |lessons: &[&str]| course_toml("calm", lessons).replace("* * *", "29 2 *");
+        app.course("calm", &["one", "two", "three"]).await;
+        app.enrol(ANA, "calm").await;
+        app.settle().await;
+        app.write("calm/course.toml", rare(&["one", "two", "three"]));
+        app.write("calm/two.md", lesson("calm two", "x").replacen("+++\n", "+++\nwait = \"1 hour\"\n", 1));
+        app.reload().await;
+        app.clock.advance(hours(3));
+        app.step().await;
+        app.until("SELECT count(*) FROM outbox WHERE state = 3 AND lane = 1", 1).await;
+        let days_of = |text: &str| Settings { weekdays: Some(text.to_string()), ..Settings::default() };
+        preferences::set(&app.app, &ana(), &Which::All, &days_of("Mon")).await.unwrap();
+        app.settle().await;
+        assert_eq!(app.state(ANA).await, "held");
+        if mended_by_the_coach {
+            app.write("calm/course.toml", course_toml("calm", &["one", "two", "three"]));
+            app.reload().await;
+        } else {
+            preferences::set(&app.app, &ana(), &Which::All, &days_of("Mon-Sun")).await.unwrap();
+        }
+        assert_eq!(app.state(ANA).await, "active", "{mended_by_the_coach}");
+        app.verify().await;
+    }
+}
