@@ -56,6 +56,8 @@ impl Enrolment {
         let paused = self.paused_at.take().unwrap_or(now);
         self.paused_until = None;
         self.requests.settle(&self.progress);
+        // "Now" was before the pause.
+        self.requests.next_now = None;
         if self.requests.back.is_some() || !self.is_new() && is_long(reader, paused, now) {
             self.requests.back = Some(now);
         }

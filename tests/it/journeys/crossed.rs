@@ -206,3 +206,16 @@ async fn who_has_no_moment_left_goes_on_with_other_settings_or_another_schedule(
         app.verify().await;
     }
 }
+
+#[tokio::test]
+async fn a_lesson_asked_for_now_doesnt_come_at_the_midnight_that_ends_a_pause() {
+    let app = TestApp::new().await;
+    app.course("calm", &["one", "two", "three"]).await;
+    app.enrol(ANA, "calm").await;
+    app.advance(hours(2)).await;
+    preferences::next_now(&app.app, &ana(), &Which::All).await.unwrap();
+    let back = "2026-03-05".parse().unwrap();
+    preferences::pause(&app.app, &ana(), &Which::All, Some(back)).await.unwrap();
+    app.advance(days(4)).await;
+    assert_eq!(app.taken(ANA).await[1], "2026-03-05 08:30 calm/two");
+}
