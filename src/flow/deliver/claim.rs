@@ -46,16 +46,24 @@ pub struct Job {
     pub shelf: Arc<Shelf>,
 }
 
+/// What a look at the queue found.
+#[derive(Debug, Default)]
+pub struct Claimed {
+    pub jobs: Vec<Job>,
+    /// There may be more that is due, behind what turned out not to be.
+    pub unfinished: bool,
+}
+
 /// Leases at most `room` messages: confirmations first, then what is tried again, then lessons that are due, then
 /// issues. `alone`
 /// says that nothing else is on the line: only then a row that three times ended the program is tried, by itself.
-pub async fn claim(app: &App, now: Now, room: usize, alone: bool) -> Result<Vec<Job>> {
+pub async fn claim(app: &App, now: Now, room: usize, alone: bool) -> Result<Claimed> {
     let shelf = app.shelf.read().await;
     let mut transaction = app.store.begin().await?;
     if alone && let Some(suspect) = outbox::lease_suspect(&mut transaction, now.wall).await? {
         let jobs = with_people(&mut transaction, vec![suspect], &shelf).await?;
         transaction.commit().await?;
-        return Ok(jobs);
+        return Ok(Claimed { jobs, unfinished: false });
     }
     let mut leased = Vec::new();
     for lane in [Lane::Confirmation, Lane::Lesson] {
@@ -64,15 +72,18 @@ pub async fn claim(app: &App, now: Now, room: usize, alone: bool) -> Result<Vec<
     }
     let left = room - leased.len();
     let mut jobs = with_people(&mut transaction, leased, &shelf).await?;
+    let mut unfinished = false;
     if left > 0 {
-        jobs.extend(claim_due(app, &shelf, &mut transaction, now, left).await?);
+        let due = claim_due(app, &shelf, &mut transaction, now, left).await?;
+        unfinished = due.unfinished;
+        jobs.extend(due.jobs);
     }
     let left = (room - jobs.len()) as i64;
     let issues = outbox::lease(&mut transaction, Lane::Issue, now.wall, left).await?;
     jobs.extend(with_people(&mut transaction, issues, &shelf).await?);
     transaction.commit().await?;
     drop(shelf);
-    Ok(jobs)
+    Ok(Claimed { jobs, unfinished })
 }
 
 /// The earliest instant of the wall clock after `now` at which there will be something to claim. What could be claimed
@@ -115,15 +126,19 @@ async fn claim_due(
     connection: &mut Connection,
     now: Now,
     room: usize,
-) -> Result<Vec<Job>> {
+) -> Result<Claimed> {
     let mut jobs = Vec::new();
     // What isn't due after all, or slides to another day, makes room for those behind it; a few rounds end it even when
-    // nobody stays.
+    // nobody stays, so that others may write.
+    let (mut seen, mut unfinished) = (BTreeSet::new(), false);
     for _ in 0..8 {
         let found = outbox::due(connection, now.reader, (room - jobs.len()) as i64).await?;
         if found.is_empty() {
-            break;
+            return Ok(Claimed { jobs, unfinished: false });
         }
+        // Nobody new: another look would find the same.
+        unfinished = found.iter().any(|(it, _)| !seen.contains(&it.id));
+        seen.extend(found.iter().map(|(it, _)| it.id));
         let answers = Answers::read(connection, found.iter().map(|(it, _)| it.id).collect()).await?;
         let found: Vec<Due> = found.into_iter().map(|(it, person)| Due::new(app, it, person, &answers)).collect();
         let among = found.len();
@@ -145,10 +160,10 @@ async fn claim_due(
         let stayed = taken.len();
         jobs.extend(take(app, shelf, connection, now, taken).await?);
         if jobs.len() == room || stayed == among {
-            break;
+            return Ok(Claimed { jobs, unfinished: false });
         }
     }
-    Ok(jobs)
+    Ok(Claimed { jobs, unfinished })
 }
 
 /// An enrolment that is due by its cached time, and what decides over it.

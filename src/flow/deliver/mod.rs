@@ -105,10 +105,10 @@ impl Line {
             return Ok(Stepped::Waiting);
         }
         let alone = load == 0;
-        let jobs = claim::claim(&self.app, now, room, alone).await?;
+        let claim::Claimed { jobs, unfinished } = claim::claim(&self.app, now, room, alone).await?;
         let claimed = jobs.len();
         self.relays.wake();
-        if claimed == 0 {
+        if claimed == 0 && !unfinished {
             return Ok(Stepped::Idle(claim::next(&self.app, now).await?));
         }
         let places: Vec<(Job, Place)> = jobs.into_iter().map(|job| (job, Place::take(&self.load))).collect();

@@ -219,3 +219,19 @@ async fn a_lesson_asked_for_now_doesnt_come_at_the_midnight_that_ends_a_pause() 
     app.advance(days(4)).await;
     assert_eq!(app.taken(ANA).await[1], "2026-03-05 08:30 calm/two");
 }
+
+#[tokio::test]
+async fn a_day_of_many_second_looks_keeps_nobody_waiting() {
+    let app = TestApp::new().await;
+    app.course("calm", &["one", "two", "three"]).await;
+    for n in 0..200 {
+        app.enrol(&format!("reader{n}@example.org"), "calm").await;
+    }
+    app.settle().await;
+    let mut transaction = app.app.store.begin().await.unwrap();
+    dripline::store::enrolments::touch_all(&mut transaction, app.clock.now().reader).await.unwrap();
+    transaction.commit().await.unwrap();
+    app.settle().await;
+    let now = app.clock.now().reader.as_millisecond();
+    assert_eq!(app.number(&format!("SELECT count(*) FROM enrolment WHERE due <= {now}")).await, 0);
+}
