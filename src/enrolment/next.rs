@@ -166,8 +166,8 @@ impl<'a> Planner<'a> {
         }
         match last {
             // Who goes at a pace of their own has left the cohort's dates.
-            Some(_) if schedule.keep_dates && schedule.starts.is_some() && self.enrolment.pace == 1.0 => {
-                self.kept(track).map_or_else(|| Basis::Accepted(self.enrolment.basis), Basis::Accepted)
+            Some(last) if schedule.keep_dates && schedule.starts.is_some() && self.enrolment.pace == 1.0 => {
+                Basis::Accepted(self.kept(track).unwrap_or_else(|| self.at(last)))
             }
             Some(last) => Basis::Accepted(self.at(last)),
             None if track.after.is_none() && self.enrolment.progress.sent().is_empty() => Basis::Confirmed(begun),
@@ -179,13 +179,21 @@ impl<'a> Planner<'a> {
     /// late the last one was really sent. With that real sending as the floor, someone behind gets one a day until level.
     fn kept(&self, track: &Track<'a>) -> Option<Timestamp> {
         let person = self.person();
+        let progress = &self.enrolment.progress;
+        let opening = match track.after {
+            None => Basis::Confirmed(self.enrolment.confirmed),
+            Some(after) => {
+                let first = progress.sent().iter().find(|sent| sent.lesson == after)?;
+                Basis::From(self.at(first), "the stage begins")
+            }
+        };
         let mut used = BTreeSet::new();
         let mut planned: Option<Timestamp> = None;
-        for lesson in self.enrolment.progress.done().into_iter().filter_map(|id| self.course.lessons.get(id)) {
+        for lesson in progress.done().into_iter().filter_map(|id| self.course.lessons.get(id)) {
             if !track.holds(&lesson.id) {
                 continue;
             }
-            let from = planned.map_or(Basis::Confirmed(self.enrolment.confirmed), Basis::Accepted);
+            let from = planned.map_or(opening, Basis::Accepted);
             let instant = next_due(&self.rules(lesson), from, None, &person, &used)?.instant;
             used.insert(self.reader.local_date(instant));
             planned = Some(instant);

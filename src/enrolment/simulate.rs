@@ -111,3 +111,45 @@ fn live(
     }
     plan
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "an example that can't be read is a failed test")]
+mod tests {
+    use super::Simulation;
+    use super::simulate;
+    use crate::course::Stage;
+    use crate::enrolment::Reader;
+    use crate::enrolment::example::course;
+    use crate::enrolment::example::lesson;
+    use crate::timing::Wait;
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn a_stage_of_a_cohort_that_keeps_its_dates_counts_from_when_it_began() {
+        let mut course = course(&["a", "b", "c", "x", "y"]);
+        let stage = |id: &str, lessons: &[&str], after: Option<&str>| Stage {
+            id: id.to_string(),
+            title: id.to_string(),
+            lessons: lessons.iter().map(|id| id.to_string()).collect(),
+            after: after.map(String::from),
+        };
+        course.stages = vec![stage("main", &["a", "b", "c"], None), stage("deep", &["x", "y"], Some("c"))];
+        course.schedule.starts = Some("2026-03-02".parse().unwrap());
+        course.schedule.keep_dates = true;
+        lesson(&mut course, "c").wait = Some(Wait::Days(7));
+        lesson(&mut course, "y").wait = Some(Wait::Days(7));
+        let reader = Reader {
+            zone: jiff::tz::TimeZone::UTC,
+            hour: None,
+            weekdays: None,
+            language: "en".to_string(),
+            fields: BTreeMap::new(),
+            answers: BTreeMap::new(),
+            share: 0.0,
+        };
+        let signup = "2026-03-01T10:00".parse().unwrap();
+        let plan = simulate(&course, &Simulation { signup, reader: &reader, pace: 1.0, pauses: &[] });
+        let plan: Vec<String> = plan.iter().map(|it| format!("{} {}", it.lesson, it.local.date())).collect();
+        assert_eq!(plan, ["a 2026-03-02", "b 2026-03-03", "c 2026-03-10", "x 2026-03-11", "y 2026-03-18"]);
+    }
+}
