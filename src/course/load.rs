@@ -7,6 +7,7 @@ use crate::course::Loaded;
 use crate::course::Stage;
 use crate::course::Translation;
 use crate::course::Tree;
+use crate::course::dates;
 use crate::course::file;
 use crate::course::lesson;
 use crate::course::lesson::LessonFile;
@@ -45,7 +46,15 @@ const MANIFEST: &str = "course.toml";
 /// assert!(loaded.problems.iter().any(|problem| problem.help == "did you mean `title`?"));
 /// ```
 pub fn load(id: &str, prefix: &str, tree: &Tree) -> Loaded {
-    let mut folder = Folder { id, prefix, tree, problems: Vec::new() };
+    read(Folder { id, prefix, tree, was_in_force: false, problems: Vec::new() })
+}
+
+/// As [`load`], of files that were in force: what a newer program asks of new files can't keep it from going on.
+pub fn load_stored(id: &str, prefix: &str, tree: &Tree) -> Loaded {
+    read(Folder { id, prefix, tree, was_in_force: true, problems: Vec::new() })
+}
+
+fn read(mut folder: Folder<'_>) -> Loaded {
     let mut loaded = folder.load();
     problem::sort(&mut folder.problems);
     if !problem::any_error(&folder.problems) {
@@ -59,6 +68,8 @@ struct Folder<'a> {
     id: &'a str,
     prefix: &'a str,
     tree: &'a Tree,
+    /// An earlier version of the program has found it good.
+    was_in_force: bool,
     problems: Vec<Problem>,
 }
 
@@ -82,6 +93,9 @@ impl Folder<'_> {
         let mut lessons = self.lessons(&file, &source);
         let complete = toml_reads && file.listed().all(|id| lessons.iter().any(|l| l.lesson.id == *id.get_ref()));
         self.problems.extend(references::check(&file, &source, &mut lessons, complete));
+        if file.kind == Kind::Course && !self.was_in_force {
+            self.problems.extend(dates::check(&file, &lessons));
+        }
         self.drafts(&file, toml_reads);
         let about = self.about(&file, &source);
         for lesson in &mut lessons {

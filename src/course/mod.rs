@@ -22,6 +22,7 @@ pub use audience::Audience;
 pub use audience::Completed;
 pub use issue::Reach;
 pub use load::load;
+pub use load::load_stored;
 pub use logic::Fault;
 pub use logic::Verdict;
 pub use names::is_id;

@@ -3,7 +3,6 @@
 use crate::course::Ask;
 use crate::course::Kind;
 use crate::course::ask::AskFile;
-use crate::course::dates;
 use crate::course::lesson::LessonFile;
 use crate::course::names;
 use crate::course::settings::CourseFile;
@@ -23,9 +22,8 @@ pub fn check(file: &CourseFile, source: &Arc<Source>, lessons: &mut [LessonFile]
     ids(file, source, lessons, &mut problems);
     stages(&file.stages, source, &mut problems);
     repeated_questions(lessons, &mut problems);
-    match file.kind {
-        Kind::Course => problems.extend(dates::check(file, lessons)),
-        Kind::Newsletter => lessons.iter().for_each(|lesson| issue(lesson, file.timing.by_dates, &mut problems)),
+    if file.kind == Kind::Newsletter {
+        lessons.iter().for_each(|lesson| issue(lesson, file.timing.by_dates, &mut problems));
     }
     conditions(file, lessons, complete, &mut problems);
     problems

@@ -181,7 +181,7 @@ pub fn unpack(id: &str, files: &[u8]) -> anyhow::Result<Course> {
     for (path, text) in texts {
         tree.insert(path, STANDARD.decode(text).with_context(damaged)?);
     }
-    let loaded = course::load(id, STORED, &tree);
+    let loaded = course::load_stored(id, STORED, &tree);
     let first = loaded.problems.first().map(ToString::to_string).unwrap_or_default();
     loaded.course.with_context(|| format!("the stored version of course {id} no longer loads: {first}"))
 }

@@ -190,3 +190,16 @@ async fn a_broken_template_is_named_with_its_line_before_anything_is_sent() {
         reloaded.problems
     );
 }
+
+#[test]
+fn what_a_newer_program_asks_of_new_files_cant_keep_a_course_in_force_from_going_on() {
+    let dated = |date: &str| crate::app::lesson("x", "x").replacen("+++\n", &format!("+++\ndate = {date}\n"), 1);
+    let tree = dripline::course::Tree::from([
+        ("course.toml".to_string(), crate::app::course_toml("calm", &["a", "b"]).into_bytes()),
+        ("a.md".to_string(), dated("2027-01-12T08:00:00").into_bytes()),
+        ("b.md".to_string(), dated("2027-01-11T08:00:00").into_bytes()),
+    ]);
+    assert!(dripline::course::load("calm", "courses", &tree).course.is_none());
+    let stored = dripline::flow::shelf::pack(&tree).unwrap();
+    assert_eq!(dripline::flow::shelf::unpack("calm", &stored).unwrap().order, ["a", "b"]);
+}
