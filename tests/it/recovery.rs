@@ -7,6 +7,8 @@ use crate::app::hours;
 use crate::app::minutes;
 use dripline::flow::operate;
 use dripline::flow::operate::Scope;
+use dripline::flow::preferences;
+use dripline::flow::preferences::Which;
 use dripline::store::StoreError;
 use sha2::Digest;
 use sha2::Sha256;
@@ -200,4 +202,50 @@ async fn a_second_daemon_is_kept_away_and_the_next_one_starts_at_once() {
     lock.holds().await.unwrap();
     lock.release().await;
     app.app.store.lock().await.unwrap().release().await;
+}
+
+#[tokio::test]
+async fn a_database_of_the_release_before_goes_on_where_everybody_was() {
+    let mut app = TestApp::scripted("times=1 nth=9 dot reply \"451 4.3.0 later\"").await;
+    app.course("calm", &["a", "b", "c", "d"]).await;
+    app.course("short", &["a", "b"]).await;
+    for name in ["waits", "paused", "left"] {
+        app.enrol(&format!("{name}@example.org"), "calm").await;
+    }
+    app.enrol("done@example.org", "short").await;
+    app.advance(days(1) + minutes(30)).await;
+    assert_eq!(app.mails(), 8);
+    let paused = "paused@example.org".parse().unwrap();
+    let back = Some("2026-03-06".parse().unwrap());
+    preferences::pause(&app.app, &paused, &Which::All, back).await.unwrap();
+    preferences::leave(&app.app, &"left@example.org".parse().unwrap(), &Which::All).await.unwrap();
+    app.clock.advance(hours(23));
+    app.step().await;
+    app.until("SELECT count(*) FROM outbox WHERE state = 1", 1).await;
+    // As that release stored it: a course ended with its last lesson, and nobody knew when a lesson was accepted.
+    for old in [
+        "DELETE FROM outbox WHERE what LIKE '%@closing'",
+        "UPDATE enrolment SET state = 6, lesson = '' WHERE course = 'short'",
+        "UPDATE enrolment SET progress = '{\"accepted\":[\"a\",\"b\"]}'",
+        "DROP INDEX enrolment_due",
+        "CREATE INDEX enrolment_due ON enrolment(due) WHERE state = 1",
+        "ALTER TABLE enrolment DROP COLUMN requests",
+        "ALTER TABLE enrolment DROP COLUMN touched",
+        "DROP TABLE act",
+        "DROP TABLE answer",
+        "DROP TABLE issue_date",
+        "DELETE FROM _sqlx_migrations WHERE version > 3",
+    ] {
+        app.break_with(old).await;
+    }
+    app.restart().await;
+    app.advance(days(5)).await;
+    let subjects = |lessons: &[&str]| lessons.iter().map(|id| format!("calm {id}")).collect::<Vec<_>>();
+    assert_eq!(app.subjects_to("waits@example.org"), subjects(&["a", "b", "c", "d"]));
+    assert_eq!(app.subjects_to("left@example.org"), subjects(&["a", "b"]));
+    assert_eq!(app.subjects_to("done@example.org"), ["short a", "short b"]);
+    let taken = app.taken("paused@example.org").await;
+    // 23 hours of the wait were left.
+    assert_eq!(taken[2..], ["2026-03-07 08:30 calm/c", "2026-03-08 08:30 calm/d"]);
+    app.verify().await;
 }
