@@ -180,14 +180,16 @@ impl<'a> Planner<'a> {
     fn kept(&self, track: &Track<'a>) -> Option<Timestamp> {
         let person = self.person();
         let progress = &self.enrolment.progress;
+        let mut used = BTreeSet::new();
         let opening = match track.after {
             None => Basis::Confirmed(self.enrolment.confirmed),
             Some(after) => {
-                let first = progress.sent().iter().find(|sent| sent.lesson == after)?;
-                Basis::From(self.at(first), "the stage begins")
+                let first = self.at(progress.sent().iter().find(|sent| sent.lesson == after)?);
+                // That date has had its lesson.
+                used.insert(self.reader.local_date(first));
+                Basis::From(first, "the stage begins")
             }
         };
-        let mut used = BTreeSet::new();
         let mut planned: Option<Timestamp> = None;
         for lesson in progress.done().into_iter().filter_map(|id| self.course.lessons.get(id)) {
             if !track.holds(&lesson.id) {
