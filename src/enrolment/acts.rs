@@ -1,6 +1,8 @@
 //! What a person decides about their own course: pause, pace, the next lesson now, a lesson or a stage again. Values in,
 //! values out; after each act but a pause, `advance` says what comes of it.
 
+use super::progress::CLOSING;
+use super::progress::Mark;
 use super::progress::is_lesson;
 use super::reader::Reader;
 use super::record::Enrolment;
@@ -116,6 +118,7 @@ impl Enrolment {
         if self.progress.mark(lesson).is_none() {
             return Err(Refused::NeverSent(lesson.to_string()));
         }
+        self.end_quietly();
         self.requests.settle(&self.progress);
         if !self.requests.again.iter().any(|again| again.lesson == lesson) {
             self.requests.again.push(Again { lesson: lesson.to_string(), since: now });
@@ -136,6 +139,7 @@ impl Enrolment {
             return Err(Refused::StageNotBegun(stage.to_string()));
         }
         let again: Vec<Again> = sent.into_iter().map(|id| Again { lesson: id.clone(), since: now }).collect();
+        self.end_quietly();
         self.requests.again.retain(|known| !found.lessons.contains(&known.lesson));
         self.requests.again.extend(again);
         Ok(())
@@ -177,6 +181,13 @@ impl Enrolment {
         }
     }
 
+    /// Who had completed the course hears of its end no more, however they completed it.
+    fn end_quietly(&mut self) {
+        if self.state == State::Completed {
+            self.progress.set(CLOSING, Mark::Skipped);
+        }
+    }
+
     fn has_next(&self, course: &Course, reader: &Reader, now: Timestamp) -> bool {
         let mut it = self.clone();
         it.requests.back = None;
@@ -209,7 +220,11 @@ fn is_long(reader: &Reader, paused: Timestamp, now: Timestamp) -> bool {
 mod tests {
     use super::clamp_pace;
     use super::floor_on_resume;
+    use crate::enrolment::Enrolment;
+    use crate::enrolment::Reader;
+    use crate::enrolment::State;
     use crate::enrolment::example::course;
+    use crate::timing::zone;
     use jiff::SignedDuration;
     use jiff::Timestamp;
 
@@ -233,6 +248,33 @@ mod tests {
         let course = course(&["a"]);
         for (wished, kept) in [(1.5, 1.5), (9.0, 3.0), (0.1, 0.5), (f64::NAN, 1.0), (-1.0, 0.5)] {
             assert_eq!(clamp_pace(&course, wished), kept, "{wished}");
+        }
+    }
+
+    #[test]
+    fn who_completed_elsewhere_and_reads_a_lesson_again_is_not_told_of_the_end() {
+        let course = course(&["a", "b"]);
+        let now: Timestamp = "2026-05-04T10:00:00Z".parse().unwrap();
+        let mut it = Enrolment::new(1, 1, "example", 1, now);
+        ["a", "b"].iter().for_each(|id| it.progress.carry(id));
+        it.state = State::Completed;
+        it.again(&course, "a", now).unwrap();
+        let reader = reader();
+        it.advance(&course, &reader, now);
+        assert_eq!((it.state, it.lesson.as_str()), (State::Waiting, "a"));
+        it.accepted(&course, &reader, it.due);
+        assert_eq!((it.state, it.progress.done()), (State::Completed, vec!["a", "b"]));
+    }
+
+    fn reader() -> Reader {
+        Reader {
+            zone: zone("Europe/Berlin").unwrap(),
+            hour: None,
+            weekdays: None,
+            language: "en".to_string(),
+            fields: Default::default(),
+            answers: Default::default(),
+            share: 0.0,
         }
     }
 }
