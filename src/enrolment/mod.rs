@@ -18,6 +18,7 @@ mod acts;
 #[cfg(test)]
 mod example;
 mod next;
+mod offer;
 mod progress;
 mod reader;
 mod reconcile;

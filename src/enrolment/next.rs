@@ -1,6 +1,10 @@
 //! What comes next for a person in a course, and when: each stage offers its next lesson, and the earliest comes.
 
 use super::acts::clamp_pace;
+use super::offer::Offer;
+use super::offer::ends;
+use super::offer::first;
+use super::offer::paused;
 use super::progress::BACK;
 use super::progress::CLOSING;
 use super::progress::Progress;
@@ -47,15 +51,6 @@ pub enum Comes {
     End,
 }
 
-/// What one track offers.
-struct Offer {
-    comes: Comes,
-    /// Before the spread.
-    instant: Timestamp,
-    /// What it counts from: who waited longest goes first.
-    basis: Timestamp,
-}
-
 /// Everything that decides, in one hand.
 pub struct Planner<'a> {
     pub course: &'a Course,
@@ -91,11 +86,8 @@ impl<'a> Planner<'a> {
                 None => {}
             }
         }
-        // Of two on one date the older goes, whatever their hours: else a stage with a later hour would never come.
-        let date = |offer: &Offer| self.reader.local_date(offer.instant);
-        let first = offers.into_iter().min_by_key(|(offer, index)| (date(offer), offer.basis, *index));
-        match (first, never) {
-            (Some((offer, _)), _) => offer.comes,
+        match (first(offers, self.reader), never) {
+            (Some(offer), _) => offer.comes,
             (None, Some(lesson)) => Comes::Never { lesson },
             (None, None) if !resting.is_empty() => Comes::Rest { until: None, why: paused(&resting) },
             (None, None) => self.end(),
@@ -134,7 +126,7 @@ impl<'a> Planner<'a> {
             let until = judged.until.unwrap_or(self.now);
             let why = format!("waits for an answer until {}", timing::minute(self.reader.zone.to_datetime(until)));
             let comes = Comes::Answer { lesson: lesson.id.clone(), until, why };
-            return Some(Offer { comes, instant: until, basis: until });
+            return Some(Offer { comes, instant: until, basis: until, free: true });
         }
         let basis = self.basis(track, begun);
         Some(self.dated(track, lesson, &self.rules(lesson), basis, judged.settled))
@@ -239,7 +231,7 @@ impl<'a> Planner<'a> {
         if let Some(asked) = self.enrolment.requests.next_now {
             let why = "you asked for the next lesson now".to_string();
             let comes = Comes::Mail { lesson: lesson.id.clone(), due: asked, why };
-            return Offer { comes, instant: self.without_haste(rules, basis, &person), basis: from };
+            return Offer { comes, instant: self.without_haste(rules, basis, &person), basis: from, free: true };
         }
         let floor = self.floor(track, rules).max(settled.map(|at| later(at, -NEARLY)));
         let used = self.used();
@@ -254,12 +246,22 @@ impl<'a> Planner<'a> {
                 let instant = due.instant.max(settled.unwrap_or(due.instant));
                 let spread = self.spread(&due).max(instant);
                 let comes = Comes::Mail { lesson: lesson.id.clone(), due: spread, why: due.why };
-                Offer { comes, instant, basis: from }
+                Offer { comes, instant, basis: from, free: self.is_free(rules, basis, due.instant) }
             }
             None => {
                 let comes = Comes::Never { lesson: lesson.id.clone() };
-                Offer { comes, instant: Timestamp::MAX, basis: from }
+                Offer { comes, instant: Timestamp::MAX, basis: from, free: false }
             }
+        }
+    }
+
+    /// Whether a lesson leaves at this instant whatever else its date has.
+    fn is_free(&self, rules: &Rules<'_>, basis: Basis, instant: Timestamp) -> bool {
+        match (rules.fixed, basis) {
+            (Some(fixed), _) => timing::resolve(fixed, &self.reader.zone) == instant,
+            (None, Basis::Confirmed(_)) => true,
+            (None, Basis::Accepted(_)) => matches!(rules.wait, Wait::Hours(_)),
+            (None, Basis::From(..)) => false,
         }
     }
 
@@ -345,15 +347,6 @@ impl<'a> Planner<'a> {
     fn at(&self, sent: &Sent) -> Timestamp {
         sent.at.unwrap_or(self.enrolment.basis)
     }
-}
-
-/// The end of a stage's pause, among what the other stages offer.
-fn ends(track: &Track<'_>, until: Timestamp) -> Offer {
-    Offer { comes: Comes::Rest { until: Some(until), why: paused(&[track.id]) }, instant: until, basis: until }
-}
-
-fn paused(stages: &[&str]) -> String {
-    format!("paused: stage {}", stages.join(", "))
 }
 
 /// The lesson's own `wait`, `send` and `date` over those of the schedule.
