@@ -106,7 +106,9 @@ impl Shelved {
         let Some(lesson) = self.course.lessons.get(&enrolment.lesson) else { return false };
         let rules = enrolment::rules(&self.course, lesson);
         let answers_confirmation = enrolment.is_new() && rules.starts.is_none();
-        let is_wish = match rules.fixed {
+        // Asked for once more, a lesson has no date of its own any more.
+        let comes_again = enrolment.requests.again.iter().any(|again| again.lesson == enrolment.lesson);
+        let is_wish = match rules.fixed.filter(|_| !comes_again) {
             Some(fixed) => {
                 timing::resolve(fixed, &reader.zone) == enrolment.due && fixed.date() == reader.local_date(now)
             }

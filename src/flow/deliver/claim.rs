@@ -324,7 +324,10 @@ impl<'a> Calendar<'a> {
         later.not_before(self.now.reader);
         let (course, now) = (&shelved.course, self.now.reader);
         match (Planner { course, enrolment: &later, reader: &due.reader, now, taken: &taken }).comes() {
-            Comes::Mail { due, why, .. } => Some((due, format!("{why}; another course mail had its day on {today}"))),
+            // What can't slide leaves: it would be due at once again, and again.
+            Comes::Mail { due, why, .. } => {
+                Some((due, format!("{why}; another course mail had its day on {today}"))).filter(|_| due > now)
+            }
             Comes::Answer { until, why, .. } => Some((until, why)),
             Comes::Rest { .. } | Comes::Never { .. } | Comes::End => None,
         }

@@ -65,7 +65,8 @@ impl Life<'_> {
         let (draft, today) = (self.draft(), self.model.date(self.now));
         let page = draft.find(&self.it.lesson);
         let rest = page.and_then(|page| page.rest).unwrap_or(draft.rest);
-        let is_wish = page.is_some_and(|page| match page.fixed {
+        let comes_again = self.it.requests.again.iter().any(|again| again.lesson == self.it.lesson);
+        let is_wish = page.is_some_and(|page| match page.fixed.filter(|_| !comes_again) {
             Some(fixed) => resolve(fixed, &self.model.zone) == self.it.due && fixed.date() == today,
             None => matches!(rest, Rest::Hours(_)),
         });
@@ -167,7 +168,7 @@ impl Life<'_> {
             })?;
         }
         match rest {
-            Rest::Hours(_) if page.fixed.is_none() => Ok(()),
+            Rest::Hours(_) if page.fixed.is_none() || is_again => Ok(()),
             Rest::Hours(_) | Rest::Days(_) => self.judge_date(Some(page)),
         }
     }
