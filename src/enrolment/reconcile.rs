@@ -127,9 +127,17 @@ impl Enrolment {
     /// Nobody gets a lesson within the hour because of an edit; those who would come one after another within their day.
     /// Whether this is one of them.
     pub fn advance_softly(&mut self, edited: Edited<'_>, reader: &Reader) -> bool {
-        let (lesson, due) = (self.lesson.clone(), self.due);
+        let (lesson, due, why) = (self.lesson.clone(), self.due, self.why.clone());
         let waited = self.state == State::Waiting;
+        let mut unedited = self.clone();
+        unedited.advance(edited.old, reader, edited.now);
         self.advance(edited.new, reader, edited.now);
+        // What the edit doesn't move stays where it is, also where a day or another edit has put it off meanwhile.
+        let is_same = unedited.state == self.state && unedited.lesson == self.lesson && unedited.due == self.due;
+        if is_same && waited && self.lesson == lesson {
+            (self.due, self.why) = (due, why);
+            return false;
+        }
         let soon = later(edited.now, REST);
         let moved = due != self.due || lesson != self.lesson;
         let sooner = !waited || self.due < due;
