@@ -159,7 +159,9 @@ impl<'a> Planner<'a> {
         match last {
             // Who goes at a pace of their own has left the cohort's dates.
             Some(last) if schedule.keep_dates && schedule.starts.is_some() && self.enrolment.pace == 1.0 => {
-                Basis::Accepted(self.kept(track).unwrap_or_else(|| self.at(last)))
+                // Dates are kept by who is behind them. Who is ahead, or got longer waits by an edit, counts as anybody.
+                let actual = self.at(last);
+                Basis::Accepted(self.kept(track).map_or(actual, |planned| planned.min(actual)))
             }
             Some(last) => Basis::Accepted(self.at(last)),
             None if track.after.is_none() && self.enrolment.progress.sent().is_empty() => Basis::Confirmed(begun),
