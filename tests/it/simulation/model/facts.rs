@@ -147,6 +147,8 @@ impl Model {
 
     pub fn resumes(&mut self, now: Timestamp) {
         let (since, left) = self.paused.take().unwrap();
+        // "Now" was before the pause.
+        self.next_now = None;
         let week_later = self.date(since).checked_add(7.days()).unwrap();
         if self.back.is_some() || self.last_page().is_some() && week_later <= self.date(now) {
             self.back = Some(now);
