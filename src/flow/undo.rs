@@ -3,7 +3,6 @@
 use crate::address::Address;
 use crate::clock::Now;
 use crate::course::Course;
-use crate::delivery::State as DeliveryState;
 use crate::enrolment::Enrolment;
 use crate::enrolment::Reader;
 use crate::enrolment::Requests;
@@ -20,7 +19,6 @@ use crate::store::Connection;
 use crate::store::acts;
 use crate::store::acts::Act;
 use crate::store::enrolments;
-use crate::store::outbox;
 use crate::store::people;
 use crate::store::subscribers;
 use crate::subscriber::Status;
@@ -227,7 +225,6 @@ impl Place {
                 Ok(enrolments::choose(connection, it).await?)
             }
             (_, Some(State::Waiting | State::InFlight | State::Awaiting)) => {
-                call_off(connection, it, now).await?;
                 it.after = None;
                 it.advance(course, reader, now.reader);
                 if it.state == State::Waiting && it.due < now.reader {
@@ -244,16 +241,4 @@ impl Place {
 fn has_begun_again(all: &[Enrolment], it: &Enrolment) -> bool {
     let later = all.iter().filter(|other| other.course == it.course && other.run > it.run);
     later.map(|other| other.after.unwrap_or(other.state)).any(|state| state != State::Left)
-}
-
-/// What is queued of an enrolment isn't sent.
-async fn call_off(connection: &mut Connection, it: &mut Enrolment, now: Now) -> Result<()> {
-    for row in outbox::open_of(connection, it.subscriber_id).await? {
-        if row.enrolment_id == it.id && row.state.may_become(DeliveryState::Cancelled) {
-            outbox::set_state(connection, row.id, row.state, DeliveryState::Cancelled, "the person's wish", now.wall)
-                .await?;
-            it.occurrence += 1;
-        }
-    }
-    Ok(())
 }

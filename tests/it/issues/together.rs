@@ -160,3 +160,21 @@ async fn a_lesson_in_flight_over_an_issues_moment_is_heard_and_both_arrive() {
     assert!(taken.contains(&"2026-03-05 09:00 notes/one".to_string()), "{taken:?}");
     app.verify().await;
 }
+
+#[tokio::test]
+async fn settings_taken_back_take_no_issue_away_that_waits_for_its_readers_hour() {
+    let app = TestApp::new().await;
+    newsletter(&app, "time_zone = \"subscriber\"", &[("one", &dated("2026-03-03T09:00:00"))]).await;
+    for (address, zone) in [(ANA, "Pacific/Kiritimati"), (BEN, "Pacific/Honolulu")] {
+        app.enrol_in(address, "notes", zone).await;
+    }
+    app.advance(hours(24)).await;
+    assert_eq!((app.subjects_to(ANA).len(), app.subjects_to(BEN).len()), (1, 0), "fixed, and not yet Ben's hour");
+    let evening = preferences::Settings { hour: jiff::civil::time(18, 0, 0, 0).into(), ..Default::default() };
+    let ben = BEN.parse().unwrap();
+    preferences::set(&app.app, &ben, &Which::All, &evening).await.unwrap();
+    preferences::undo(&app.app, &ben, &Which::All).await.unwrap();
+    app.advance(days(2)).await;
+    assert_eq!(app.subjects_to(BEN), ["notes one"]);
+    app.verify().await;
+}
