@@ -32,7 +32,6 @@ pub use acts::Refused;
 pub use acts::clamp_pace;
 pub use next::Comes;
 pub use next::Planner;
-pub use next::rules;
 pub use progress::BACK;
 pub use progress::CLOSING;
 pub use progress::Mark;

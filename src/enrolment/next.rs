@@ -39,8 +39,9 @@ const DAY: SignedDuration = SignedDuration::from_hours(24);
 /// What an enrolment waits for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Comes {
-    /// A mail: a lesson's id, [`BACK`] or [`CLOSING`]. `due` has the person's share of the spread in it.
-    Mail { lesson: String, due: Timestamp, why: String },
+    /// A mail: a lesson's id, [`BACK`] or [`CLOSING`]. `due` has the person's share of the spread in it. `free`: it leaves
+    /// at its own instant, whatever else its date has; the daily cap doesn't delay it.
+    Mail { lesson: String, due: Timestamp, why: String, free: bool },
     /// An answer that decides over this lesson, or the end of waiting for it.
     Answer { lesson: String, until: Timestamp, why: String },
     /// The end of a stage's pause; `None`: the person's word, since every stage that has lessons left is paused.
@@ -94,13 +95,8 @@ impl<'a> Planner<'a> {
         }
     }
 
-    /// The lesson's own `wait`, `send` and `date` over those of the schedule.
-    pub fn rules(&self, lesson: &'a Lesson) -> Rules<'a> {
-        rules(self.course, lesson)
-    }
-
     /// Local dates on which no further lesson of this enrolment may leave.
-    pub fn used(&self) -> BTreeSet<Date> {
+    fn used(&self) -> BTreeSet<Date> {
         let sent = self.enrolment.progress.sent().iter().filter_map(|sent| sent.at);
         let mut used: BTreeSet<Date> = sent.map(|at| self.reader.local_date(at)).collect();
         used.extend(self.enrolment.last_date);
@@ -117,7 +113,7 @@ impl<'a> Planner<'a> {
                 Some(last) => Basis::Accepted(self.at(last)),
                 None => Basis::From(self.reader.next_midnight(again.since), "you asked for it again"),
             };
-            let rules = Rules { fixed: None, ..self.rules(lesson) };
+            let rules = Rules { fixed: None, ..rules(self.course, Some(lesson)) };
             return Some(self.dated(track, lesson, &rules, basis, None));
         }
         let begun = self.begun(track, all)?;
@@ -126,10 +122,10 @@ impl<'a> Planner<'a> {
             let until = judged.until.unwrap_or(self.now);
             let why = format!("waits for an answer until {}", timing::minute(self.reader.zone.to_datetime(until)));
             let comes = Comes::Answer { lesson: lesson.id.clone(), until, why };
-            return Some(Offer { comes, instant: until, basis: until, free: true });
+            return Some(Offer { comes, instant: until, basis: until });
         }
         let basis = self.basis(track, begun);
-        Some(self.dated(track, lesson, &self.rules(lesson), basis, judged.settled))
+        Some(self.dated(track, lesson, &rules(self.course, Some(lesson)), basis, judged.settled))
     }
 
     /// Since when a stage runs: its `after` was sent, or is no longer owed.
@@ -190,7 +186,7 @@ impl<'a> Planner<'a> {
                 continue;
             }
             let from = planned.map_or(opening, Basis::Accepted);
-            let instant = next_due(&self.rules(lesson), from, None, &person, &used)?.instant;
+            let instant = next_due(&rules(self.course, Some(lesson)), from, None, &person, &used)?.instant;
             used.insert(self.reader.local_date(instant));
             planned = Some(instant);
         }
@@ -232,8 +228,8 @@ impl<'a> Planner<'a> {
         let (Basis::Confirmed(from) | Basis::Accepted(from) | Basis::From(from, _)) = basis;
         if let Some(asked) = self.enrolment.requests.next_now {
             let why = "you asked for the next lesson now".to_string();
-            let comes = Comes::Mail { lesson: lesson.id.clone(), due: asked, why };
-            return Offer { comes, instant: self.without_haste(rules, basis, &person), basis: from, free: true };
+            let comes = Comes::Mail { lesson: lesson.id.clone(), due: asked, why, free: true };
+            return Offer { comes, instant: self.without_haste(rules, basis, &person), basis: from };
         }
         let floor = self.floor(track, rules).max(settled.map(|at| later(at, -NEARLY)));
         let used = self.used();
@@ -247,21 +243,26 @@ impl<'a> Planner<'a> {
             Some(due) => {
                 let instant = due.instant.max(settled.unwrap_or(due.instant));
                 let spread = self.spread(&due).max(instant);
-                let comes = Comes::Mail { lesson: lesson.id.clone(), due: spread, why: due.why };
-                Offer { comes, instant, basis: from, free: self.is_free(rules, basis, due.instant) }
+                let free = self.is_free(rules, basis, due.instant);
+                let comes = Comes::Mail { lesson: lesson.id.clone(), due: spread, why: due.why, free };
+                Offer { comes, instant, basis: from }
             }
             None => {
                 let comes = Comes::Never { lesson: lesson.id.clone() };
-                Offer { comes, instant: Timestamp::MAX, basis: from, free: false }
+                Offer { comes, instant: Timestamp::MAX, basis: from }
             }
         }
     }
 
-    /// Whether a lesson leaves at this instant whatever else its date has.
+    /// Whether a lesson leaves at this instant whatever else its date has: a first lesson answers its confirmation, a wait
+    /// in hours and a fixed date are the coach's explicit wish. A date that has passed is nobody's wish any more.
     fn is_free(&self, rules: &Rules<'_>, basis: Basis, instant: Timestamp) -> bool {
         match (rules.fixed, basis) {
-            (Some(fixed), _) => timing::resolve(fixed, &self.reader.zone) == instant,
-            (None, Basis::Confirmed(_)) => true,
+            (Some(fixed), _) => {
+                let is_kept = timing::resolve(fixed, &self.reader.zone) == instant;
+                is_kept && self.reader.local_date(self.now) <= fixed.date()
+            }
+            (None, Basis::Confirmed(_)) => rules.starts.is_none(),
             (None, Basis::Accepted(_)) => matches!(rules.wait, Wait::Hours(_)),
             (None, Basis::From(..)) => false,
         }
@@ -296,19 +297,9 @@ impl<'a> Planner<'a> {
 
     /// A mail of the program's own, at the next moment of the course's `send`.
     fn own_mail(&self, what: &str, from: Timestamp, floor: Option<Timestamp>, why: &'static str) -> Comes {
-        let schedule = &self.course.schedule;
-        let rules = Rules {
-            wait: schedule.wait,
-            send: &schedule.send,
-            own_send: false,
-            spread: schedule.spread,
-            skip: &schedule.skip,
-            fixed: None,
-            starts: None,
-        };
         let person = self.person();
-        match next_due(&rules, Basis::From(from, why), floor, &person, &self.used()) {
-            Some(due) => Comes::Mail { lesson: what.to_string(), due: self.spread(&due), why: due.why },
+        match next_due(&rules(self.course, None), Basis::From(from, why), floor, &person, &self.used()) {
+            Some(due) => Comes::Mail { lesson: what.to_string(), due: self.spread(&due), why: due.why, free: false },
             None => Comes::Never { lesson: what.to_string() },
         }
     }
@@ -323,7 +314,9 @@ impl<'a> Planner<'a> {
         let floor = self.enrolment.floor.max(back).max(settled.map(|at| later(at, -NEARLY)));
         let Some(at) = ended else { return Comes::End };
         match self.own_mail(CLOSING, at, floor, "every lesson was sent") {
-            Comes::Mail { lesson, due, why } => Comes::Mail { lesson, due: due.max(settled.unwrap_or(due)), why },
+            Comes::Mail { lesson, due, why, free } => {
+                Comes::Mail { lesson, due: due.max(settled.unwrap_or(due)), why, free }
+            }
             other @ (Comes::Answer { .. } | Comes::Rest { .. } | Comes::Never { .. } | Comes::End) => other,
         }
     }
@@ -351,22 +344,23 @@ impl<'a> Planner<'a> {
     }
 }
 
-/// The lesson's own `wait`, `send` and `date` over those of the schedule.
-pub fn rules<'c>(course: &'c Course, lesson: &'c Lesson) -> Rules<'c> {
+/// The lesson's own `wait`, `send` and `date` over those of the schedule; the schedule alone for a mail that is no lesson.
+fn rules<'c>(course: &'c Course, lesson: Option<&'c Lesson>) -> Rules<'c> {
     let schedule = &course.schedule;
+    let own_send = lesson.and_then(|lesson| lesson.send.as_ref());
     Rules {
-        wait: lesson.wait.unwrap_or(schedule.wait),
-        send: lesson.send.as_ref().unwrap_or(&schedule.send),
-        own_send: lesson.send.is_some(),
+        wait: lesson.and_then(|lesson| lesson.wait).unwrap_or(schedule.wait),
+        send: own_send.unwrap_or(&schedule.send),
+        own_send: own_send.is_some(),
         spread: schedule.spread,
         skip: &schedule.skip,
-        fixed: lesson.date,
+        fixed: lesson.and_then(|lesson| lesson.date),
         starts: schedule.starts,
     }
 }
 
-/// The lessons that a person went past because their conditions failed, once `lesson` was sent: of its own track, in
-/// front of it, with a condition and without a mark.
+/// The lessons that a person went past because their conditions failed, once `lesson` was sent: those of its own track in
+/// front of it.
 pub fn passed_over<'c>(
     course: &'c Course,
     progress: &Progress,
@@ -376,8 +370,19 @@ pub fn passed_over<'c>(
 ) -> Vec<&'c str> {
     let all = tracks(course);
     let Some(track) = all.iter().find(|track| track.holds(lesson)) else { return Vec::new() };
-    let front = track.lessons.iter().take_while(|id| *id != lesson).filter_map(|id| course.lessons.get(id));
-    let owed = front.filter(|it| progress.mark(&it.id).is_none());
+    let end = track.lessons.iter().position(|id| id == lesson).unwrap_or_default();
+    failing(course, progress, reader, &track.lessons[..end], now)
+}
+
+/// Those of these lessons that are owed and whose conditions fail, when no further answer is waited for.
+pub fn failing<'c>(
+    course: &'c Course,
+    progress: &Progress,
+    reader: &Reader,
+    lessons: &'c [String],
+    now: Timestamp,
+) -> Vec<&'c str> {
+    let owed = lessons.iter().filter_map(|id| course.lessons.get(id)).filter(|it| progress.mark(&it.id).is_none());
     let fails = |it: &&Lesson| reader.judge(course, progress, it, now, false).verdict == Verdict::Fails;
     owed.filter(fails).map(|it| it.id.as_str()).collect()
 }

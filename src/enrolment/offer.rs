@@ -12,15 +12,24 @@ pub struct Offer {
     pub instant: Timestamp,
     /// What it counts from: who waited longest goes first.
     pub basis: Timestamp,
-    /// It comes at its own instant, whatever else its date has: a wish of the coach or the person, or no mail at all.
-    pub free: bool,
+}
+
+impl Offer {
+    /// Whether it comes at its own instant, whatever else its date has.
+    fn is_free(&self) -> bool {
+        match self.comes {
+            Comes::Mail { free, .. } => free,
+            Comes::Answer { .. } | Comes::Rest { .. } => true,
+            Comes::Never { .. } | Comes::End => false,
+        }
+    }
 }
 
 /// Which of the tracks' offers comes, each with its track's place in the course. Of two on one date the older goes,
 /// whatever their hours, else a stage with a later hour would never come; what leaves at its own instant goes ahead of
 /// them when that is earlier.
 pub fn first(offers: Vec<(Offer, usize)>, reader: &Reader) -> Option<Offer> {
-    let (free, others): (Vec<_>, Vec<_>) = offers.into_iter().partition(|(offer, _)| offer.free);
+    let (free, others): (Vec<_>, Vec<_>) = offers.into_iter().partition(|(offer, _)| offer.is_free());
     let date = |offer: &Offer| reader.local_date(offer.instant);
     let soonest = free.into_iter().min_by_key(|(offer, index)| (offer.instant, offer.basis, *index));
     let oldest = others.into_iter().min_by_key(|(offer, index)| (date(offer), offer.basis, *index));
@@ -33,12 +42,7 @@ pub fn first(offers: Vec<(Offer, usize)>, reader: &Reader) -> Option<Offer> {
 
 /// The end of a stage's pause, among what the other stages offer.
 pub fn ends(track: &Track<'_>, until: Timestamp) -> Offer {
-    Offer {
-        comes: Comes::Rest { until: Some(until), why: paused(&[track.id]) },
-        instant: until,
-        basis: until,
-        free: true,
-    }
+    Offer { comes: Comes::Rest { until: Some(until), why: paused(&[track.id]) }, instant: until, basis: until }
 }
 
 /// Why nothing comes of these stages.

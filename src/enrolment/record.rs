@@ -3,6 +3,7 @@
 
 use super::next::Comes;
 use super::next::Planner;
+use super::next::failing;
 use super::next::passed_over;
 use super::progress::CLOSING;
 use super::progress::Mark;
@@ -127,7 +128,7 @@ impl Enrolment {
         let comes = Planner { course, enrolment: self, reader, now, taken: &BTreeSet::new() }.comes();
         self.held_why = None;
         match comes {
-            Comes::Mail { lesson, due, why } => self.wait(State::Waiting, lesson, due, why),
+            Comes::Mail { lesson, due, why, free: _ } => self.wait(State::Waiting, lesson, due, why),
             Comes::Answer { lesson, until, why } => self.wait(State::Awaiting, lesson, until, why),
             Comes::Rest { until, why } => {
                 self.wait(State::Awaiting, String::new(), until.unwrap_or(Timestamp::MAX), why);
@@ -165,12 +166,9 @@ impl Enrolment {
     }
 
     fn complete(&mut self, course: &Course, reader: &Reader, now: Timestamp) {
-        for id in &course.order {
-            let Some(lesson) = course.lessons.get(id).filter(|_| self.progress.mark(id).is_none()) else { continue };
-            // Nothing comes after it by which its condition would have been decided.
-            if reader.judge(course, &self.progress, lesson, now, false).verdict == crate::course::Verdict::Fails {
-                self.progress.set(id, Mark::Skipped);
-            }
+        // Nothing comes after them by which their conditions would have been decided.
+        for id in failing(course, &self.progress, reader, &course.order, now) {
+            self.progress.set(id, Mark::Skipped);
         }
         self.wait(State::Completed, String::new(), self.due, String::new());
     }

@@ -5,9 +5,6 @@ use crate::course::Course;
 use crate::course::Kind;
 use crate::course::Lesson;
 use crate::course::Tree;
-use crate::enrolment;
-use crate::enrolment::Enrolment;
-use crate::enrolment::Reader;
 use crate::message::CoursePage;
 use crate::message::Prepared;
 use crate::message::Required;
@@ -18,11 +15,9 @@ use crate::message::prepare;
 use crate::problem::Problem;
 use crate::site::Site;
 use crate::text;
-use crate::timing;
 use anyhow::Context as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -97,24 +92,6 @@ impl Shelved {
         }
         let renamed = self.course.lessons.values().find(|lesson| lesson.was.iter().any(|was| was == id));
         renamed.map_or(id, |lesson| &lesson.id)
-    }
-
-    /// Whether the daily cap doesn't delay this lesson: a first lesson answers its confirmation, a wait in hours and a
-    /// fixed date are the coach's explicit wish, the next lesson now is the person's. A fixed date that has passed is
-    /// nobody's wish any more.
-    pub fn ignores_cap(&self, enrolment: &Enrolment, reader: &Reader, now: Timestamp) -> bool {
-        let Some(lesson) = self.course.lessons.get(&enrolment.lesson) else { return false };
-        let rules = enrolment::rules(&self.course, lesson);
-        let answers_confirmation = enrolment.is_new() && rules.starts.is_none();
-        // Asked for once more, a lesson has no date of its own any more.
-        let comes_again = enrolment.requests.again.iter().any(|again| again.lesson == enrolment.lesson);
-        let is_wish = match rules.fixed.filter(|_| !comes_again) {
-            Some(fixed) => {
-                timing::resolve(fixed, &reader.zone) == enrolment.due && fixed.date() == reader.local_date(now)
-            }
-            None => matches!(rules.wait, timing::Wait::Hours(_)),
-        };
-        answers_confirmation || is_wish || enrolment.requests.next_now.is_some()
     }
 
     /// The bytes of an image that a lesson shows, by its hash.

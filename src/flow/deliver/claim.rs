@@ -55,8 +55,8 @@ pub struct Claimed {
 }
 
 /// Leases at most `room` messages: confirmations first, then what is tried again, then lessons that are due, then
-/// issues. `alone`
-/// says that nothing else is on the line: only then a row that three times ended the program is tried, by itself.
+/// issues. `alone` says that nothing else is on the line: only then a row that three times ended the program is tried, by
+/// itself.
 pub async fn claim(app: &App, now: Now, room: usize, alone: bool) -> Result<Claimed> {
     let shelf = app.shelf.read().await;
     let mut transaction = app.store.begin().await?;
@@ -314,7 +314,9 @@ impl<'a> Calendar<'a> {
         let full = days.get(&today).copied().unwrap_or(0).saturating_add(before) >= cap;
         let again = self.own.get(&enrolment.id).copied().flatten() == Some(today);
         let shelved = shelf.get(&enrolment.course)?;
-        if shelved.ignores_cap(enrolment, &due.reader, self.now.reader) || !(full || again) {
+        let (course, reader, now) = (&shelved.course, &due.reader, self.now.reader);
+        let as_it_is = || Planner { course, enrolment, reader, now, taken: &BTreeSet::new() }.comes();
+        if !(full || again) || matches!(as_it_is(), Comes::Mail { free: true, .. }) {
             *days.entry(today).or_insert(0) += 1;
             return None;
         }
@@ -322,8 +324,7 @@ impl<'a> Calendar<'a> {
         let taken: BTreeSet<Date> = full_days.chain([today]).collect();
         let mut later = enrolment.clone();
         later.not_before(self.now.reader);
-        let (course, now) = (&shelved.course, self.now.reader);
-        match (Planner { course, enrolment: &later, reader: &due.reader, now, taken: &taken }).comes() {
+        match (Planner { course, enrolment: &later, reader, now, taken: &taken }).comes() {
             // What can't slide leaves: it would be due at once again, and again.
             Comes::Mail { due, why, .. } => {
                 Some((due, format!("{why}; another course mail had its day on {today}"))).filter(|_| due > now)
