@@ -5,6 +5,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod site;
+
 use dripline::clock::Clock;
 use dripline::clock::Now;
 use dripline::course::Tree;
@@ -12,23 +14,14 @@ use dripline::enrolment::Enrolment;
 use dripline::enrolment::Reader;
 use dripline::enrolment::State;
 use dripline::flow::App;
-use dripline::flow::DeliverySettings;
-use dripline::flow::InDoubt;
-use dripline::flow::Settings;
-use dripline::flow::open;
 use dripline::flow::plan;
 use dripline::flow::reload;
 use dripline::ids::next_id;
-use dripline::message::Templates;
-use dripline::site::Sender;
-use dripline::site::Site;
 use dripline::store::enrolments;
 use dripline::store::people;
 use dripline::subscriber::Status;
 use dripline::subscriber::Subscriber;
 use jiff::SignedDuration;
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::path::Path;
@@ -38,6 +31,8 @@ use std::time::Instant;
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 const LESSONS: usize = 40;
+/// A Wednesday at noon.
+const START: &str = "2026-06-10T12:00:00Z";
 /// Enrolments in one transaction of the seeding.
 const BATCH: usize = 1000;
 const ZONES: [&str; 4] = ["Europe/Berlin", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe"];
@@ -53,7 +48,8 @@ async fn measure(people: usize, rounds: usize) -> Result<()> {
     println!("{people} people half-way in {LESSONS} lessons, {rounds} rounds, synchronous=FULL");
     for round in 1..=rounds {
         let folder = tempfile::tempdir()?;
-        let app = app(folder.path()).await?;
+        std::fs::create_dir_all(folder.path().join("courses"))?;
+        let app = site::app(folder.path(), Clock::manual(START.parse()?)).await?;
         put_in_force(folder.path(), &before())?;
         assert_eq!(reload::from_disk(&app).await?.swapped, ["long"]);
         let written = seed(&app, people).await?;
@@ -184,34 +180,4 @@ fn subscriber(n: usize, now: Now) -> Subscriber {
         fields: BTreeMap::new(),
         status: Status::Active,
     }
-}
-
-async fn app(folder: &Path) -> Result<App> {
-    std::fs::create_dir_all(folder.join("courses"))?;
-    let settings = Settings {
-        site: Site {
-            name: "Bench".to_string(),
-            url: "https://bench.example.org".to_string(),
-            postal_address: "Nowhere 1".to_string(),
-            time_zone: TimeZone::UTC,
-            language: "en".to_string(),
-            daily_cap: 1,
-            quiet_during_course: false,
-        },
-        sender: Sender { name: "Bench".to_string(), address: "bench@example.org".parse()?, reply_to: None },
-        bounce: "bounces@example.org".parse()?,
-        courses: folder.join("courses"),
-        data: folder.to_path_buf(),
-        delivery: DeliverySettings {
-            in_doubt: InDoubt::Resend,
-            in_doubt_after: SignedDuration::from_mins(15),
-            lesson_expires: SignedDuration::from_hours(48),
-        },
-        dkim: None,
-        redirect_to: None,
-    };
-    let templates = Templates::load(&BTreeMap::new()).map_err(|problems| format!("{problems:?}"))?;
-    let url = format!("sqlite:{}", folder.join("bench.db").display());
-    let start: Timestamp = "2026-06-10T12:00:00Z".parse()?;
-    Ok(open::open(&url, Clock::manual(start), settings, templates).await?)
 }

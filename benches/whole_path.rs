@@ -5,36 +5,29 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod site;
+
 use dripline::address::Address;
 use dripline::clock::Clock;
 use dripline::clock::Now;
 use dripline::enrolment::Enrolment;
 use dripline::enrolment::State;
 use dripline::flow::App;
-use dripline::flow::DeliverySettings;
-use dripline::flow::InDoubt;
-use dripline::flow::Settings;
 use dripline::flow::deliver::Line;
 use dripline::flow::deliver::Stepped;
-use dripline::flow::open;
 use dripline::flow::reload;
 use dripline::ids::next_id;
 use dripline::mailbox;
 use dripline::mailbox::Mailbox;
-use dripline::message::Templates;
 use dripline::relay;
 use dripline::relay::Connector;
 use dripline::relay::Envelope;
 use dripline::relay::Offer;
 use dripline::relay::Outcome;
-use dripline::site::Sender;
-use dripline::site::Site;
 use dripline::store::enrolments;
 use dripline::store::people;
 use dripline::subscriber::Status;
 use dripline::subscriber::Subscriber;
-use jiff::SignedDuration;
-use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::error::Error;
@@ -105,7 +98,7 @@ struct Whole {
 
 async fn whole_path(folder: &Path, people: usize, connections: usize, lesson: &str) -> Result<Whole> {
     let mut sink = Sink::start()?;
-    let app = Arc::new(app(folder).await?);
+    let app = Arc::new(site::app(folder, Clock::system()).await?);
     let course = [("course.toml", COURSE.to_string()), ("one.md", lesson.to_string())];
     let tree = course.map(|(path, text)| (path.to_string(), text.into_bytes())).into();
     let reloaded = reload::put(&app, BTreeMap::from([("bench".to_string(), tree)]), "courses").await?;
@@ -190,34 +183,6 @@ crisis = "Call your local emergency number."
 wait = "1 day"
 send = "30 8 * * *"
 "#;
-
-async fn app(folder: &Path) -> Result<App> {
-    let settings = Settings {
-        site: Site {
-            name: "Steady Ground".to_string(),
-            url: "https://learn.example.org".to_string(),
-            postal_address: "1 Example Street, Exampletown".to_string(),
-            time_zone: TimeZone::UTC,
-            language: "en".to_string(),
-            daily_cap: 1,
-            quiet_during_course: false,
-        },
-        sender: Sender { name: "Ana".to_string(), address: "ana@example.org".parse()?, reply_to: None },
-        bounce: "bounces@example.org".parse()?,
-        courses: folder.join("courses"),
-        data: folder.join("data"),
-        delivery: DeliverySettings {
-            in_doubt: InDoubt::Resend,
-            in_doubt_after: SignedDuration::from_mins(15),
-            lesson_expires: SignedDuration::from_hours(48),
-        },
-        dkim: None,
-        redirect_to: None,
-    };
-    let url = format!("sqlite:{}", folder.join("data/dripline.db").display());
-    let templates = Templates::load(&BTreeMap::new()).map_err(|problems| problems[0].to_string())?;
-    Ok(open::open(&url, Clock::system(), settings, templates).await?)
-}
 
 /// Everybody's only lesson is due.
 async fn seed(app: &App, people: usize) -> Result<()> {

@@ -118,16 +118,10 @@ pub async fn act(app: &App, address: &Address, deed: &Deed<'_>) -> Result<Acted>
             Wish::Stay => {}
             Wish::To(state) => come_to(&mut transaction, &mut it, state, now).await?,
             Wish::Resumed => go_on(&mut transaction, &it, now).await?,
-            // Nothing of a course that has ended is held, so nothing else would keep it back.
-            Wish::Settings if known.state == State::Completed && person.status == Status::Suppressed => {
-                return Ok(Acted::Refused(TAKES_NO_MAIL.to_string()));
-            }
-            Wish::Settings if known.state == State::Held && person.status == Status::Suppressed => {
-                put(&mut transaction, &it, now).await?;
-            }
             Wish::Settings => {
-                if let Err(refused) = settle(&mut transaction, &mut it, &shelved.course, &reader, now).await? {
-                    return Ok(Acted::Refused(refused.to_string()));
+                let settled = settle(&mut transaction, &mut it, &person, &shelved.course, &reader, now).await?;
+                if let Err(refused) = settled {
+                    return Ok(Acted::Refused(refused));
                 }
             }
         }
@@ -190,17 +184,21 @@ fn newest(all: &[Enrolment]) -> BTreeSet<i64> {
     runs.into_values().map(|(_, id)| id).collect()
 }
 
-/// Other settings for an enrolment. One whose message is under way follows with its record.
+/// Other settings for an enrolment, or why they can't be. One whose message is under way follows with its record.
 async fn settle(
     connection: &mut Connection,
     it: &mut Enrolment,
+    person: &Subscriber,
     course: &Course,
     reader: &Reader,
     now: Now,
-) -> Result<Result<(), Refused>> {
+) -> Result<Result<(), String>> {
+    let takes_no_mail = person.status == Status::Suppressed;
     // Held for want of a moment alone: other settings may give it one.
-    let may_go_on = it.held_why.as_deref() == Some(NO_MOMENT);
+    let may_go_on = !takes_no_mail && it.held_why.as_deref() == Some(NO_MOMENT);
     match it.state {
+        // Nothing of a course that has ended is held, so nothing else would keep it back.
+        State::Completed if takes_no_mail => return Ok(Err(TAKES_NO_MAIL.to_string())),
         State::InFlight => enrolments::choose(connection, it).await?,
         State::Held if may_go_on => {
             it.advance(course, reader, now.reader);
@@ -210,7 +208,7 @@ async fn settle(
         State::Waiting | State::Awaiting | State::Completed => {
             it.advance(course, reader, now.reader);
             if it.held_why.is_some() {
-                return Ok(Err(Refused::NoMoment(it.course.clone())));
+                return Ok(Err(Refused::NoMoment(it.course.clone()).to_string()));
             }
             put(connection, it, now).await?;
         }

@@ -53,6 +53,20 @@ pub async fn one_issue(app: &TestApp, keys: &str) {
     newsletter(app, &format!("time_zone = \"Europe/London\"\n{keys}"), &[("one", &dated("2026-03-05T09:00:00"))]).await;
 }
 
+/// The only issue, after an outage: 2026-03-05T15:00Z was twenty hours late for Ana and four hours early for Ben.
+pub async fn late_for_ana_alone() -> TestApp {
+    let app = TestApp::new().await;
+    let keys = "time_zone = \"subscriber\"\nlate_limit = \"12 hours\"";
+    newsletter(&app, keys, &[("one", &dated("2026-03-05T09:00:00"))]).await;
+    app.enrol_in(ANA, "notes", "Pacific/Kiritimati").await;
+    app.enrol_in(BEN, "notes", "Pacific/Honolulu").await;
+    app.settle().await;
+    // 2026-03-05T15:00Z: twenty hours late for the one, four hours early for the other.
+    app.sleep_without_a_daemon(hours(78));
+    app.advance(days(2)).await;
+    app
+}
+
 /// So many readers, `r1@example.org` and on.
 pub async fn crowd(app: &TestApp, course: &str, count: usize) {
     for n in 1..=count {
@@ -158,15 +172,7 @@ async fn an_issue_within_the_limit_leaves_late_and_one_beyond_waits_for_a_human(
 
 #[tokio::test]
 async fn only_those_whose_hour_is_long_past_miss_an_issue() {
-    let app = TestApp::new().await;
-    let keys = "time_zone = \"subscriber\"\nlate_limit = \"12 hours\"";
-    newsletter(&app, keys, &[("one", &dated("2026-03-05T09:00:00"))]).await;
-    app.enrol_in(ANA, "notes", "Pacific/Kiritimati").await;
-    app.enrol_in(BEN, "notes", "Pacific/Honolulu").await;
-    app.settle().await;
-    // 2026-03-05T15:00Z: twenty hours late for the one, four hours early for the other.
-    app.sleep_without_a_daemon(hours(78));
-    app.advance(days(2)).await;
+    let app = late_for_ana_alone().await;
     assert_eq!(app.readers_of("notes one"), [BEN]);
     let missed = app.journal(ANA).await;
     assert_eq!((missed[0].state, missed[0].reply.as_str()), ("expired", "its moment had passed for too long"));

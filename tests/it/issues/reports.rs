@@ -7,6 +7,7 @@ use crate::app::minutes;
 use crate::issues::ANA;
 use crate::issues::BEN;
 use crate::issues::dated;
+use crate::issues::late_for_ana_alone;
 use crate::issues::newsletter;
 use crate::issues::one_issue;
 use dripline::flow::preferences;
@@ -161,14 +162,7 @@ async fn an_issue_tells_who_got_it_and_who_did_not_and_why() {
 
 #[tokio::test]
 async fn who_missed_an_issue_is_listed_with_the_reason() {
-    let app = TestApp::new().await;
-    let keys = "time_zone = \"subscriber\"\nlate_limit = \"12 hours\"";
-    newsletter(&app, keys, &[("one", &dated("2026-03-05T09:00:00"))]).await;
-    app.enrol_in(ANA, "notes", "Pacific/Kiritimati").await;
-    app.enrol_in(BEN, "notes", "Pacific/Honolulu").await;
-    app.settle().await;
-    app.sleep_without_a_daemon(hours(78));
-    app.advance(days(2)).await;
+    let app = late_for_ana_alone().await;
     let line = issues(&app, Names::Counted).await.remove(0);
     assert_eq!(line.counts, IssueCounts { got: 1, missed: 1, ..IssueCounts::default() });
     assert_eq!(
