@@ -151,8 +151,8 @@ impl Enrolment {
                 self.progress.set(passed, Mark::Skipped);
             }
             self.basis = now;
-            self.progress.tell();
         }
+        self.progress.tell();
         self.progress.accept(&self.lesson, now, self.occurrence);
         self.floor = None;
         self.expired = 0;

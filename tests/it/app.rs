@@ -236,9 +236,19 @@ impl TestApp {
         self.clock.advance(by);
     }
 
-    /// Without the program's own mails in courses: see `own_taken`.
+    /// Without the program's own mails in courses: see `own_mails_to`.
     fn received(&self) -> Vec<Received> {
-        self.kept.iter().cloned().chain(self.mailbox.received()).filter(|it| !is_own_mail(it)).collect()
+        self.all_received().filter(|it| !is_own_mail(it)).collect()
+    }
+
+    fn all_received(&self) -> impl Iterator<Item = Received> {
+        self.kept.iter().cloned().chain(self.mailbox.received())
+    }
+
+    /// What the program itself wrote to somebody in a course: greetings and goodbyes.
+    pub fn own_mails_to(&self, address: &str) -> Vec<Mail> {
+        let own = self.all_received().filter(|it| it.to == address && is_own_mail(it));
+        own.map(|it| Mail::read(&it.bytes)).collect()
     }
 
     pub fn mails(&self) -> usize {

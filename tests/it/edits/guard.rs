@@ -1,5 +1,6 @@
 //! An edit that reaches many people at once, or takes somebody's next lesson away, waits for a yes.
 
+use crate::app::Mail;
 use crate::app::TestApp;
 use crate::app::course_toml;
 use crate::app::days;
@@ -167,4 +168,21 @@ async fn a_lesson_that_is_only_left_out_of_the_list_isnt_lost_in_silence() {
     app.write("calm/course.toml", course_toml("calm", &["a", "b", "d"]));
     let reloaded = app.reload_without_a_yes().await;
     assert_eq!(reloaded.swapped, Vec::<String>::new(), "{:?}", reloaded.problems);
+}
+
+#[tokio::test]
+async fn what_a_greeting_has_told_the_next_lesson_doesnt_tell_again() {
+    let app = TestApp::new().await;
+    put(&app, &["a", "b", "c", "d"]).await;
+    app.enrol(ANA, "calm").await;
+    app.advance(days(1) + minutes(30)).await;
+    let back = Some("2026-03-12".parse().unwrap());
+    preferences::pause(&app.app, &ANA.parse().unwrap(), &Which::All, back).await.unwrap();
+    write(&app, &["a", "new", "b", "c", "d"], &[("new", "What came later.")]);
+    assert_eq!(app.reload().await.swapped, ["calm"]);
+    app.advance(days(13)).await;
+    assert_eq!(app.own_taken(ANA).await[0], "2026-03-12 08:30 calm/@back");
+    let tells = |mails: Vec<Mail>| mails.iter().map(|mail| mail.text.contains("calm new")).collect::<Vec<_>>();
+    assert_eq!(tells(app.own_mails_to(ANA)), [true, false], "the greeting tells, and not the goodbye");
+    assert_eq!(tells(app.mails_to(ANA)), [false, false, false, false]);
 }
