@@ -224,7 +224,6 @@ mod tests {
     use crate::enrolment::Reader;
     use crate::enrolment::State;
     use crate::enrolment::example::course;
-    use crate::timing::zone;
     use jiff::SignedDuration;
     use jiff::Timestamp;
 
@@ -259,22 +258,10 @@ mod tests {
         ["a", "b"].iter().for_each(|id| it.progress.carry(id));
         it.state = State::Completed;
         it.again(&course, "a", now).unwrap();
-        let reader = reader();
+        let reader = Reader::anybody("en");
         it.advance(&course, &reader, now);
         assert_eq!((it.state, it.lesson.as_str()), (State::Waiting, "a"));
         it.accepted(&course, &reader, it.due);
         assert_eq!((it.state, it.progress.done()), (State::Completed, vec!["a", "b"]));
-    }
-
-    fn reader() -> Reader {
-        Reader {
-            zone: zone("Europe/Berlin").unwrap(),
-            hour: None,
-            weekdays: None,
-            language: "en".to_string(),
-            fields: Default::default(),
-            answers: Default::default(),
-            share: 0.0,
-        }
     }
 }

@@ -47,6 +47,19 @@ pub struct Judged {
 }
 
 impl Reader {
+    /// Somebody of whom nothing is known but their language.
+    pub fn anybody(language: &str) -> Reader {
+        Reader {
+            zone: TimeZone::UTC,
+            hour: None,
+            weekdays: None,
+            language: language.to_string(),
+            fields: BTreeMap::new(),
+            answers: BTreeMap::new(),
+            share: 0.0,
+        }
+    }
+
     /// With the pace of one course.
     pub fn timing(&self, pace: f64) -> timing::Person {
         timing::Person { zone: self.zone.clone(), hour: self.hour, weekdays: self.weekdays.clone(), pace }

@@ -111,6 +111,17 @@ impl Enrolment {
         self.state != State::Completed && self.progress.mark(CLOSING).is_none()
     }
 
+    /// Which of this person's lessons one is, counted from 1, and of how many by what is known of them now: lessons whose
+    /// conditions fail aren't theirs. A repetition keeps its number.
+    pub fn count(&self, course: &Course, reader: &Reader, lesson: &str, now: Timestamp) -> (usize, usize) {
+        let done = self.progress.done();
+        let number = done.iter().position(|id| *id == lesson).unwrap_or(done.len()) + 1;
+        let failing = failing(course, &self.progress, reader, &course.order, now);
+        let is_owed = |id: &&String| self.progress.mark(id).is_none() && !failing.contains(&id.as_str());
+        let owed = course.order.iter().filter(is_owed).count();
+        (number, number.max(done.len() + owed))
+    }
+
     /// The person's word is there: the course begins.
     pub fn begin(&mut self, course: &Course, reader: &Reader, now: Timestamp) {
         self.confirmed = now;

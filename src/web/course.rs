@@ -5,6 +5,8 @@ use crate::address::clean_line;
 use crate::course::Course;
 use crate::course::Kind;
 use crate::course::Late;
+use crate::enrolment::Enrolment;
+use crate::enrolment::Reader;
 use crate::flow::shelf::Shelved;
 use crate::flow::sign_up;
 use crate::flow::sign_up::Request;
@@ -24,6 +26,7 @@ use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use axum::response::Response;
 use axum::routing::get;
+use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -169,16 +172,18 @@ fn expect(course: &Course, words: &Page) -> Vec<String> {
     if course.kind == Kind::Newsletter {
         return vec![words.issues.to_string(), words.pace.to_string()];
     }
-    let count = course.order.len().to_string();
+    let (reader, now) = (Reader::anybody(&course.language), Timestamp::UNIX_EPOCH);
+    let (_, count) = Enrolment::new(0, 0, &course.id, 1, now).count(course, &reader, "", now);
     let when = course.schedule.send.in_words();
     let when = when.strip_suffix(", every day").map_or(when.clone(), str::to_string);
-    let lessons = if course.order.len() == 1 { words.lessons_one } else { words.lessons };
+    let lessons = if count == 1 { words.lessons_one } else { words.lessons };
     let (rhythm, every) = match course.schedule.wait {
         Wait::Days(1) => (words.rhythm_days_one, String::new()),
         Wait::Days(days) => (words.rhythm_days, days.to_string()),
         Wait::Hours(hours) => (words.rhythm_hours, hours.to_string()),
     };
-    let mut expect = vec![fill(lessons, &[("count", &count)]), fill(rhythm, &[("count", &every), ("when", &when)])];
+    let mut expect =
+        vec![fill(lessons, &[("count", &count.to_string())]), fill(rhythm, &[("count", &every), ("when", &when)])];
     let date = course.schedule.starts.map(|date| date.to_string());
     expect.extend(date.map(|date| fill(words.starts, &[("date", &date)])));
     expect.push(words.pace.to_string());

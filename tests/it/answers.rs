@@ -294,3 +294,29 @@ async fn who_is_erased_leaves_no_answer() {
     assert_eq!(app.number("SELECT count(*) FROM outbox WHERE inputs LIKE '%secret%'").await, 0);
     app.verify().await;
 }
+
+#[tokio::test]
+async fn a_reader_counts_the_lessons_they_will_get_and_a_repetition_keeps_its_number() {
+    let app = TestApp::new().await;
+    let ask = "[[ask]]\nid = \"region\"\nquestion = \"Where?\"\nkind = \"choice\"\noptions = { neck = \"Neck\", hand = \"Hand\" }\n";
+    app.write("calm/course.toml", COURSE.replace("\"two\", \"three\"", "\"neck\", \"hand\", \"two\", \"three\""));
+    app.write("calm/one.md", lesson("calm one", ask, "Breathe."));
+    app.write("calm/neck.md", lesson("calm neck", "when = 'answers.region == \"neck\"'\n", "Breathe."));
+    app.write("calm/hand.md", lesson("calm hand", "when = 'answers.region == \"hand\"'\n", "Breathe."));
+    ["two", "three"].iter().for_each(|id| app.write(&format!("calm/{id}.md"), lesson(id, "", "Breathe.")));
+    assert!(app.reload().await.problems.is_empty());
+    app.enrol(ANA, "calm").await;
+    app.advance(hours(1)).await;
+    answer::record_by_hand(&app.app, &ANA.parse().unwrap(), "calm", None, "region", &["hand".into()]).await.unwrap();
+    app.advance(days(1)).await;
+    preferences::again(&app.app, &ANA.parse().unwrap(), &Which::All, Some("one")).await.unwrap();
+    app.advance(days(3)).await;
+    let counted: Vec<String> = app
+        .mails_to(ANA)
+        .iter()
+        .map(|mail| String::from_utf8_lossy(&mail.bytes).into_owned())
+        .map(|bytes| bytes[bytes.find(">Lesson ").unwrap() + 1..].chars().take("Lesson 1 of 3".len()).collect())
+        .collect();
+    // Nobody knows yet where it is: neither of the two is counted.
+    assert_eq!(counted, ["Lesson 1 of 3", "Lesson 2 of 4", "Lesson 1 of 4", "Lesson 3 of 4", "Lesson 4 of 4"]);
+}

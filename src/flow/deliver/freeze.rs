@@ -250,10 +250,11 @@ fn finish(
 }
 
 fn inputs(app: &App, job: &Job, shelved: &Shelved) -> Inputs {
-    let number = match (&job.enrolment, address_of(&job.delivery.what)) {
-        (Some(enrolment), _) => enrolment.progress.done().len() + 1,
-        (None, Ok((_, id))) => shelved.course.order.iter().position(|it| it == id).map_or(1, |at| at + 1),
-        (None, Err(_)) => 1,
+    let course = &shelved.course;
+    let lesson = address_of(&job.delivery.what).map_or("", |(_, id)| shelved.called_now(id));
+    let (number, of) = match &job.enrolment {
+        Some(it) => it.count(course, &app.reader(&job.subscriber, job.answers.clone()), lesson, app.clock.now().reader),
+        None => (course.order.iter().position(|id| id == lesson).map_or(1, |at| at + 1), course.order.len()),
     };
     let language = job.subscriber.language.clone();
     Inputs {
@@ -262,7 +263,7 @@ fn inputs(app: &App, job: &Job, shelved: &Shelved) -> Inputs {
         fields: job.subscriber.fields.clone(),
         answers: job.answers.iter().map(|(question, value)| (question.clone(), value.clone().into())).collect(),
         number: u32::try_from(number).unwrap_or(u32::MAX),
-        of: u32::try_from(shelved.course.order.len()).unwrap_or(u32::MAX),
+        of: u32::try_from(of).unwrap_or(u32::MAX),
         offered: job.enrolment.as_ref().map(|it| offered(shelved, it)).unwrap_or_default(),
         next: if job.delivery.what.ends_with(CLOSING) { next_courses(app, job, shelved) } else { Vec::new() },
     }
