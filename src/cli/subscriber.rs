@@ -11,7 +11,9 @@ use crate::flow::App;
 use crate::flow::journal;
 use crate::flow::operate::Scope;
 use crate::flow::preferences;
+use crate::flow::preferences::Act;
 use crate::flow::preferences::Acted;
+use crate::flow::preferences::Outlook;
 use crate::flow::preferences::Which;
 use crate::flow::sign_up;
 use crate::flow::sign_up::Request;
@@ -47,24 +49,31 @@ pub async fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
         Action::Resume(Resume { person, stage }) => {
             let (address, which) = person.split();
             let acted = match stage {
-                Some(stage) => preferences::resume_stage(&app, &address, &which, &stage).await?,
-                None => preferences::resume(&app, &address, &which).await?,
+                Some(stage) => preferences::act(&app, &address, &which, &Act::ResumeStage(stage.clone())).await?,
+                None => preferences::act(&app, &address, &which, &Act::Resume).await?,
             };
             tell(&app, &address, &which, acted, "going on").await
         }
         Action::NextNow(person) => {
             let (address, which) = person.split();
-            tell(&app, &address, &which, preferences::next_now(&app, &address, &which).await?, "leaves now").await
+            tell(&app, &address, &which, preferences::act(&app, &address, &which, &Act::NextNow).await?, "leaves now")
+                .await
         }
         Action::Again(Again { person, lesson }) => {
             let (address, which) = person.split();
-            let acted = preferences::again(&app, &address, &which, lesson.as_deref()).await?;
+            let acted = preferences::act(&app, &address, &which, &Act::Again(lesson.clone())).await?;
             tell(&app, &address, &which, acted, "comes again").await
         }
         Action::Repeat(Repeat { person, stage }) => {
             let (address, which) = person.split();
-            tell(&app, &address, &which, preferences::repeat(&app, &address, &which, &stage).await?, "comes again")
-                .await
+            tell(
+                &app,
+                &address,
+                &which,
+                preferences::act(&app, &address, &which, &Act::Repeat(stage.clone())).await?,
+                "comes again",
+            )
+            .await
         }
         Action::StartAgain(StartAgain { address, course }) => {
             let acted = preferences::start_again(&app, &address, &course).await?;
@@ -73,7 +82,7 @@ pub async fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
         Action::Undo(person) => run_undo(&app, person).await,
         Action::Leave(person) => {
             let (address, which) = person.split();
-            tell(&app, &address, &which, preferences::leave(&app, &address, &which).await?, "left").await
+            tell(&app, &address, &which, preferences::act(&app, &address, &which, &Act::Leave).await?, "left").await
         }
         Action::Answer(answer) => answer::run(&app, &answer).await,
         Action::Erase(person) => {
@@ -151,15 +160,17 @@ async fn run_pause(app: &App, Pause { person, until, stage }: Pause) -> anyhow::
     let done = until.map_or("paused until resumed".to_string(), |last| format!("paused until the end of {last}"));
     let (address, which) = person.split();
     let acted = match stage {
-        Some(stage) => preferences::pause_stage(app, &address, &which, &stage, back).await?,
-        None => preferences::pause(app, &address, &which, back).await?,
+        Some(stage) => {
+            preferences::act(app, &address, &which, &Act::PauseStage { stage: stage.clone(), until: back }).await?
+        }
+        None => preferences::act(app, &address, &which, &Act::Pause { until: back }).await?,
     };
     tell(app, &address, &which, acted, &done).await
 }
 
 async fn run_undo(app: &App, person: Person) -> anyhow::Result<ExitCode> {
     let (address, which) = person.split();
-    let (acted, what) = preferences::undo(app, &address, &which).await?;
+    let (acted, what) = preferences::undo(app, &address, &which, None).await?;
     if acted == Acted::Nothing && which == Which::All {
         eprintln!("nothing was done for this person in the last 24 hours that could be taken back");
         return Ok(ExitCode::SUCCESS);
@@ -170,13 +181,15 @@ async fn run_undo(app: &App, person: Person) -> anyhow::Result<ExitCode> {
 async fn run_set(app: &App, set: Set) -> anyhow::Result<ExitCode> {
     let settings = preferences::Settings {
         pace: set.pace,
-        hour: set.hour,
-        weekdays: set.weekdays,
+        hour: set.hour.map(Some),
+        weekdays: set.weekdays.map(Some),
         zone: set.zone.as_ref().and_then(TimeZone::iana_name).map(String::from),
         language: set.language,
+        first_name: None,
     };
     let (address, which) = set.person.split();
-    tell(app, &address, &which, preferences::set(app, &address, &which, &settings).await?, "set").await
+    tell(app, &address, &which, preferences::act(app, &address, &which, &Act::Set(settings.clone())).await?, "set")
+        .await
 }
 
 /// Says what became of an act, and what comes next. A course that is no more can be left all the same; one that nobody
@@ -187,8 +200,8 @@ async fn tell(app: &App, address: &Address, which: &Which, acted: Acted, done: &
         Which::All => None,
     };
     let (good, said) = match (acted, unknown) {
-        (Acted::On(courses), _) if courses.is_empty() => (true, format!("{done}\n")),
-        (Acted::On(courses), _) => (true, outlook(app, address, &courses, done).await?),
+        (Acted::On(it), _) if it.courses.is_empty() => (true, format!("{done}\n")),
+        (Acted::On(it), _) => (true, outlook(app, address, &it.courses, done).await?),
         (Acted::Nothing, None) => (true, format!("{UNCHANGED}\n")),
         (Acted::Nothing, Some(unknown)) => (false, format!("{unknown}\n")),
         (Acted::Refused(why), _) => (false, format!("{why}\n")),
@@ -201,10 +214,10 @@ async fn tell(app: &App, address: &Address, which: &Which, acted: Acted, done: &
 /// What was done, the next three lessons of each course and why they come then, and how to take it back.
 async fn outlook(app: &App, address: &Address, courses: &[String], done: &str) -> anyhow::Result<String> {
     let mut text = format!("{done}: {}\n", courses.join(", "));
-    for (it, plan) in preferences::outlook(app, address, &Which::All, 3).await? {
-        for next in plan.iter().filter(|_| courses.contains(&it.course)) {
+    for Outlook { enrolment, plan } in preferences::outlook(app, address, &Which::All, 3).await? {
+        for next in plan.iter().filter(|_| courses.contains(&enrolment.course)) {
             let local = next.local.strftime("%a %Y-%m-%d %H:%M");
-            writeln!(text, "    {}/{} on {local}, {}", it.course, next.lesson, next.why).ok();
+            writeln!(text, "    {}/{} on {local}, {}", enrolment.course, next.lesson, next.why).ok();
         }
     }
     writeln!(text, "`dripline subscriber undo {address}` takes the latest change of the last 24 hours back").ok();

@@ -43,6 +43,14 @@ pub enum Refused {
     StageNotBegun(String),
     #[error("with these settings no lesson of {0} has a moment within five years; choose others")]
     NoMoment(String),
+    #[error("the last date of this pause has passed; name a later one")]
+    PauseIsOver,
+    #[error("the address takes no mail; `dripline suppression list` says why")]
+    TakesNoMail,
+    #[error("this course has begun again since, so the earlier run can't go on beside it")]
+    BegunAgain,
+    #[error("something else was changed since; take that back first")]
+    ChangedSince,
 }
 
 impl Enrolment {

@@ -1,5 +1,5 @@
 //! How what a person decides comes into force: in one transaction, around a message that may be on the wire, and so that
-//! it can be undone for a day. Knows no single decision.
+//! it can be undone for a day. Knows no single act.
 
 use crate::address::Address;
 use crate::clock::Now;
@@ -13,6 +13,7 @@ use crate::enrolment::Reader;
 use crate::enrolment::Refused;
 use crate::enrolment::State;
 use crate::flow::App;
+use crate::flow::preferences::Act;
 use crate::flow::reader::Answers;
 use crate::flow::undo::Before;
 use crate::flow::undo::remember;
@@ -29,9 +30,6 @@ use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
-/// Why nothing goes on for a person whose address is suppressed.
-pub(super) const TAKES_NO_MAIL: &str = "the address takes no mail; `dripline suppression list` says why";
-
 /// Which of a person's courses an act is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Which {
@@ -42,13 +40,38 @@ pub enum Which {
 /// What became of an act.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Acted {
-    /// The courses that it changed.
-    On(Vec<String>),
+    On(Done),
     /// There was nothing to change: it is so already.
     Nothing,
     /// It isn't possible, and why; nothing changed.
-    Refused(String),
+    Refused(Refused),
     NobodyThere,
+}
+
+/// An act that came into force.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Done {
+    /// The courses that it changed.
+    pub courses: Vec<String>,
+    /// The number by which it can be undone.
+    pub act: i64,
+}
+
+/// What an act would lead to.
+#[derive(Debug)]
+pub struct Foreseen {
+    /// Why it isn't possible.
+    pub refused: Option<Refused>,
+    /// Whether it would change anything.
+    pub changes: bool,
+    pub outlook: Vec<Outlook>,
+}
+
+/// One enrolment, and what comes next in it.
+#[derive(Debug)]
+pub struct Outlook {
+    pub enrolment: Enrolment,
+    pub plan: Vec<Planned>,
 }
 
 /// What an act makes of one enrolment.
@@ -73,22 +96,9 @@ pub struct Hand<'a> {
     pub now: Timestamp,
 }
 
-/// An act by its name, as people call it.
-pub struct Deed<'a> {
-    pub name: &'a str,
-    pub which: &'a Which,
-    /// Changes the person, before the enrolments.
-    pub person: &'a (dyn Fn(&mut Subscriber) + Sync),
-    /// `Err` refuses the whole act.
-    pub decide: &'a (dyn Fn(Hand<'_>) -> Result<Wish, Refused> + Sync),
-}
-
-/// Leaves a person as they are.
-pub fn nobody(_person: &mut Subscriber) {}
-
-/// Applies a deed to a person's enrolments. A message on the wire is heard first: what was decided then comes into force
+/// Does what a person asks of their courses. A message on the wire is heard first: what was decided then comes into force
 /// with its record.
-pub async fn act(app: &App, address: &Address, deed: &Deed<'_>) -> Result<Acted> {
+pub async fn act(app: &App, address: &Address, which: &Which, act: &Act) -> Result<Acted> {
     let now = app.clock.now();
     let shelf = app.shelf.read().await;
     let mut transaction = app.store.begin().await?;
@@ -96,22 +106,23 @@ pub async fn act(app: &App, address: &Address, deed: &Deed<'_>) -> Result<Acted>
         return Ok(Acted::NobodyThere);
     };
     let mut person = known.clone();
-    (deed.person)(&mut person);
+    act.settle_person(&mut person);
+    let which = act.reach(which);
     let all = enrolments::of_subscriber(&mut transaction, known.id).await?;
     let answers = Answers::read(&mut transaction, all.iter().map(|it| it.id).collect()).await?;
     let mut before = Before::of(&known);
     let newest = newest(&all);
     for known in all {
         let Some(shelved) = shelf.get(&known.course) else { continue };
-        if !deed.which.means(&known.course) {
+        if !which.means(&known.course) {
             continue;
         }
         let (mut it, reader) = (known.clone(), app.reader(&person, answers.of(known.id)));
         let is_newest = newest.contains(&known.id);
         let hand = Hand { it: &mut it, is_newest, course: &shelved.course, reader: &reader, now: now.reader };
-        let wish = match (deed.decide)(hand) {
+        let wish = match act.decide(which, hand) {
             Ok(wish) => wish,
-            Err(refused) => return Ok(Acted::Refused(refused.to_string())),
+            Err(refused) => return Ok(Acted::Refused(refused)),
         };
         let changes = !matches!(wish, Wish::Stay);
         match wish {
@@ -119,9 +130,15 @@ pub async fn act(app: &App, address: &Address, deed: &Deed<'_>) -> Result<Acted>
             Wish::To(state) => come_to(&mut transaction, &mut it, state, now).await?,
             Wish::Resumed => go_on(&mut transaction, &it, now).await?,
             Wish::Settings => {
-                let settled = settle(&mut transaction, &mut it, &person, &shelved.course, &reader, now).await?;
+                let settled = settled(&mut it, &person, &shelved.course, &reader, now.reader);
                 if let Err(refused) = settled {
                     return Ok(Acted::Refused(refused));
+                }
+                if it.state == State::InFlight {
+                    // It follows with the message's record.
+                    enrolments::choose(&mut transaction, &it).await?;
+                } else {
+                    put(&mut transaction, &it, now).await?;
                 }
             }
         }
@@ -136,33 +153,82 @@ pub async fn act(app: &App, address: &Address, deed: &Deed<'_>) -> Result<Acted>
         return Ok(Acted::Nothing);
     }
     leave_behind(&mut transaction, &person, now).await?;
-    remember(&mut transaction, known.id, deed.name, &before, now).await?;
+    let act = remember(&mut transaction, known.id, act.name(), &before, now).await?;
     transaction.commit().await?;
     app.changed.notify_waiters();
-    Ok(Acted::On(courses))
+    Ok(Acted::On(Done { courses, act }))
+}
+
+/// What would come of an act, with the next lessons of each course that is meant, at most `most` each. Changes nothing.
+pub async fn foresee(app: &App, address: &Address, which: &Which, act: &Act, most: usize) -> Result<Foreseen> {
+    let now = app.clock.now().reader;
+    let mut foreseen = Foreseen { refused: None, changes: false, outlook: Vec::new() };
+    let Some(Known { mut person, places, answers }) = known(app, address).await? else { return Ok(foreseen) };
+    let before = person.clone();
+    act.settle_person(&mut person);
+    foreseen.changes = person != before;
+    let reach = act.reach(which);
+    let newest = newest(&places);
+    let shelf = app.shelf.read().await.clone();
+    for mut it in places {
+        let Some(shelved) = shelf.get(&it.course).filter(|_| reach.means(&it.course)) else { continue };
+        let reader = app.reader(&person, answers.of(it.id));
+        let is_newest = newest.contains(&it.id);
+        let wish = act.decide(reach, Hand { it: &mut it, is_newest, course: &shelved.course, reader: &reader, now });
+        foreseen.changes |= !matches!(wish, Ok(Wish::Stay));
+        let settled = match wish {
+            Ok(Wish::Stay) => Ok(()),
+            Ok(Wish::To(state)) if it.state == State::InFlight => {
+                it.after = Some(state);
+                Ok(())
+            }
+            Ok(Wish::To(state)) => {
+                it.state = state;
+                Ok(())
+            }
+            Ok(Wish::Resumed) => {
+                it.after = None;
+                Ok(())
+            }
+            Ok(Wish::Settings) => settled(&mut it, &person, &shelved.course, &reader, now),
+            Err(refused) => Err(refused),
+        };
+        foreseen.refused = foreseen.refused.or(settled.err());
+        if which.means(&it.course) {
+            let plan = enrolment::forecast(&shelved.course, &it, &reader, now, most);
+            foreseen.outlook.push(Outlook { enrolment: it, plan });
+        }
+    }
+    Ok(foreseen)
 }
 
 /// The next lessons of a person in each of these courses, at most `most` each.
-pub async fn outlook(
-    app: &App,
-    address: &Address,
-    which: &Which,
-    most: usize,
-) -> Result<Vec<(Enrolment, Vec<Planned>)>> {
+pub async fn outlook(app: &App, address: &Address, which: &Which, most: usize) -> Result<Vec<Outlook>> {
     let now = app.clock.now();
     let shelf = app.shelf.read().await.clone();
-    let mut connection = app.store.read().await?;
-    let Some(person) = subscribers::by_key(&mut connection, &address.key()).await? else { return Ok(Vec::new()) };
-    let all = enrolments::of_subscriber(&mut connection, person.id).await?;
-    let answers = Answers::read(&mut connection, all.iter().map(|it| it.id).collect()).await?;
-    let meant = all.into_iter().filter(|it| which.means(&it.course));
-    let seen = meant.filter_map(|it| {
-        let shelved = shelf.get(&it.course)?;
-        let reader = app.reader(&person, answers.of(it.id));
-        let plan = enrolment::forecast(&shelved.course, &it, &reader, now.reader, most);
-        Some((it, plan))
+    let Some(Known { person, places, answers }) = known(app, address).await? else { return Ok(Vec::new()) };
+    let seen = places.into_iter().filter(|it| which.means(&it.course)).filter_map(|enrolment| {
+        let shelved = shelf.get(&enrolment.course)?;
+        let reader = app.reader(&person, answers.of(enrolment.id));
+        let plan = enrolment::forecast(&shelved.course, &enrolment, &reader, now.reader, most);
+        Some(Outlook { enrolment, plan })
     });
     Ok(seen.collect())
+}
+
+/// A person, and all that decides over them.
+struct Known {
+    person: Subscriber,
+    places: Vec<Enrolment>,
+    answers: Answers,
+}
+
+async fn known(app: &App, address: &Address) -> Result<Option<Known>> {
+    let mut connection = app.store.read().await?;
+    let Some(person) = subscribers::by_key(&mut connection, &address.key()).await? else { return Ok(None) };
+    let places = enrolments::of_subscriber(&mut connection, person.id).await?;
+    let answers = Answers::read(&mut connection, places.iter().map(|it| it.id).collect()).await?;
+    Ok(Some(Known { person, places, answers }))
 }
 
 impl Which {
@@ -184,36 +250,30 @@ fn newest(all: &[Enrolment]) -> BTreeSet<i64> {
     runs.into_values().map(|(_, id)| id).collect()
 }
 
-/// Other settings for an enrolment, or why they can't be. One whose message is under way follows with its record.
-async fn settle(
-    connection: &mut Connection,
+/// Other settings for an enrolment, or why they can't be: what comes next follows from them at once, except where a message
+/// is under way, or nothing comes.
+fn settled(
     it: &mut Enrolment,
     person: &Subscriber,
     course: &Course,
     reader: &Reader,
-    now: Now,
-) -> Result<Result<(), String>> {
+    now: Timestamp,
+) -> Result<(), Refused> {
     let takes_no_mail = person.status == Status::Suppressed;
-    // Held for want of a moment alone: other settings may give it one.
-    let may_go_on = !takes_no_mail && it.held_why.as_deref() == Some(NO_MOMENT);
     match it.state {
         // Nothing of a course that has ended is held, so nothing else would keep it back.
-        State::Completed if takes_no_mail => return Ok(Err(TAKES_NO_MAIL.to_string())),
-        State::InFlight => enrolments::choose(connection, it).await?,
-        State::Held if may_go_on => {
-            it.advance(course, reader, now.reader);
-            put(connection, it, now).await?;
+        State::Completed if takes_no_mail => Err(Refused::TakesNoMail),
+        // Held for want of a moment alone: other settings may give it one.
+        State::Held if !takes_no_mail && it.held_why.as_deref() == Some(NO_MOMENT) => {
+            it.advance(course, reader, now);
+            Ok(())
         }
-        State::Pending | State::Paused | State::Held | State::Left => put(connection, it, now).await?,
+        State::InFlight | State::Pending | State::Paused | State::Held | State::Left => Ok(()),
         State::Waiting | State::Awaiting | State::Completed => {
-            it.advance(course, reader, now.reader);
-            if it.held_why.is_some() {
-                return Ok(Err(Refused::NoMoment(it.course.clone()).to_string()));
-            }
-            put(connection, it, now).await?;
+            it.advance(course, reader, now);
+            if it.held_why.is_some() { Err(Refused::NoMoment(it.course.clone())) } else { Ok(()) }
         }
     }
-    Ok(Ok(()))
 }
 
 /// Goes on, or takes back the wish to stop once the message under way is heard.

@@ -4,13 +4,13 @@
 use crate::address::Address;
 use crate::course::Course;
 use crate::enrolment::Enrolment;
+use crate::enrolment::Reader;
+use crate::enrolment::Refused;
 use crate::enrolment::State;
 use crate::flow::App;
 use crate::flow::act;
-use crate::flow::act::Deed;
 use crate::flow::act::Hand;
 use crate::flow::act::Wish;
-use crate::flow::act::nobody;
 use crate::flow::reader::Answers;
 use crate::flow::undo::Before;
 use crate::flow::undo::remember;
@@ -27,152 +27,161 @@ use jiff::civil::Time;
 use std::collections::BTreeMap;
 
 pub use crate::flow::act::Acted;
+pub use crate::flow::act::Done;
+pub use crate::flow::act::Foreseen;
+pub use crate::flow::act::Outlook;
 pub use crate::flow::act::Which;
+pub use crate::flow::act::act;
+pub use crate::flow::act::foresee;
 pub use crate::flow::act::outlook;
 pub use crate::flow::undo::undo;
+
+/// What a person may ask of their courses.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Act {
+    /// Freezes what is left of the wait and cancels what isn't on the wire yet. `until`: the first local date on which the
+    /// person gets lessons again. Who is paused already gets the new end.
+    Pause { until: Option<Date> },
+    /// One stage rests, and the others go on.
+    PauseStage { stage: String, until: Option<Date> },
+    /// Goes on: the next moment after what was left of the wait, a day at the most; after a week or more a short mail comes
+    /// first.
+    Resume,
+    /// A stage that was paused by itself goes on.
+    ResumeStage(String),
+    /// Other settings: what waits moves to where they put it, and never to a moment that has passed by now.
+    Set(Settings),
+    /// The next lesson leaves at once.
+    NextNow,
+    /// A lesson comes once more, at the next day's moment, or for the first time if it was only offered; `None`: the last
+    /// one.
+    Again(Option<String>),
+    /// What was sent of a stage comes once more, in order.
+    Repeat(String),
+    /// Ends a course at once: what is queued isn't sent. Nothing that is added later comes either to who had finished it.
+    Leave,
+}
 
 /// What a person sets; `None` stays as it is.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Settings {
     pub pace: Option<f64>,
-    pub hour: Option<Time>,
-    /// As people write them: `Mon-Fri`.
-    pub weekdays: Option<String>,
+    /// `Some(None)`: as the course says.
+    pub hour: Option<Option<Time>>,
+    /// As people write them: `Mon-Fri`. `Some(None)`: as the course says.
+    pub weekdays: Option<Option<String>>,
     /// An IANA name.
     pub zone: Option<String>,
     pub language: Option<String>,
+    /// `Some(None)`: none.
+    pub first_name: Option<Option<String>>,
 }
 
-/// Freezes what is left of the wait and cancels what isn't on the wire yet. `until`: the first local date on which the
-/// person gets lessons again. Who is paused already gets the new end.
-pub async fn pause(app: &App, address: &Address, which: &Which, until: Option<Date>) -> Result<Acted> {
-    let Some(back) = back(app, address, until).await? else { return Ok(over()) };
-    let decide = |hand: Hand<'_>| {
-        let Hand { it, now, .. } = hand;
-        let moves = it.state == State::Paused && it.paused_until != back;
-        if !moves && !is_active(it) {
-            return Ok(Wish::Stay);
+impl Act {
+    /// As people call it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Act::Pause { .. } => "pause",
+            Act::PauseStage { .. } => "pause of a stage",
+            Act::Resume => "going on",
+            Act::ResumeStage(_) => "going on with a stage",
+            Act::Set(_) => "settings",
+            Act::NextNow => "next now",
+            Act::Again(_) => "again",
+            Act::Repeat(_) => "repeat",
+            Act::Leave => "leave",
         }
-        it.pause(now, back);
-        Ok(Wish::To(State::Paused))
-    };
-    act::act(app, address, &Deed { name: "pause", which, person: &nobody, decide: &decide }).await
-}
+    }
 
-/// One stage rests, and the others go on.
-pub async fn pause_stage(
-    app: &App,
-    address: &Address,
-    which: &Which,
-    stage: &str,
-    until: Option<Date>,
-) -> Result<Acted> {
-    let Some(back) = back(app, address, until).await? else { return Ok(over()) };
-    let decide = |hand: Hand<'_>| {
-        let Hand { it, is_newest, course, now, .. } = hand;
-        if !(is_newest && may_choose(it)) || has_no(course, which, stage) {
-            return Ok(Wish::Stay);
+    /// What a person sets holds for all their courses; all else, and their pace, for those that are meant.
+    pub(super) fn reach<'a>(&self, which: &'a Which) -> &'a Which {
+        match self {
+            Act::Set(settings) if settings.pace.is_none() => &Which::All,
+            _ => which,
         }
-        it.pause_stage(course, stage, now, back).map(|()| Wish::Settings)
-    };
-    act::act(app, address, &Deed { name: "pause of a stage", which, person: &nobody, decide: &decide }).await
-}
+    }
 
-/// Goes on: the next moment after what was left of the wait, a day at the most; after a week or more a short mail comes
-/// first.
-pub async fn resume(app: &App, address: &Address, which: &Which) -> Result<Acted> {
-    let decide = |hand: Hand<'_>| {
-        let Hand { it, course, reader, now, .. } = hand;
-        match (it.state, it.after) {
-            (State::Paused, _) => it.resume(course, reader, now),
-            (State::InFlight, Some(State::Paused)) => (it.paused_at, it.paused_until) = (None, None),
-            (_, _) => return Ok(Wish::Stay),
-        }
-        Ok(Wish::Resumed)
-    };
-    act::act(app, address, &Deed { name: "going on", which, person: &nobody, decide: &decide }).await
-}
-
-/// A stage that was paused by itself goes on.
-pub async fn resume_stage(app: &App, address: &Address, which: &Which, stage: &str) -> Result<Acted> {
-    let decide = |hand: Hand<'_>| {
-        let goes_on = hand.it.resume_stage(stage, hand.now);
-        Ok(if goes_on { Wish::Settings } else { Wish::Stay })
-    };
-    act::act(app, address, &Deed { name: "going on with a stage", which, person: &nobody, decide: &decide }).await
-}
-
-/// Other settings: what waits moves to where they put it, and never to a moment that has passed by now.
-pub async fn set(app: &App, address: &Address, which: &Which, settings: &Settings) -> Result<Acted> {
-    let person = |person: &mut Subscriber| {
-        person.hour = settings.hour.or(person.hour);
-        person.weekdays = settings.weekdays.clone().or(person.weekdays.take());
+    /// Changes the person, before the enrolments.
+    pub(super) fn settle_person(&self, person: &mut Subscriber) {
+        let Act::Set(settings) = self else { return };
+        person.hour = settings.hour.unwrap_or(person.hour);
+        person.weekdays = settings.weekdays.clone().unwrap_or(person.weekdays.take());
         person.zone = settings.zone.clone().or(person.zone.take());
         person.language = settings.language.clone().or(person.language.take());
-    };
-    let moves_all = settings.hour.is_some() || settings.weekdays.is_some() || settings.zone.is_some();
-    let decide = |hand: Hand<'_>| {
-        let Hand { it, course, now, .. } = hand;
+        person.first_name = settings.first_name.clone().unwrap_or(person.first_name.take());
+    }
+
+    /// Changes one of the enrolments. `Err` refuses the whole act.
+    pub(super) fn decide(&self, which: &Which, hand: Hand<'_>) -> Result<Wish, Refused> {
+        let Hand { it, is_newest, course, reader, now } = hand;
+        // Of several courses, the one that has the stage or the lesson is meant.
+        let may_choose = is_newest && may_choose(it);
+        let has_stage = |id: &str| *which != Which::All || course.stages.iter().any(|known| known.id == id);
+        match self {
+            Act::Pause { until } => {
+                let back = back(*until, reader, now)?;
+                let moves = it.state == State::Paused && it.paused_until != back;
+                if !moves && !is_active(it) {
+                    return Ok(Wish::Stay);
+                }
+                it.pause(now, back);
+                Ok(Wish::To(State::Paused))
+            }
+            Act::PauseStage { stage, until } if may_choose && has_stage(stage) => {
+                it.pause_stage(course, stage, now, back(*until, reader, now)?).map(|()| Wish::Settings)
+            }
+            Act::Resume => match (it.state, it.after) {
+                (State::Paused, _) => {
+                    it.resume(course, reader, now);
+                    Ok(Wish::Resumed)
+                }
+                (State::InFlight, Some(State::Paused)) => {
+                    (it.paused_at, it.paused_until) = (None, None);
+                    Ok(Wish::Resumed)
+                }
+                (_, _) => Ok(Wish::Stay),
+            },
+            Act::ResumeStage(stage) => {
+                let goes_on = it.resume_stage(stage, now);
+                Ok(if goes_on { Wish::Settings } else { Wish::Stay })
+            }
+            Act::Set(settings) => Ok(settings.decide(it, course, now)),
+            Act::NextNow if matches!(it.state, State::Waiting | State::Awaiting) => {
+                it.next_now(course, reader, now).map(|()| Wish::Settings)
+            }
+            Act::Again(lesson) if may_choose => {
+                let last = it.progress.last_lesson().map(String::from);
+                let Some(lesson) = lesson.clone().or(last) else { return Ok(Wish::Stay) };
+                if *which == Which::All && !course.order.contains(&lesson) {
+                    return Ok(Wish::Stay);
+                }
+                it.again(course, &lesson, now).map(|()| Wish::Settings)
+            }
+            Act::Repeat(stage) if may_choose && has_stage(stage) => {
+                it.repeat(course, stage, now).map(|()| Wish::Settings)
+            }
+            Act::Leave if it.state != State::Left => Ok(Wish::To(State::Left)),
+            Act::PauseStage { .. } | Act::NextNow | Act::Again(_) | Act::Repeat(_) | Act::Leave => Ok(Wish::Stay),
+        }
+    }
+}
+
+impl Settings {
+    fn decide(&self, it: &mut Enrolment, course: &Course, now: Timestamp) -> Wish {
         if matches!(it.state, State::Left | State::Completed) {
-            return Ok(Wish::Stay);
+            return Wish::Stay;
         }
         let pace = it.pace;
-        if let Some(wished) = settings.pace {
+        if let Some(wished) = self.pace {
             it.set_pace(course, wished);
         }
+        let moves_all = self.hour.is_some() || self.weekdays.is_some() || self.zone.is_some();
         if !moves_all && it.pace == pace {
-            return Ok(Wish::Stay);
+            return Wish::Stay;
         }
         it.not_before(now);
-        Ok(Wish::Settings)
-    };
-    // What a person sets holds for all their courses; their pace for those that are meant.
-    let all = if settings.pace.is_some() { which } else { &Which::All };
-    act::act(app, address, &Deed { name: "settings", which: all, person: &person, decide: &decide }).await
-}
-
-/// The next lesson leaves at once.
-pub async fn next_now(app: &App, address: &Address, which: &Which) -> Result<Acted> {
-    let decide = |hand: Hand<'_>| {
-        let Hand { it, course, reader, now, .. } = hand;
-        if !matches!(it.state, State::Waiting | State::Awaiting) {
-            return Ok(Wish::Stay);
-        }
-        it.next_now(course, reader, now)?;
-        Ok(Wish::Settings)
-    };
-    act::act(app, address, &Deed { name: "next now", which, person: &nobody, decide: &decide }).await
-}
-
-/// A lesson comes once more, at the next day's moment; `None`: the last one.
-pub async fn again(app: &App, address: &Address, which: &Which, lesson: Option<&str>) -> Result<Acted> {
-    let decide = |hand: Hand<'_>| {
-        let Hand { it, is_newest, course, now, .. } = hand;
-        let last = it.progress.last_lesson().map(String::from);
-        let Some(lesson) = lesson.map(String::from).or(last).filter(|_| is_newest && may_choose(it)) else {
-            return Ok(Wish::Stay);
-        };
-        // Of several courses, the one that has it.
-        if *which == Which::All && !course.order.contains(&lesson) {
-            return Ok(Wish::Stay);
-        }
-        it.again(course, &lesson, now)?;
-        Ok(Wish::Settings)
-    };
-    act::act(app, address, &Deed { name: "again", which, person: &nobody, decide: &decide }).await
-}
-
-/// What was sent of a stage comes once more, in order.
-pub async fn repeat(app: &App, address: &Address, which: &Which, stage: &str) -> Result<Acted> {
-    let decide = |hand: Hand<'_>| {
-        let Hand { it, is_newest, course, now, .. } = hand;
-        if !(is_newest && may_choose(it)) || has_no(course, which, stage) {
-            return Ok(Wish::Stay);
-        }
-        it.repeat(course, stage, now)?;
-        Ok(Wish::Settings)
-    };
-    act::act(app, address, &Deed { name: "repeat", which, person: &nobody, decide: &decide }).await
+        Wish::Settings
+    }
 }
 
 /// Begins a course again from its first lesson, as a new run; the present run ends. Whoever asks has confirmed before, so
@@ -203,20 +212,10 @@ pub async fn start_again(app: &App, address: &Address, course: &str) -> Result<A
     run.begin(&shelved.course, &app.reader(&person, BTreeMap::new()), now.reader);
     act::put(&mut transaction, &run, now).await?;
     before.begun(run.id);
-    remember(&mut transaction, person.id, "start again", &before, now).await?;
+    let act = remember(&mut transaction, person.id, "start again", &before, now).await?;
     transaction.commit().await?;
     app.changed.notify_waiters();
-    Ok(Acted::On(vec![course.to_string()]))
-}
-
-/// Ends a course, or all of them, at once: what is queued isn't sent. Nothing that is added later comes either to who had
-/// finished it.
-pub async fn leave(app: &App, address: &Address, which: &Which) -> Result<Acted> {
-    let decide = |hand: Hand<'_>| {
-        let has_left = hand.it.state == State::Left;
-        Ok(if has_left { Wish::Stay } else { Wish::To(State::Left) })
-    };
-    act::act(app, address, &Deed { name: "leave", which, person: &nobody, decide: &decide }).await
+    Ok(Acted::On(Done { courses: vec![course.to_string()], act }))
 }
 
 /// Ends the course that a leave-link names, or all of that person's. The link of an earlier run ends the present one
@@ -228,7 +227,7 @@ pub async fn leave_by_link(app: &App, enrolment: i64, all: bool) -> Result<()> {
     drop(connection);
     if let Some(person) = person {
         let which = if all { Which::All } else { Which::Course(found.course) };
-        leave(app, &person.address, &which).await?;
+        act(app, &person.address, &which, &Act::Leave).await?;
     }
     Ok(())
 }
@@ -272,21 +271,10 @@ pub async fn step(app: &App) -> Result<usize> {
     Ok(back.len())
 }
 
-/// When a pause ends; `None` when it would end before it begins.
-async fn back(app: &App, address: &Address, until: Option<Date>) -> Result<Option<Option<Timestamp>>> {
-    let person = subscribers::by_key(&mut *app.store.read().await?, &address.key()).await?;
-    let zone = person.map_or_else(|| app.settings.site.time_zone.clone(), |person| app.zone(&person));
-    let back = until.map(|date| crate::timing::resolve(date.at(0, 0, 0, 0), &zone));
-    Ok(Some(back).filter(|back| back.is_none_or(|back| back > app.clock.now().reader)))
-}
-
-fn over() -> Acted {
-    Acted::Refused("the last date of this pause has passed; name a later one".to_string())
-}
-
-/// Of several courses, the one that has the stage is meant.
-fn has_no(course: &Course, which: &Which, stage: &str) -> bool {
-    *which == Which::All && !course.stages.iter().any(|known| known.id == stage)
+/// When a pause ends.
+fn back(until: Option<Date>, reader: &Reader, now: Timestamp) -> Result<Option<Timestamp>, Refused> {
+    let back = until.map(|date| crate::timing::resolve(date.at(0, 0, 0, 0), &reader.zone));
+    if back.is_some_and(|back| back <= now) { Err(Refused::PauseIsOver) } else { Ok(back) }
 }
 
 fn is_active(it: &Enrolment) -> bool {

@@ -5,11 +5,12 @@ use crate::clock::Now;
 use crate::course::Course;
 use crate::enrolment::Enrolment;
 use crate::enrolment::Reader;
+use crate::enrolment::Refused;
 use crate::enrolment::Requests;
 use crate::enrolment::State;
 use crate::flow::App;
 use crate::flow::act::Acted;
-use crate::flow::act::TAKES_NO_MAIL;
+use crate::flow::act::Done;
 use crate::flow::act::Which;
 use crate::flow::act::come_to;
 use crate::flow::act::put;
@@ -32,8 +33,6 @@ use serde::Serialize;
 /// How long an act can be undone, by the wall clock.
 pub const UNDO: SignedDuration = SignedDuration::from_hours(24);
 
-const BEGUN_AGAIN: &str = "this course has begun again since, so the earlier run can't go on beside it";
-
 /// How a person and their enrolments stood before an act.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Before {
@@ -42,6 +41,9 @@ pub struct Before {
     hour: Option<jiff::civil::Time>,
     weekdays: Option<String>,
     language: Option<String>,
+    /// Absent in what was kept before names could be changed.
+    #[serde(default)]
+    first_name: Option<Option<String>>,
     places: Vec<Place>,
     /// A run that the act began, by its enrolment.
     #[serde(default)]
@@ -63,8 +65,9 @@ struct Place {
 }
 
 /// Takes the latest act of the last 24 hours back that touched these courses: settings are as they were, and what comes
-/// next follows from them. What was sent meanwhile stays sent. Returns what was undone.
-pub async fn undo(app: &App, address: &Address, which: &Which) -> Result<(Acted, String)> {
+/// next follows from them. What was sent meanwhile stays sent. With the number of an act, that one, unless it isn't the
+/// latest any more. Returns what was undone.
+pub async fn undo(app: &App, address: &Address, which: &Which, only: Option<i64>) -> Result<(Acted, String)> {
     let now = app.clock.now();
     let shelf = app.shelf.read().await;
     let mut transaction = app.store.begin().await?;
@@ -76,6 +79,9 @@ pub async fn undo(app: &App, address: &Address, which: &Which) -> Result<(Acted,
         let before: Before = serde_json::from_str(&act.before)?;
         if *which != Which::All && !before.places.iter().any(|place| which.means(&place.course)) {
             continue;
+        }
+        if only.is_some_and(|only| only != act.id) {
+            return Ok((Acted::Refused(Refused::ChangedSince), act.what));
         }
         before.restore(&mut person);
         people::put(&mut transaction, &[&person], now.wall.as_millisecond()).await?;
@@ -102,22 +108,23 @@ pub async fn undo(app: &App, address: &Address, which: &Which) -> Result<(Acted,
             }
         }
         if restored.is_empty() && !before.places.is_empty() {
-            return Ok((Acted::Refused(BEGUN_AGAIN.to_string()), act.what));
+            return Ok((Acted::Refused(Refused::BegunAgain), act.what));
         }
         acts::remove(&mut transaction, act.id).await?;
         transaction.commit().await?;
         app.changed.notify_waiters();
-        return Ok((Acted::On(restored), act.what));
+        return Ok((Acted::On(Done { courses: restored, act: act.id }), act.what));
     }
     Ok((Acted::Nothing, String::new()))
 }
 
-/// Keeps an act, so that it can be undone.
-pub async fn remember(connection: &mut Connection, person: i64, name: &str, before: &Before, now: Now) -> Result<()> {
+/// Keeps an act, so that it can be undone, and returns its number.
+pub async fn remember(connection: &mut Connection, person: i64, name: &str, before: &Before, now: Now) -> Result<i64> {
     let what = name.to_string();
     let before = serde_json::to_string(before)?;
     let act = Act { id: next_id(now.wall), subscriber_id: person, what, at: now.wall, before };
-    Ok(acts::add(connection, &act, now.wall.saturating_sub(UNDO).unwrap_or(Timestamp::MIN)).await?)
+    acts::add(connection, &act, now.wall.saturating_sub(UNDO).unwrap_or(Timestamp::MIN)).await?;
+    Ok(act.id)
 }
 
 impl Before {
@@ -128,6 +135,7 @@ impl Before {
             hour: person.hour,
             weekdays: person.weekdays.clone(),
             language: person.language.clone(),
+            first_name: Some(person.first_name.clone()),
             places: Vec::new(),
             begun: None,
         }
@@ -154,6 +162,7 @@ impl Before {
         person.hour = self.hour;
         person.weekdays.clone_from(&self.weekdays);
         person.language.clone_from(&self.language);
+        person.first_name = self.first_name.clone().unwrap_or(person.first_name.take());
         if person.status == Status::Left {
             person.status = Status::from_stored(self.status).unwrap_or(person.status);
         }
@@ -190,7 +199,7 @@ impl Place {
             State::InFlight => Ok(enrolments::choose(connection, it).await?),
             State::Waiting | State::Awaiting | State::Paused | State::Left => {
                 it.state = State::Held;
-                it.held_why = Some(TAKES_NO_MAIL.to_string());
+                it.held_why = Some(Refused::TakesNoMail.to_string());
                 put(connection, it, now).await
             }
             State::Pending | State::Held | State::Completed => put(connection, it, now).await,

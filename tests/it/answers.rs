@@ -13,6 +13,7 @@ use dripline::flow::answer::Recorded;
 use dripline::flow::answer::Refusal;
 use dripline::flow::answer::Wrong;
 use dripline::flow::preferences;
+use dripline::flow::preferences::Act;
 use dripline::flow::preferences::Which;
 use dripline::message::Answer;
 use serde_json::json;
@@ -196,7 +197,7 @@ async fn a_safety_answer_pauses_the_course_and_tells_the_coach_without_saying_wh
 #[tokio::test]
 async fn a_safety_answer_after_the_end_of_a_course_is_told_all_the_same() {
     let app = begun("", &[ANA]).await;
-    preferences::leave(&app.app, &ANA.parse().unwrap(), &Which::All).await.unwrap();
+    preferences::act(&app.app, &ANA.parse().unwrap(), &Which::All, &Act::Leave).await.unwrap();
     let safety = kept(&app, ANA, "one", "region", &["worse"]).await.safety.unwrap();
     assert!(!safety.paused);
     assert_eq!((app.state(ANA).await, app.status().await.problems.len()), ("left", 1));
@@ -309,7 +310,7 @@ async fn a_reader_counts_the_lessons_they_will_get_and_a_repetition_keeps_its_nu
     app.advance(hours(1)).await;
     answer::record_by_hand(&app.app, &ANA.parse().unwrap(), "calm", None, "region", &["hand".into()]).await.unwrap();
     app.advance(days(1)).await;
-    preferences::again(&app.app, &ANA.parse().unwrap(), &Which::All, Some("one")).await.unwrap();
+    preferences::act(&app.app, &ANA.parse().unwrap(), &Which::All, &Act::Again(Some("one".to_string()))).await.unwrap();
     app.advance(days(3)).await;
     let counted: Vec<String> = app
         .mails_to(ANA)

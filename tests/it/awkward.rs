@@ -12,6 +12,7 @@ use dripline::flow::deliver::Stepped;
 use dripline::flow::operate;
 use dripline::flow::operate::Scope;
 use dripline::flow::preferences;
+use dripline::flow::preferences::Act;
 use dripline::flow::preferences::Which;
 use dripline::flow::sign_up::SignedUp;
 use std::time::Duration;
@@ -32,7 +33,7 @@ fn scripted(script: &str) -> Setup {
 }
 
 async fn leave(app: &TestApp) {
-    preferences::leave(&app.app, &ANA.parse().unwrap(), &Which::All).await.unwrap();
+    preferences::act(&app.app, &ANA.parse().unwrap(), &Which::All, &Act::Leave).await.unwrap();
 }
 
 #[tokio::test]
@@ -54,7 +55,7 @@ async fn who_paused_while_a_message_was_in_doubt_is_held_with_it() {
     let mut app = in_calm(setup).await;
     app.step().await;
     app.until(SENDING, 1).await;
-    preferences::pause(&app.app, &ANA.parse().unwrap(), &Which::All, None).await.unwrap();
+    preferences::act(&app.app, &ANA.parse().unwrap(), &Which::All, &Act::Pause { until: None }).await.unwrap();
     app.restart().await;
     app.advance(days(2)).await;
     assert_eq!((app.mails(), app.state(ANA).await), (0, "held"));

@@ -25,7 +25,7 @@ async fn lived_in() -> TestApp {
     }
     let left = "left@example.org".parse().unwrap();
     let all = dripline::flow::preferences::Which::All;
-    dripline::flow::preferences::leave(&app.app, &left, &all).await.unwrap();
+    dripline::flow::preferences::act(&app.app, &left, &all, &dripline::flow::preferences::Act::Leave).await.unwrap();
     app
 }
 

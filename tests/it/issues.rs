@@ -13,6 +13,7 @@ use crate::app::minutes;
 use dripline::flow::operate;
 use dripline::flow::operate::Scope;
 use dripline::flow::preferences;
+use dripline::flow::preferences::Act;
 use dripline::flow::preferences::Which;
 
 pub const ANA: &str = "ana@example.org";
@@ -255,9 +256,9 @@ async fn who_pauses_or_leaves_gets_no_issue_that_is_not_on_the_wire() {
         assert_eq!((app.mails(), app.journal(ANA).await[0].state), (0, "deferred"));
         let (address, which) = (ANA.parse().unwrap(), Which::Course("notes".to_string()));
         if leaves {
-            preferences::leave(&app.app, &address, &which).await.unwrap();
+            preferences::act(&app.app, &address, &which, &Act::Leave).await.unwrap();
         } else {
-            preferences::pause(&app.app, &address, &which, None).await.unwrap();
+            preferences::act(&app.app, &address, &which, &Act::Pause { until: None }).await.unwrap();
         }
         app.relay_says("").await;
         app.advance(days(1)).await;

@@ -8,6 +8,7 @@ use crate::app::minutes;
 use dripline::flow::operate;
 use dripline::flow::operate::Scope;
 use dripline::flow::preferences;
+use dripline::flow::preferences::Act;
 use dripline::flow::preferences::Which;
 use dripline::store::StoreError;
 use sha2::Digest;
@@ -218,8 +219,8 @@ async fn a_database_of_the_release_before_goes_on_where_everybody_was() {
     assert_eq!(app.mails(), 8);
     let paused = "paused@example.org".parse().unwrap();
     let back = Some("2026-03-06".parse().unwrap());
-    preferences::pause(&app.app, &paused, &Which::All, back).await.unwrap();
-    preferences::leave(&app.app, &"left@example.org".parse().unwrap(), &Which::All).await.unwrap();
+    preferences::act(&app.app, &paused, &Which::All, &Act::Pause { until: back }).await.unwrap();
+    preferences::act(&app.app, &"left@example.org".parse().unwrap(), &Which::All, &Act::Leave).await.unwrap();
     app.advance(hours(22)).await;
     app.clock.advance(hours(1));
     app.step().await;

@@ -29,6 +29,7 @@ use crate::enrolment::Enrolment;
 use crate::enrolment::State;
 use crate::flow::App;
 use crate::flow::preferences;
+use crate::flow::preferences::Act;
 use crate::flow::preferences::Acted;
 use crate::flow::preferences::Which;
 use crate::flow::reader::Answers;
@@ -263,6 +264,7 @@ async fn act_on_danger(
          `dripline answers {course}` shows who it is, and with --seen this notice goes"
     );
     app.raise(&alarm_of(course, &id.to_string()), &text).await;
-    let acted = preferences::pause(app, &person.address, &Which::Course(course.clone()), None).await?;
+    let which = Which::Course(course.clone());
+    let acted = preferences::act(app, &person.address, &which, &Act::Pause { until: None }).await?;
     Ok(Safety { crisis, paused: matches!(acted, Acted::On(_)) })
 }

@@ -9,6 +9,7 @@ use dripline::flow::answer;
 use dripline::flow::operate;
 use dripline::flow::operate::Scope;
 use dripline::flow::preferences;
+use dripline::flow::preferences::Act;
 use dripline::flow::preferences::Which;
 use std::collections::BTreeSet;
 use std::fs;
@@ -69,10 +70,12 @@ async fn a_journey_with_every_act_for_the_sake_of_its_statements() {
     app.enrol("ana@example.org", "walk").await;
     app.advance(hours(2)).await;
     let leaves = "leaves@example.org".parse().unwrap();
-    preferences::pause(&app.app, &leaves, &Which::All, Some(jiff::civil::date(2026, 3, 5))).await.unwrap();
+    preferences::act(&app.app, &leaves, &Which::All, &Act::Pause { until: Some(jiff::civil::date(2026, 3, 5)) })
+        .await
+        .unwrap();
     app.advance(days(1)).await;
-    preferences::resume(&app.app, &leaves, &Which::All).await.unwrap();
-    preferences::leave(&app.app, &leaves, &Which::All).await.unwrap();
+    preferences::act(&app.app, &leaves, &Which::All, &Act::Resume).await.unwrap();
+    preferences::act(&app.app, &leaves, &Which::All, &Act::Leave).await.unwrap();
     app.write("calm/two.md", lesson("calm two", "Edited."));
     app.reload().await;
     operate::hold(&app.app, &Scope::All, "a look").await.unwrap();

@@ -13,6 +13,7 @@ use crate::edits::write;
 use dripline::flow::plan;
 use dripline::flow::plan::Confirmed;
 use dripline::flow::preferences;
+use dripline::flow::preferences::Act;
 use dripline::flow::preferences::Which;
 
 /// So many people who have had `a` and `b` of four; it is Tuesday, 12:00.
@@ -139,8 +140,10 @@ async fn what_is_offered_is_told_once_and_can_be_asked_for() {
     app.advance(days(2)).await;
     let told: Vec<bool> = app.mails_to(ANA).iter().map(|mail| mail.text.contains("calm new")).collect();
     assert_eq!(told, [false, false, true, false], "in the footer of the next mail, once");
-    let again = preferences::again(&app.app, &ANA.parse().unwrap(), &Which::All, Some("new")).await.unwrap();
-    assert_eq!(again, preferences::Acted::On(vec!["calm".to_string()]));
+    let again = preferences::act(&app.app, &ANA.parse().unwrap(), &Which::All, &Act::Again(Some("new".to_string())))
+        .await
+        .unwrap();
+    assert!(matches!(again, preferences::Acted::On(done) if done.courses == ["calm"]));
     app.advance(days(2)).await;
     assert_eq!(got(&app, ANA), ["a", "b", "c", "d", "new"]);
     app.verify().await;
@@ -177,7 +180,7 @@ async fn what_a_greeting_has_told_the_next_lesson_doesnt_tell_again() {
     app.enrol(ANA, "calm").await;
     app.advance(days(1) + minutes(30)).await;
     let back = Some("2026-03-12".parse().unwrap());
-    preferences::pause(&app.app, &ANA.parse().unwrap(), &Which::All, back).await.unwrap();
+    preferences::act(&app.app, &ANA.parse().unwrap(), &Which::All, &Act::Pause { until: back }).await.unwrap();
     write(&app, &["a", "new", "b", "c", "d"], &[("new", "What came later.")]);
     assert_eq!(app.reload().await.swapped, ["calm"]);
     app.advance(days(13)).await;

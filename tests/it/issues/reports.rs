@@ -11,6 +11,7 @@ use crate::issues::late_for_ana_alone;
 use crate::issues::newsletter;
 use crate::issues::one_issue;
 use dripline::flow::preferences;
+use dripline::flow::preferences::Act;
 use dripline::flow::preferences::Which;
 use dripline::flow::report;
 use dripline::flow::report::IssueCounts;
@@ -53,10 +54,10 @@ async fn each_lesson_tells_who_got_it_who_is_at_it_and_who_left_there() {
     }
     let all = Which::All;
     let act = |name: &str| format!("{name}@example.org").parse().unwrap();
-    preferences::leave(&app.app, &act("soon"), &all).await.unwrap();
+    preferences::act(&app.app, &act("soon"), &all, &Act::Leave).await.unwrap();
     app.advance(hours(25)).await;
-    preferences::leave(&app.app, &act("gone"), &all).await.unwrap();
-    preferences::pause(&app.app, &act("rests"), &all, None).await.unwrap();
+    preferences::act(&app.app, &act("gone"), &all, &Act::Leave).await.unwrap();
+    preferences::act(&app.app, &act("rests"), &all, &Act::Pause { until: None }).await.unwrap();
     let (report, lines) = lessons(&app, "calm").await;
     let people: Vec<(&str, i64)> = report.people.iter().map(|(state, count)| (*state, *count)).collect();
     assert_eq!(people, [("active", 2), ("completed", 0), ("held", 1), ("left", 2), ("paused", 1), ("pending", 1)]);
@@ -87,7 +88,7 @@ async fn what_was_renamed_or_retired_is_counted_under_its_name_of_today() {
     app.enrol(ANA, "calm").await;
     app.enrol(BEN, "calm").await;
     app.advance(hours(25)).await;
-    preferences::leave(&app.app, &BEN.parse().unwrap(), &Which::All).await.unwrap();
+    preferences::act(&app.app, &BEN.parse().unwrap(), &Which::All, &Act::Leave).await.unwrap();
     for id in ["one", "two"] {
         std::fs::remove_file(app.courses().join(format!("calm/{id}.md"))).unwrap();
     }
@@ -119,8 +120,10 @@ async fn an_issue_tells_who_got_it_and_who_did_not_and_why() {
     app.enrol("out@example.org", "calm").await;
     app.sign_up("asked@example.org", "notes").await;
     let which = Which::Course("notes".to_string());
-    preferences::pause(&app.app, &"paused@example.org".parse().unwrap(), &which, None).await.unwrap();
-    preferences::leave(&app.app, &"left@example.org".parse().unwrap(), &which).await.unwrap();
+    preferences::act(&app.app, &"paused@example.org".parse().unwrap(), &which, &Act::Pause { until: None })
+        .await
+        .unwrap();
+    preferences::act(&app.app, &"left@example.org".parse().unwrap(), &which, &Act::Leave).await.unwrap();
     assert_eq!(issues(&app, Names::Counted).await[0].fate, "upcoming");
     app.advance(hours(72)).await;
     let fixed = app.now();
@@ -130,7 +133,7 @@ async fn an_issue_tells_who_got_it_and_who_did_not_and_why() {
     let expect = IssueCounts { got: 2, on_the_way: 1, in_doubt: 1, refused: 1, ..IssueCounts::default() };
     assert_eq!((line.issue.as_str(), line.fate, line.counts, line.names), ("one", "sent", expect, None));
     assert_eq!((line.moment.unwrap().to_string(), line.fixed), ("2026-03-05T09:00:00".to_string(), Some(fixed)));
-    preferences::leave(&app.app, &"later@example.org".parse().unwrap(), &which).await.unwrap();
+    preferences::act(&app.app, &"later@example.org".parse().unwrap(), &which, &Act::Leave).await.unwrap();
     let names = listed(&app, "one").await;
     assert_eq!(
         names,

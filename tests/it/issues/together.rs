@@ -10,6 +10,7 @@ use crate::issues::dated;
 use crate::issues::newsletter;
 use crate::issues::one_issue;
 use dripline::flow::preferences;
+use dripline::flow::preferences::Act;
 use dripline::flow::preferences::Which;
 
 const LONDON: &str = "time_zone = \"Europe/London\"";
@@ -122,7 +123,7 @@ async fn where_newsletters_are_quiet_nobody_in_a_course_gets_an_issue_and_everyb
     app.enrol("done@example.org", "short").await;
     app.advance(hours(30)).await;
     let paused = "paused@example.org".parse().unwrap();
-    preferences::pause(&app.app, &paused, &Which::Course("calm".to_string()), None).await.unwrap();
+    preferences::act(&app.app, &paused, &Which::Course("calm".to_string()), &Act::Pause { until: None }).await.unwrap();
     app.advance(days(3)).await;
     assert_eq!(app.readers_of("notes one"), [BEN, "done@example.org", "paused@example.org"]);
     app.advance(days(6)).await;
@@ -170,10 +171,10 @@ async fn settings_taken_back_take_no_issue_away_that_waits_for_its_readers_hour(
     }
     app.advance(hours(24)).await;
     assert_eq!((app.subjects_to(ANA).len(), app.subjects_to(BEN).len()), (1, 0), "fixed, and not yet Ben's hour");
-    let evening = preferences::Settings { hour: jiff::civil::time(18, 0, 0, 0).into(), ..Default::default() };
+    let evening = preferences::Settings { hour: Some(Some(jiff::civil::time(18, 0, 0, 0))), ..Default::default() };
     let ben = BEN.parse().unwrap();
-    preferences::set(&app.app, &ben, &Which::All, &evening).await.unwrap();
-    preferences::undo(&app.app, &ben, &Which::All).await.unwrap();
+    preferences::act(&app.app, &ben, &Which::All, &Act::Set(evening.clone())).await.unwrap();
+    preferences::undo(&app.app, &ben, &Which::All, None).await.unwrap();
     app.advance(days(2)).await;
     assert_eq!(app.subjects_to(BEN), ["notes one"]);
     app.verify().await;

@@ -11,6 +11,7 @@ use dripline::address::Address;
 use dripline::flow::operate;
 use dripline::flow::operate::Scope;
 use dripline::flow::preferences;
+use dripline::flow::preferences::Act;
 use dripline::flow::preferences::Acted;
 use dripline::flow::preferences::Settings;
 use dripline::flow::preferences::Which;
@@ -27,7 +28,7 @@ fn of(course: &str) -> Which {
 }
 
 async fn undo(app: &TestApp, which: &Which) -> Acted {
-    preferences::undo(&app.app, &ana(), which).await.unwrap().0
+    preferences::undo(&app.app, &ana(), which, None).await.unwrap().0
 }
 
 /// `calm` with one more lesson in front, for whoever went past it too.
@@ -47,7 +48,7 @@ async fn whose_address_bounced_meanwhile_gets_nothing_because_an_act_is_taken_ba
     app.enrol(ANA, "calm").await;
     app.enrol(ANA, "walk").await;
     app.settle().await;
-    preferences::leave(&app.app, &ana(), &of("calm")).await.unwrap();
+    preferences::act(&app.app, &ana(), &of("calm"), &Act::Leave).await.unwrap();
     app.relay_says("rcpt reply \"550 5.1.1 no such user\"").await;
     app.advance(hours(23) + minutes(45)).await;
     assert_eq!(app.person(ANA).await.status, "suppressed");
@@ -81,7 +82,7 @@ async fn whose_address_bounced_gets_nothing_of_a_course_that_had_ended() {
     assert_eq!(app.person(ANA).await.status, "suppressed");
     app.relay_says("").await;
     let before = app.mails();
-    let acted = preferences::again(&app.app, &ana(), &of("calm"), None).await.unwrap();
+    let acted = preferences::act(&app.app, &ana(), &of("calm"), &Act::Again(None)).await.unwrap();
     assert!(matches!(acted, Acted::Refused(_)), "{acted:?}");
     append_for_all(&app, "calm", &["zero", "one", "two"]).await;
     app.advance(days(3)).await;
@@ -97,7 +98,7 @@ async fn who_leaves_a_course_that_had_ended_gets_nothing_of_it_any_more() {
         app.enrol(ANA, "calm").await;
         app.advance(days(3)).await;
         assert_eq!(app.state(ANA).await, "completed");
-        preferences::leave(&app.app, &ana(), &which).await.unwrap();
+        preferences::act(&app.app, &ana(), &which, &Act::Leave).await.unwrap();
         append_for_all(&app, "calm", &["zero", "one", "two"]).await;
         app.advance(days(3)).await;
         assert_eq!(app.subjects_to(ANA), ["calm one", "calm two"]);
@@ -112,7 +113,7 @@ async fn a_course_that_was_left_doesnt_go_on_beside_its_next_run() {
     app.course("calm", &["one", "two", "three"]).await;
     app.enrol(ANA, "calm").await;
     app.settle().await;
-    preferences::leave(&app.app, &ana(), &of("calm")).await.unwrap();
+    preferences::act(&app.app, &ana(), &of("calm"), &Act::Leave).await.unwrap();
     app.enrol(ANA, "calm").await;
     app.settle().await;
     undo(&app, &Which::All).await;
@@ -130,7 +131,7 @@ async fn of_two_runs_the_newest_is_meant() {
     preferences::start_again(&app.app, &ana(), "calm").await.unwrap();
     app.advance(days(3)).await;
     assert_eq!(app.subjects_to(ANA).len(), 4);
-    preferences::again(&app.app, &ana(), &Which::All, Some("one")).await.unwrap();
+    preferences::act(&app.app, &ana(), &Which::All, &Act::Again(Some("one".to_string()))).await.unwrap();
     app.advance(days(3)).await;
     assert_eq!(app.subjects_to(ANA).len(), 5, "{:?}", app.subjects_to(ANA));
     append_for_all(&app, "calm", &["zero", "one", "two"]).await;
@@ -171,7 +172,7 @@ async fn what_is_asked_for_while_the_course_says_goodbye_still_comes() {
     app.clock.advance(days(1));
     app.step().await;
     app.until("SELECT count(*) FROM outbox WHERE state = 3 AND lane = 1", 1).await;
-    let acted = preferences::again(&app.app, &ana(), &Which::All, Some("one")).await.unwrap();
+    let acted = preferences::act(&app.app, &ana(), &Which::All, &Act::Again(Some("one".to_string()))).await.unwrap();
     assert!(matches!(acted, Acted::On(_)), "{acted:?}");
     app.settle().await;
     app.advance(days(3)).await;
@@ -194,15 +195,15 @@ async fn who_has_no_moment_left_goes_on_with_other_settings_or_another_schedule(
         app.clock.advance(hours(3));
         app.step().await;
         app.until("SELECT count(*) FROM outbox WHERE state = 3 AND lane = 1", 1).await;
-        let days_of = |text: &str| Settings { weekdays: Some(text.to_string()), ..Settings::default() };
-        preferences::set(&app.app, &ana(), &Which::All, &days_of("Mon")).await.unwrap();
+        let days_of = |text: &str| Settings { weekdays: Some(Some(text.to_string())), ..Settings::default() };
+        preferences::act(&app.app, &ana(), &Which::All, &Act::Set(days_of("Mon").clone())).await.unwrap();
         app.settle().await;
         assert_eq!(app.state(ANA).await, "held");
         if mended_by_the_coach {
             app.write("calm/course.toml", course_toml("calm", &["one", "two", "three"]));
             app.reload().await;
         } else {
-            preferences::set(&app.app, &ana(), &Which::All, &days_of("Mon-Sun")).await.unwrap();
+            preferences::act(&app.app, &ana(), &Which::All, &Act::Set(days_of("Mon-Sun").clone())).await.unwrap();
         }
         assert_eq!(app.state(ANA).await, "active", "{mended_by_the_coach}");
         app.verify().await;
@@ -215,9 +216,9 @@ async fn a_lesson_asked_for_now_doesnt_come_at_the_midnight_that_ends_a_pause() 
     app.course("calm", &["one", "two", "three"]).await;
     app.enrol(ANA, "calm").await;
     app.advance(hours(2)).await;
-    preferences::next_now(&app.app, &ana(), &Which::All).await.unwrap();
+    preferences::act(&app.app, &ana(), &Which::All, &Act::NextNow).await.unwrap();
     let back = "2026-03-05".parse().unwrap();
-    preferences::pause(&app.app, &ana(), &Which::All, Some(back)).await.unwrap();
+    preferences::act(&app.app, &ana(), &Which::All, &Act::Pause { until: Some(back) }).await.unwrap();
     app.advance(days(4)).await;
     assert_eq!(app.taken(ANA).await[1], "2026-03-05 08:30 calm/two");
 }

@@ -8,6 +8,7 @@ use crate::app::minutes;
 use dripline::flow::operate;
 use dripline::flow::operate::Scope;
 use dripline::flow::preferences;
+use dripline::flow::preferences::Act;
 use dripline::flow::preferences::Acted;
 use dripline::flow::preferences::Which;
 use dripline::flow::sign_up::SignedUp;
@@ -25,32 +26,34 @@ async fn in_calm(script: &str) -> TestApp {
 }
 
 async fn pause(app: &TestApp) -> Acted {
-    preferences::pause(&app.app, &ANA.parse().unwrap(), &Which::All, None).await.unwrap()
+    preferences::act(&app.app, &ANA.parse().unwrap(), &Which::All, &Act::Pause { until: None }).await.unwrap()
 }
 
 async fn resume(app: &TestApp) -> Acted {
-    preferences::resume(&app.app, &ANA.parse().unwrap(), &Which::All).await.unwrap()
+    preferences::act(&app.app, &ANA.parse().unwrap(), &Which::All, &Act::Resume).await.unwrap()
 }
 
 async fn leave(app: &TestApp) -> Acted {
-    preferences::leave(&app.app, &ANA.parse().unwrap(), &Which::All).await.unwrap()
+    preferences::act(&app.app, &ANA.parse().unwrap(), &Which::All, &Act::Leave).await.unwrap()
 }
 
-fn on_calm() -> Acted {
-    Acted::On(vec!["calm".to_string()])
+/// The courses that an act changed.
+fn on(acted: Acted) -> String {
+    let Acted::On(done) = acted else { panic!("{acted:?}") };
+    done.courses.join(" ")
 }
 
 #[tokio::test]
 async fn a_pause_freezes_the_wait_and_a_resume_at_night_waits_for_the_morning() {
     let app = in_calm("").await;
     app.advance(hours(10)).await;
-    assert_eq!(pause(&app).await, on_calm());
+    assert_eq!(on(pause(&app).await), "calm");
     assert_eq!(pause(&app).await, Acted::Nothing);
     app.advance(days(20)).await;
     assert_eq!((app.mails(), app.state(ANA).await), (1, "paused"));
     // It is 19:00; go on at 02:00 at night.
     app.advance(hours(7)).await;
-    assert_eq!(resume(&app).await, on_calm());
+    assert_eq!(on(resume(&app).await), "calm");
     app.advance(days(4)).await;
     let taken = app.taken(ANA).await;
     assert_eq!(taken[1..], ["2026-03-24 08:30 calm/two", "2026-03-25 08:30 calm/three"]);
@@ -64,7 +67,8 @@ async fn a_pause_until_a_date_ends_by_itself_on_that_day() {
     let app = in_calm("").await;
     app.advance(hours(1)).await;
     let until = Some(jiff::civil::date(2026, 3, 16));
-    assert_eq!(preferences::pause(&app.app, &ANA.parse().unwrap(), &Which::All, until).await.unwrap(), on_calm());
+    let pause = Act::Pause { until };
+    assert_eq!(on(preferences::act(&app.app, &ANA.parse().unwrap(), &Which::All, &pause).await.unwrap()), "calm");
     app.advance(days(17)).await;
     let taken = app.taken(ANA).await;
     assert_eq!(taken[1..], ["2026-03-17 08:30 calm/two", "2026-03-18 08:30 calm/three"]);
@@ -77,7 +81,7 @@ async fn a_pause_takes_back_what_a_relay_put_off_and_the_lesson_comes_after_it()
     let app = in_calm("times=1 nth=2 rcpt reply \"451 4.2.0 later\"").await;
     app.advance(hours(23) + minutes(30)).await;
     assert_eq!(app.status().await.deliveries["deferred"], 1);
-    assert_eq!(pause(&app).await, on_calm());
+    assert_eq!(on(pause(&app).await), "calm");
     assert_eq!(app.status().await.deliveries["cancelled"], 1);
     app.verify().await;
     app.advance(days(3)).await;
@@ -93,7 +97,7 @@ async fn a_pause_while_a_lesson_is_leased_sends_nothing_and_raises_no_alarm() {
     let app = in_calm("times=1 data delay 1s").await;
     app.step().await;
     app.until("SELECT count(*) FROM outbox WHERE state = 2", 1).await;
-    assert_eq!(pause(&app).await, on_calm());
+    assert_eq!(on(pause(&app).await), "calm");
     app.advance(days(2)).await;
     assert_eq!((app.mails(), app.state(ANA).await), (0, "paused"));
     assert_eq!(app.status().await.problems, Vec::<String>::new());
@@ -112,7 +116,7 @@ async fn a_pause_while_a_lesson_is_on_the_wire_comes_into_force_with_its_record(
     app.enrol(ANA, "calm").await;
     app.step().await;
     app.until(SENDING, 1).await;
-    assert_eq!(pause(&app).await, on_calm());
+    assert_eq!(on(pause(&app).await), "calm");
     assert_eq!(app.state(ANA).await, "paused");
     app.advance(days(3)).await;
     assert_eq!((app.mails(), app.state(ANA).await), (1, "paused"));
@@ -132,7 +136,7 @@ async fn a_lesson_put_off_after_its_reader_left_or_paused_is_not_tried_again() {
         app.step().await;
         app.until(SENDING, 1).await;
         let acted = if leaves { leave(&app).await } else { pause(&app).await };
-        assert_eq!(acted, on_calm());
+        assert_eq!(on(acted), "calm");
         app.line().settled().await;
         app.verify().await;
         app.advance(days(5)).await;
@@ -150,7 +154,7 @@ async fn leaving_between_claim_and_intent_sends_nothing() {
     let app = in_calm("times=1 data delay 1s").await;
     app.step().await;
     app.until("SELECT count(*) FROM outbox WHERE state = 2", 1).await;
-    assert_eq!(leave(&app).await, on_calm());
+    assert_eq!(on(leave(&app).await), "calm");
     app.advance(days(3)).await;
     assert_eq!((app.mails(), app.state(ANA).await), (0, "left"));
     assert_eq!(app.person(ANA).await.status, "left");
@@ -165,7 +169,7 @@ async fn who_leaves_before_confirming_is_not_asked_any_more() {
     app.course("calm", &["one"]).await;
     app.sign_up(ANA, "calm").await;
     app.settle().await;
-    assert_eq!(leave(&app).await, on_calm());
+    assert_eq!(on(leave(&app).await), "calm");
     app.verify().await;
     app.advance(days(2)).await;
     assert_eq!((app.mails(), app.state(ANA).await), (0, "left"));
@@ -178,7 +182,7 @@ async fn leaving_while_a_lesson_is_in_doubt_sends_no_second_copy() {
     let app = in_calm("times=1 dot late-reset").await;
     app.settle().await;
     assert_eq!(app.status().await.deliveries["in_doubt"], 1);
-    assert_eq!(leave(&app).await, on_calm());
+    assert_eq!(on(leave(&app).await), "calm");
     app.verify().await;
     app.advance(days(2)).await;
     assert_eq!((app.mails(), app.state(ANA).await), (1, "left"));

@@ -6,6 +6,7 @@ use crate::app::days;
 use crate::app::hours;
 use dripline::address::Address;
 use dripline::flow::preferences;
+use dripline::flow::preferences::Act;
 use dripline::flow::preferences::Acted;
 use dripline::flow::preferences::Which;
 
@@ -26,10 +27,10 @@ async fn in_calm() -> TestApp {
 #[tokio::test]
 async fn leaving_is_not_taken_back_for_somebody_who_has_come_back_in_a_new_run() {
     let app = in_calm().await;
-    preferences::leave(&app.app, &ana(), &Which::All).await.unwrap();
+    preferences::act(&app.app, &ana(), &Which::All, &Act::Leave).await.unwrap();
     app.enrol(ANA, "calm").await;
     app.settle().await;
-    preferences::undo(&app.app, &ana(), &Which::All).await.unwrap();
+    preferences::undo(&app.app, &ana(), &Which::All, None).await.unwrap();
     let running = app.person(ANA).await.enrolments.into_iter().filter(|it| it.state == "active").count();
     assert_eq!(running, 1, "two runs of one course are active");
     app.advance(days(8)).await;
@@ -43,15 +44,15 @@ async fn a_pause_and_its_end_taken_back_leave_the_next_lesson_where_it_was() {
     let due = app.journal(ANA).await.last().unwrap().due;
     app.advance(hours(1)).await;
     for acted in [
-        preferences::pause(&app.app, &ana(), &Which::All, None).await.unwrap(),
+        preferences::act(&app.app, &ana(), &Which::All, &Act::Pause { until: None }).await.unwrap(),
         {
             app.advance(hours(1)).await;
-            preferences::resume(&app.app, &ana(), &Which::All).await.unwrap()
+            preferences::act(&app.app, &ana(), &Which::All, &Act::Resume).await.unwrap()
         },
-        preferences::undo(&app.app, &ana(), &Which::All).await.unwrap().0,
-        preferences::undo(&app.app, &ana(), &Which::All).await.unwrap().0,
+        preferences::undo(&app.app, &ana(), &Which::All, None).await.unwrap().0,
+        preferences::undo(&app.app, &ana(), &Which::All, None).await.unwrap().0,
     ] {
-        assert_eq!(acted, Acted::On(vec!["calm".to_string()]));
+        assert!(matches!(acted, Acted::On(done) if done.courses == ["calm"]));
     }
     assert_eq!(app.journal(ANA).await.last().unwrap().due, due);
 }

@@ -6,6 +6,7 @@ use super::site::TestSite;
 use dripline::flow::confirm;
 use dripline::flow::journal;
 use dripline::flow::preferences;
+use dripline::flow::preferences::Act;
 use dripline::flow::preferences::Which;
 use dripline::flow::sign_up::SignedUp;
 
@@ -99,7 +100,7 @@ async fn what_a_visitor_says_of_somebody_known_holds_only_once_that_person_confi
 async fn what_visitors_say_of_somebody_who_left_changes_nothing_however_often_they_say_it() {
     let site = TestSite::start().await;
     site.enrol().await;
-    preferences::leave(&site.app, &ADDRESS.parse().unwrap(), &Which::All).await.unwrap();
+    preferences::act(&site.app, &ADDRESS.parse().unwrap(), &Which::All, &Act::Leave).await.unwrap();
     for _ in 0..3 {
         let typed = format!("email={}&first_name=Mallory", ADDRESS.replace('@', "%40"));
         assert_eq!(post(&site, &typed).await.status, 200);

@@ -10,6 +10,7 @@ use crate::app::days;
 use crate::app::hours;
 use dripline::flow::operate;
 use dripline::flow::preferences;
+use dripline::flow::preferences::Act;
 use dripline::flow::preferences::Which;
 use jiff::civil::date;
 
@@ -28,9 +29,11 @@ async fn lived_in() -> TestApp {
     app.sign_up("asked@example.org", "calm").await;
     app.advance(hours(30)).await;
     let of = |name: &str| format!("{name}@example.org").parse().unwrap();
-    preferences::leave(&app.app, &of("left"), &Which::All).await.unwrap();
-    preferences::pause(&app.app, &of("paused"), &Which::All, Some(date(2026, 3, 20))).await.unwrap();
-    preferences::pause(&app.app, &of("resting"), &Which::All, None).await.unwrap();
+    preferences::act(&app.app, &of("left"), &Which::All, &Act::Leave).await.unwrap();
+    preferences::act(&app.app, &of("paused"), &Which::All, &Act::Pause { until: Some(date(2026, 3, 20)) })
+        .await
+        .unwrap();
+    preferences::act(&app.app, &of("resting"), &Which::All, &Act::Pause { until: None }).await.unwrap();
     preferences::erase(&app.app, &of("erased")).await.unwrap();
     app.advance(hours(1)).await;
     app
@@ -89,7 +92,7 @@ async fn what_was_held_is_released_there_and_what_rested_goes_on() {
     let new = empty(&old).await;
     import(&new, export(&old).await.0).await;
     let resting = "resting@example.org".parse().unwrap();
-    preferences::resume(&new.app, &resting, &Which::All).await.unwrap();
+    preferences::act(&new.app, &resting, &Which::All, &Act::Resume).await.unwrap();
     operate::release(&new.app, &operate::Scope::Course("calm".to_string())).await.unwrap();
     new.advance(days(2)).await;
     assert_eq!(new.subjects_to("bad@example.org"), ["calm one", "calm two", "calm three"]);

@@ -10,6 +10,7 @@ use crate::app::days;
 use crate::app::hours;
 use dripline::flow::operate;
 use dripline::flow::preferences;
+use dripline::flow::preferences::Act;
 use dripline::flow::preferences::Which;
 
 const HEADER: &str = "email,first_name,zone,language,course,source\n";
@@ -72,7 +73,7 @@ async fn a_file_imported_again_asks_nobody_twice_and_starts_nobody_twice() {
     assert_eq!(counts(&import(&app, &file).await).0, 0);
     let again = file.replace("fair", "fair 2027");
     assert_eq!(counts(&import(&app, &again).await).0, 2);
-    preferences::leave(&app.app, &ana, &Which::All).await.unwrap();
+    preferences::act(&app.app, &ana, &Which::All, &Act::Leave).await.unwrap();
     assert_eq!(counts(&import(&app, &again).await).0, 0);
     assert_eq!(app.number("SELECT count(*) FROM subscriber").await, 2);
     app.verify().await;

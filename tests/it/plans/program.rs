@@ -104,10 +104,13 @@ impl<'a> Life<'a> {
             (Some(part), Err(why)) if why.contains(part) => return,
             (expect, found) => panic!("{}: refused {expect:?}, and it was {found:?}", self.plan.name),
         }
-        let hour = person.hour.as_ref().map(|hour| hour.parse().unwrap());
-        let settings = Settings { pace: person.pace, hour, weekdays: person.weekdays.clone(), ..Settings::default() };
+        let hour = person.hour.as_ref().map(|hour| Some(hour.parse().unwrap()));
+        let settings =
+            Settings { pace: person.pace, hour, weekdays: person.weekdays.clone().map(Some), ..Settings::default() };
         if settings != Settings::default() {
-            preferences::set(&self.app.app, &ana(), &Which::All, &settings).await.unwrap();
+            preferences::act(&self.app.app, &ana(), &Which::All, &preferences::Act::Set(settings.clone()))
+                .await
+                .unwrap();
         }
     }
 
@@ -148,20 +151,32 @@ impl<'a> Life<'a> {
 
     async fn decide(&mut self, act: &Act) -> Result<(), String> {
         let (app, which, ana) = (&self.app.app, Which::Course(COURSE.to_string()), ana());
-        let set = async |settings: Settings| preferences::set(app, &ana, &which, &settings).await;
+        let set = async |settings: Settings| {
+            preferences::act(app, &ana, &which, &preferences::Act::Set(settings.clone())).await
+        };
         let acted = match act {
-            Act::Pause(until) => preferences::pause(app, &ana, &which, *until).await,
-            Act::Resume => preferences::resume(app, &ana, &which).await,
+            Act::Pause(until) => preferences::act(app, &ana, &which, &preferences::Act::Pause { until: *until }).await,
+            Act::Resume => preferences::act(app, &ana, &which, &preferences::Act::Resume).await,
             Act::Pace(pace) => set(Settings { pace: Some(*pace), ..Settings::default() }).await,
-            Act::Hour(hour) => set(Settings { hour: Some(hour.parse().unwrap()), ..Settings::default() }).await,
-            Act::Weekdays(days) => set(Settings { weekdays: Some(days.clone()), ..Settings::default() }).await,
-            Act::NextNow => preferences::next_now(app, &ana, &which).await,
-            Act::Again(lesson) => preferences::again(app, &ana, &which, lesson.as_deref()).await,
-            Act::Repeat(stage) => preferences::repeat(app, &ana, &which, stage).await,
-            Act::PauseStage(stage, until) => preferences::pause_stage(app, &ana, &which, stage, *until).await,
-            Act::ResumeStage(stage) => preferences::resume_stage(app, &ana, &which, stage).await,
-            Act::Leave => preferences::leave(app, &ana, &which).await,
-            Act::LeaveAll => preferences::leave(app, &ana, &Which::All).await,
+            Act::Hour(hour) => set(Settings { hour: Some(Some(hour.parse().unwrap())), ..Settings::default() }).await,
+            Act::Weekdays(days) => set(Settings { weekdays: Some(Some(days.clone())), ..Settings::default() }).await,
+            Act::NextNow => preferences::act(app, &ana, &which, &preferences::Act::NextNow).await,
+            Act::Again(lesson) => preferences::act(app, &ana, &which, &preferences::Act::Again(lesson.clone())).await,
+            Act::Repeat(stage) => preferences::act(app, &ana, &which, &preferences::Act::Repeat(stage.clone())).await,
+            Act::PauseStage(stage, until) => {
+                preferences::act(
+                    app,
+                    &ana,
+                    &which,
+                    &preferences::Act::PauseStage { stage: stage.clone(), until: *until },
+                )
+                .await
+            }
+            Act::ResumeStage(stage) => {
+                preferences::act(app, &ana, &which, &preferences::Act::ResumeStage(stage.clone())).await
+            }
+            Act::Leave => preferences::act(app, &ana, &which, &preferences::Act::Leave).await,
+            Act::LeaveAll => preferences::act(app, &ana, &Which::All, &preferences::Act::Leave).await,
             Act::Zone(zone) => {
                 let acted = set(Settings { zone: Some(zone.clone()), ..Settings::default() }).await;
                 self.zone = timing::zone(zone).unwrap();
@@ -179,7 +194,7 @@ impl<'a> Life<'a> {
         };
         match acted.unwrap() {
             Acted::On(_) | Acted::Nothing => Ok(()),
-            Acted::Refused(why) => Err(why),
+            Acted::Refused(why) => Err(why.to_string()),
             Acted::NobodyThere => panic!("{}: nobody there", self.plan.name),
         }
     }

@@ -7,6 +7,7 @@ use crate::app::hours;
 use dripline::flow::answer;
 use dripline::flow::answer::Recorded;
 use dripline::flow::preferences;
+use dripline::flow::preferences::Act;
 use dripline::flow::preferences::Settings;
 use dripline::flow::preferences::Which;
 use dripline::flow::simulate;
@@ -35,7 +36,9 @@ async fn the_bundled_courses_come_as_they_are_simulated() {
     for life in &lives {
         app.enrol_in(&life.address, life.course, life.zone).await;
         let settings = Settings { pace: Some(life.pace), ..Settings::default() };
-        preferences::set(&app.app, &life.address.parse().unwrap(), &Which::All, &settings).await.unwrap();
+        preferences::act(&app.app, &life.address.parse().unwrap(), &Which::All, &Act::Set(settings.clone()))
+            .await
+            .unwrap();
     }
     let mut open: Vec<_> = lives.iter().flat_map(|life| life.answers.iter().map(move |it| (life, it))).collect();
     // Each question is answered within a day of its asking.

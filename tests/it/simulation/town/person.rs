@@ -11,6 +11,7 @@ use crate::simulation::world::ZONES;
 use crate::simulation::world::hours;
 use dripline::address::Address;
 use dripline::flow::preferences;
+use dripline::flow::preferences::Act;
 use dripline::flow::preferences::Acted;
 use dripline::flow::preferences::Settings;
 use dripline::flow::preferences::Which;
@@ -142,25 +143,26 @@ impl Resident {
         match chance.below(14) {
             0 | 1 if !self.paused.contains_key(&course) => {
                 let until = self.date(app.now()).saturating_add(chance.between(1, 9).days());
-                if did(&preferences::pause(&app.app, &address, &which, Some(until)).await.unwrap()) {
+                if did(&preferences::act(&app.app, &address, &which, &Act::Pause { until: Some(until) }).await.unwrap())
+                {
                     let midnight = self.zone.to_ambiguous_zoned(until.at(0, 0, 0, 0)).compatible().unwrap();
                     self.paused.insert(course, midnight.timestamp());
                 }
             }
             2..=4 if self.paused.contains_key(&course) => {
-                preferences::resume(&app.app, &address, &which).await.unwrap();
+                preferences::act(&app.app, &address, &which, &Act::Resume).await.unwrap();
                 self.paused.remove(&course);
             }
             5 => self.set(app, chance, &address).await,
             6 => {
-                let acted = preferences::next_now(&app.app, &address, &which).await.unwrap();
+                let acted = preferences::act(&app.app, &address, &which, &Act::NextNow).await.unwrap();
                 if did(&acted) {
                     self.next_now.insert(course, app.now());
                 }
             }
             7 => self.again(app, chance, &address, &course, drafts).await,
             8 if chance.one_in(6) => {
-                preferences::leave(&app.app, &address, &Which::All).await.unwrap();
+                preferences::act(&app.app, &address, &Which::All, &Act::Leave).await.unwrap();
                 self.left = true;
             }
             _ => {}
@@ -181,12 +183,12 @@ impl Resident {
     async fn set(&mut self, app: &TestApp, chance: &mut Chance, address: &Address) {
         let mut settings = Settings::default();
         match chance.below(4) {
-            0 => settings.hour = Some(Time::constant(chance.between(0, 23) as i8, 10, 0, 0)),
-            1 => settings.weekdays = Some(chance.pick(&["Mon-Fri", "Tue,Thu,Sat", "*"]).to_string()),
+            0 => settings.hour = Some(Some(Time::constant(chance.between(0, 23) as i8, 10, 0, 0))),
+            1 => settings.weekdays = Some(Some(chance.pick(&["Mon-Fri", "Tue,Thu,Sat", "*"]).to_string())),
             2 => settings.pace = Some(*chance.pick(&[0.5, 1.0, 2.0])),
             _ => settings.zone = Some(chance.pick(&ZONES).to_string()),
         }
-        let acted = preferences::set(&app.app, address, &Which::All, &settings).await.unwrap();
+        let acted = preferences::act(&app.app, address, &Which::All, &Act::Set(settings.clone())).await.unwrap();
         if let (Acted::On(_), Some(name)) = (acted, &settings.zone) {
             self.zone = zone(name).unwrap();
             self.trail.push(format!("{} moves to {name}", app.now()));
@@ -200,7 +202,9 @@ impl Resident {
             return;
         };
         let which = Which::Course(course.to_string());
-        if let Acted::On(_) = preferences::again(&app.app, address, &which, Some(&page.id)).await.unwrap() {
+        if let Acted::On(_) =
+            preferences::act(&app.app, address, &which, &Act::Again(Some(page.id.clone()))).await.unwrap()
+        {
             *self.again.entry((course.to_string(), page.birth)).or_default() += 1;
         }
     }
