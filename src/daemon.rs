@@ -25,6 +25,7 @@ use axum::Router;
 use jiff::SignedDuration;
 use jiff::Timestamp;
 use notify::Watcher as _;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -130,7 +131,7 @@ pub async fn live_through(app: &Arc<App>, connectors: Vec<(Connector, usize)>, e
 /// # Errors
 /// When one of those can't be used.
 pub fn pages(config: &Config, app: &Arc<App>) -> Result<Router> {
-    web::router(Arc::clone(app), &check::read_templates(&config.templates)?)
+    web::router(Arc::clone(app), &check::read_templates(&config.templates)?, &config.web.trusted_proxies)
 }
 
 /// Keeps every other daemon away from the database. Comes before anything that a daemon writes.
@@ -255,6 +256,7 @@ async fn rest(time: Duration, stop: &CancellationToken) {
 }
 
 async fn serve_pages(pages: Router, listener: TcpListener, stop: CancellationToken) {
+    let pages = pages.into_make_service_with_connect_info::<SocketAddr>();
     let ended = axum::serve(listener, pages).with_graceful_shutdown(stop.cancelled_owned()).await;
     if let Err(error) = ended {
         tracing::error!(%error, "the pages can't be served any more");

@@ -38,6 +38,12 @@ pub enum Scope {
     My,
     /// One action from a mail; the subject is the enrolment.
     Act(Action),
+    /// Take back one act; the subject is the act.
+    Undo,
+    /// Answer the questions of one mail; the subject is its outbox row.
+    Answer,
+    /// Get no mail at all any more, not even questions whether one wants any; the subject is the subscriber.
+    Never,
     /// A bounce of one delivery; the subject is its outbox row.
     Bounce,
 }
@@ -165,6 +171,20 @@ impl<'a> Links<'a> {
         format!("{}/act/{}", self.site_url, self.keys.sign(Scope::Act(action), enrolment, expires))
     }
 
+    pub fn undo(&self, act: i64, expires: Option<Timestamp>) -> String {
+        format!("{}/act/{}", self.site_url, self.keys.sign(Scope::Undo, act, expires))
+    }
+
+    /// The questions of one mail. Works as long as what acts on the course.
+    pub fn answer(&self, outbox: i64, expires: Option<Timestamp>) -> String {
+        format!("{}/answer/{}", self.site_url, self.keys.sign(Scope::Answer, outbox, expires))
+    }
+
+    /// Works for ever.
+    pub fn never(&self, subscriber: i64) -> String {
+        format!("{}/leave/{}", self.site_url, self.keys.sign(Scope::Never, subscriber, None))
+    }
+
     /// `random` is the single-use token whose hash the database keeps.
     pub fn confirm(&self, random: &str) -> String {
         format!("{}/confirm/{random}", self.site_url)
@@ -202,6 +222,9 @@ impl Scope {
             Scope::Act(Action::Faster) => "act/faster",
             Scope::Act(Action::Again) => "act/again",
             Scope::Act(Action::NextNow) => "act/next-now",
+            Scope::Undo => "undo",
+            Scope::Answer => "answer",
+            Scope::Never => "never",
             Scope::Bounce => "bounce",
         }
     }
@@ -272,8 +295,17 @@ mod tests {
     #[test]
     fn a_token_opens_its_own_scope_only() {
         let keys = KeyRing::new(NEW, vec![]);
-        let all =
-            [Scope::Leave, Scope::View, Scope::My, Scope::Bounce, Scope::Act(Action::Pause), Scope::Act(Action::Again)];
+        let all = [
+            Scope::Leave,
+            Scope::View,
+            Scope::My,
+            Scope::Bounce,
+            Scope::Act(Action::Pause),
+            Scope::Act(Action::Again),
+            Scope::Undo,
+            Scope::Answer,
+            Scope::Never,
+        ];
         for made in all {
             let token = keys.sign(made, ID, None);
             for tried in all {

@@ -4,7 +4,6 @@
 mod delivery;
 mod dkim;
 mod environment;
-mod network;
 mod places;
 mod relay;
 mod secret;
@@ -12,7 +11,6 @@ mod site;
 mod web;
 
 pub use delivery::Retention;
-pub use network::Network;
 pub use places::Images;
 pub use site::language;
 pub use web::WebSettings;

@@ -1,7 +1,7 @@
 //! `[web]`: where pages are served. Opens no socket.
 
-use crate::config::network::Network;
 use crate::keys::Keys;
+use crate::web::Network;
 use std::net::Ipv4Addr;
 use std::net::SocketAddr;
 

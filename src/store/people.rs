@@ -69,10 +69,10 @@ pub async fn enrolments(connection: &mut Connection, people: &[i64]) -> Result<V
     rows.iter().map(enrolments::read).collect()
 }
 
-/// Everything that these people agreed to, oldest first.
+/// Everything that these people agreed to, oldest first; what they only asked for isn't among it.
 pub async fn agreed(connection: &mut Connection, people: &[i64]) -> Result<Vec<Agreed>, sqlx::Error> {
     let sql = "SELECT subscriber_id, course, source, text, version, at FROM consent
-        WHERE subscriber_id IN (SELECT cast(j.value ->> 0 as bigint) FROM json_each($1) j) ORDER BY id";
+        WHERE asked = 0 AND subscriber_id IN (SELECT cast(j.value ->> 0 as bigint) FROM json_each($1) j) ORDER BY id";
     let rows = sqlx::query(sql).bind(set(people)).fetch_all(connection).await?;
     let read = |row: &super::Row| {
         Ok(Agreed {

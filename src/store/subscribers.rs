@@ -83,6 +83,8 @@ pub async fn erase(connection: &mut Connection, id: i64, mailed: &[i64]) -> Resu
         "DELETE FROM consent WHERE subscriber_id = $1",
         "DELETE FROM act WHERE subscriber_id = $1",
         "DELETE FROM issue_date WHERE subscriber_id = $1",
+        "DELETE FROM address_change WHERE subscriber_id = $1",
+        "DELETE FROM farewell WHERE subscriber_id = $1",
         "DELETE FROM enrolment WHERE subscriber_id = $1",
         "DELETE FROM subscriber WHERE id = $1",
     ] {

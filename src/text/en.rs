@@ -26,6 +26,7 @@ would like one of them sent again, answer this mail.
 
 pub const WORDS: Words = Words {
     language: "en",
+    name: "English",
     mail: Mail {
         progress: "Lesson {number} of {of}",
         view: "Read this in your browser",

@@ -13,6 +13,8 @@ const LANGUAGES: [&Words; 1] = [&en::WORDS];
 pub struct Words {
     /// BCP 47.
     pub language: &'static str,
+    /// What the language calls itself.
+    pub name: &'static str,
     pub mail: Mail,
     pub page: Page,
 }
@@ -142,10 +144,23 @@ pub struct Page {
 
 /// The words of the language with this BCP 47 tag, of its base language, or English.
 pub fn words(language: &str) -> &'static Words {
-    let base = base(language);
-    let exact = LANGUAGES.iter().find(|words| words.language.eq_ignore_ascii_case(language));
-    let near = || LANGUAGES.iter().find(|words| words.language.eq_ignore_ascii_case(base));
-    exact.or_else(near).unwrap_or(&LANGUAGES[0])
+    known(language).unwrap_or(LANGUAGES[0])
+}
+
+/// The words of the language with this BCP 47 tag or of its base language, if there are any.
+pub fn known(language: &str) -> Option<&'static Words> {
+    let called = |tag: &str| LANGUAGES.iter().find(|words| words.language.eq_ignore_ascii_case(tag)).copied();
+    called(language).or_else(|| called(base(language)))
+}
+
+/// Every language there are words in: its tag, and its name in itself.
+pub fn languages() -> impl Iterator<Item = (&'static str, &'static str)> {
+    LANGUAGES.iter().map(|words| (words.language, words.name))
+}
+
+/// Why a mail comes when it comes, in the words of a page. `why` is the sentence of the journal.
+pub fn reason(_words: &Page, why: &str) -> String {
+    why.to_string()
 }
 
 /// `rtl` for languages that are written from right to left, `ltr` for all others.

@@ -18,6 +18,8 @@ use crate::timing;
 use crate::timing::Wait;
 use crate::web::Web;
 use crate::web::guard::Failure;
+use crate::web::pages::Voice;
+use crate::web::visitor::Visitor;
 use axum::Form;
 use axum::Router;
 use axum::extract::Path;
@@ -60,27 +62,30 @@ struct Entered {
     wrong: BTreeMap<String, &'static str>,
 }
 
-async fn show(State(web): State<Web>, Path(id): Path<String>) -> Result<Response, Failure> {
+async fn show(State(web): State<Web>, visitor: Visitor, Path(id): Path<String>) -> Result<Response, Failure> {
     let Some(shelved) = web.app.shelf.read().await.get(&id).cloned() else {
         return Ok(StatusCode::NOT_FOUND.into_response());
     };
-    let page = course_page(&web, &shelved, Entered::default())?;
+    let voice = web.speak(&visitor, None, Some(&shelved.course.language));
+    let page = course_page(&web, voice, &shelved, Entered::default())?;
     Ok(([("x-robots-tag", "all")], page).into_response())
 }
 
 async fn sign_up(
     State(web): State<Web>,
+    visitor: Visitor,
     Path(id): Path<String>,
     Form(values): Form<BTreeMap<String, String>>,
 ) -> Result<Response, Failure> {
     let Some(shelved) = web.app.shelf.read().await.get(&id).cloned() else {
         return Ok(StatusCode::NOT_FOUND.into_response());
     };
-    let words = web.pages.words;
+    let voice = web.speak(&visitor, None, Some(&shelved.course.language));
+    let words = voice.words;
     let request = match read(&shelved.course, words, values) {
         Ok(request) => request,
         Err(entered) => {
-            return Ok((StatusCode::UNPROCESSABLE_ENTITY, course_page(&web, &shelved, entered)?).into_response());
+            return Ok((StatusCode::UNPROCESSABLE_ENTITY, course_page(&web, voice, &shelved, entered)?).into_response());
         }
     };
     match sign_up::add(&web.app, request).await? {
@@ -88,14 +93,12 @@ async fn sign_up(
         | SignedUp::AskedBefore
         | SignedUp::AlreadyEnrolled
         | SignedUp::Suppressed(_)
-        | SignedUp::Enrolled => {
-            web.pages.notice(words.asked_title, &[words.asked, words.asked_lost, words.asked_again])
-        }
+        | SignedUp::Enrolled => voice.notice(words.asked_title, &[words.asked, words.asked_lost, words.asked_again]),
         SignedUp::NoSuchCourse | SignedUp::UnknownField(_) | SignedUp::MissingField(_) => {
             // The course was edited between its page and the press of the button.
-            Ok((StatusCode::CONFLICT, course_page(&web, &shelved, Entered::default())?).into_response())
+            Ok((StatusCode::CONFLICT, course_page(&web, voice, &shelved, Entered::default())?).into_response())
         }
-        SignedUp::Closed => web.pages.notice(&shelved.course.title, &[words.closed]),
+        SignedUp::Closed => voice.notice(&shelved.course.title, &[words.closed]),
     }
 }
 
@@ -133,9 +136,9 @@ fn read(course: &Course, words: &'static Page, values: BTreeMap<String, String>)
     }
 }
 
-fn course_page(web: &Web, shelved: &Arc<Shelved>, entered: Entered) -> Result<Response, Failure> {
+fn course_page(web: &Web, voice: Voice<'_>, shelved: &Arc<Shelved>, entered: Entered) -> Result<Response, Failure> {
     let course = &shelved.course;
-    let words = web.pages.words;
+    let words = voice.words;
     let here = web.app.settings.site.time_zone.iana_name().unwrap_or("UTC");
     let today = web.app.clock.now().reader.to_zoned(web.app.settings.site.time_zone.clone()).date();
     let starts = course.schedule.starts;
@@ -145,7 +148,7 @@ fn course_page(web: &Web, shelved: &Arc<Shelved>, entered: Entered) -> Result<Re
     );
     let invite = course.invite.as_ref().map(|invite| json!({ "text": invite.text, "url": invite.url }));
     let zone = entered.values.get("zone").map_or(here, String::as_str).to_string();
-    web.pages.page(
+    voice.page(
         "web/course.html",
         &json!({
             "id": course.id,

@@ -1,7 +1,10 @@
 //! What holds for every answer: the headers that protect readers, and kind pages where something failed. Logs name the
 //! route, never the path: tokens stand in paths.
 
+use crate::site::Site;
+use crate::web::best;
 use crate::web::pages::Pages;
+use crate::web::visitor::languages;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::extract::MatchedPath;
@@ -36,6 +39,13 @@ const HEADERS: [(HeaderName, &str); 5] = [
     (HeaderName::from_static("x-robots-tag"), "noindex"),
 ];
 
+/// What a page for an error is made with.
+#[derive(Clone)]
+struct Dress {
+    pages: Arc<Pages>,
+    site: Arc<Site>,
+}
+
 /// Our inability to make a page: logged once, and shown as a page that says what to do.
 #[derive(Debug)]
 pub struct Failure(anyhow::Error);
@@ -66,12 +76,14 @@ pub async fn not_found() -> StatusCode {
 pub fn protect<S: Clone + Send + Sync + 'static>(
     routes: Router<S>,
     pages: Arc<Pages>,
+    site: Site,
     patience: Duration,
 ) -> Router<S> {
+    let dress = Dress { pages, site: Arc::new(site) };
     hurry(routes, patience)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(from_fn_with_state(pages, dress_errors))
+        .layer(from_fn_with_state(dress, dress_errors))
 }
 
 /// Answers 503 when an answer takes longer.
@@ -88,7 +100,8 @@ pub async fn add_headers(request: Request, next: Next) -> Response {
 }
 
 /// Puts a page in the place of every error that hasn't one.
-async fn dress_errors(State(pages): State<Arc<Pages>>, request: Request, next: Next) -> Response {
+async fn dress_errors(State(dress): State<Dress>, request: Request, next: Next) -> Response {
+    let wanted = languages(request.headers());
     let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_string());
     let bare = next.run(request).await;
     let status = bare.status();
@@ -97,7 +110,8 @@ async fn dress_errors(State(pages): State<Arc<Pages>>, request: Request, next: N
     if is_page || !(status.is_client_error() || status.is_server_error()) {
         return bare;
     }
-    let words = pages.words;
+    let voice = dress.pages.voice(best(wanted.iter().map(String::as_str), &dress.site));
+    let words = voice.words;
     let (title, paragraphs) = if status.is_server_error() {
         log(&route.unwrap_or_default(), bare.extensions().get::<Reason>());
         (words.failure_title, [words.failure, words.failure_next])
@@ -105,7 +119,7 @@ async fn dress_errors(State(pages): State<Arc<Pages>>, request: Request, next: N
         (words.not_found_title, [words.not_found, words.not_found_next])
     };
     // Words alone where even the page can't be made: a template of the coach may ask for what isn't there.
-    let page = pages
+    let page = voice
         .notice(title, &paragraphs)
         .unwrap_or_else(|_| format!("{title}\n\n{}\n", paragraphs.join("\n")).into_response());
     let mut dressed = (status, page).into_response();
@@ -131,7 +145,6 @@ fn log(route: &str, reason: Option<&Reason>) {
 #[expect(clippy::unwrap_used, reason = "a page that can't be made is a failed test")]
 mod tests {
     use super::*;
-    use crate::site::Site;
     use axum::body::Body;
     use axum::body::to_bytes;
     use axum::routing::get;
@@ -155,7 +168,7 @@ mod tests {
             .route("/teapot", get(async || StatusCode::IM_A_TEAPOT))
             .route("/works", get(async || "words"));
         let request = Request::get(path).body(Body::empty()).unwrap();
-        let answer = protect(routes, pages, patience).oneshot(request).await.unwrap();
+        let answer = protect(routes, pages, site, patience).oneshot(request).await.unwrap();
         let status = answer.status().as_u16();
         let body = to_bytes(answer.into_body(), 1 << 16).await.unwrap();
         let body = String::from_utf8(body.to_vec()).unwrap();

@@ -3,6 +3,7 @@
 use crate::course::Kind;
 use crate::web::Web;
 use crate::web::guard::Failure;
+use crate::web::visitor::Visitor;
 use axum::Router;
 use axum::extract::State;
 use axum::response::IntoResponse;
@@ -16,7 +17,7 @@ pub fn routes() -> Router<Web> {
 }
 
 /// Search engines may keep it.
-async fn show(State(web): State<Web>) -> Result<Response, Failure> {
+async fn show(State(web): State<Web>, visitor: Visitor) -> Result<Response, Failure> {
     let shelf = web.app.shelf.read().await.clone();
     let of = |kind: Kind| -> Vec<Value> {
         let courses = shelf.courses.values().map(|shelved| &shelved.course).filter(|course| course.kind == kind);
@@ -24,5 +25,5 @@ async fn show(State(web): State<Web>) -> Result<Response, Failure> {
         courses.map(entry).collect()
     };
     let page = json!({ "courses": of(Kind::Course), "newsletters": of(Kind::Newsletter) });
-    Ok(([("x-robots-tag", "all")], web.pages.page("web/home.html", &page)?).into_response())
+    Ok(([("x-robots-tag", "all")], web.speak(&visitor, None, None).page("web/home.html", &page)?).into_response())
 }

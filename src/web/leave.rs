@@ -5,6 +5,8 @@ use crate::flow::preferences;
 use crate::link::Scope;
 use crate::web::Web;
 use crate::web::guard::Failure;
+use crate::web::pages::Voice;
+use crate::web::visitor::Visitor;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::Path;
@@ -18,34 +20,37 @@ pub fn routes() -> Router<Web> {
     Router::new().route("/leave/{token}", get(show).post(leave))
 }
 
-async fn show(State(web): State<Web>, Path(token): Path<String>) -> Result<Response, Failure> {
+async fn show(State(web): State<Web>, visitor: Visitor, Path(token): Path<String>) -> Result<Response, Failure> {
+    let voice = web.speak(&visitor, None, None);
     match enrolment(&web, &token) {
-        Some(_) => web.pages.page("web/leave.html", &json!({})),
-        None => invalid(&web),
+        Some(_) => voice.page("web/leave.html", &json!({})),
+        None => invalid(voice),
     }
 }
 
 /// A body that can't be read counts as none: who holds the link may leave.
 async fn leave(
     State(web): State<Web>,
+    visitor: Visitor,
     Path(token): Path<String>,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Failure> {
-    let Some(enrolment) = enrolment(&web, &token) else { return invalid(&web) };
+    let voice = web.speak(&visitor, None, None);
+    let Some(enrolment) = enrolment(&web, &token) else { return invalid(voice) };
     let all = wants_all(&body.unwrap_or_default());
     preferences::leave_by_link(&web.app, enrolment, all).await?;
-    let words = web.pages.words;
+    let words = voice.words;
     let done = if all { words.left_all } else { words.left_course };
-    web.pages.notice(words.left_title, &[done, words.left_under_way, words.left_back])
+    voice.notice(words.left_title, &[done, words.left_under_way, words.left_back])
 }
 
 fn enrolment(web: &Web, token: &str) -> Option<i64> {
     web.app.keys.verify(Scope::Leave, token, web.app.clock.now().wall)
 }
 
-fn invalid(web: &Web) -> Result<Response, Failure> {
-    let words = web.pages.words;
-    web.pages.nothing_here(words.leave_invalid_title, &[words.leave_invalid, words.leave_invalid_next])
+fn invalid(voice: Voice<'_>) -> Result<Response, Failure> {
+    let words = voice.words;
+    voice.nothing_here(words.leave_invalid_title, &[words.leave_invalid, words.leave_invalid_next])
 }
 
 /// Whether a form holds `all=1`. Both encodings are told apart by what is there: a `Content-Type` may be lost or wrong.

@@ -8,22 +8,30 @@ mod health;
 mod home;
 mod image;
 mod leave;
+mod network;
 mod pages;
 mod view;
+mod visitor;
 
 use crate::flow::App;
 use crate::problem::Problem;
 use crate::problem::Source;
 use crate::site::Site;
+use crate::text;
+use crate::text::Words;
 use anyhow::Result;
 use axum::Router;
 use axum::middleware::from_fn;
 use pages::Pages;
+use pages::Voice;
 use serde_json::Value;
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
+use visitor::Visitor;
+
+pub use network::Network;
 
 /// How long one answer may take.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -33,16 +41,33 @@ const PATIENCE: Duration = Duration::from_secs(10);
 struct Web {
     app: Arc<App>,
     pages: Arc<Pages>,
+    /// Who may say where a request came from.
+    proxies: Arc<Vec<Network>>,
+}
+
+impl Web {
+    /// Pages in the language that was chosen, else in the first of the browser's that there are words in, else in that of
+    /// what the page is about, else in the site's.
+    fn speak(&self, visitor: &Visitor, chosen: Option<&str>, subject: Option<&str>) -> Voice<'_> {
+        let wanted = chosen.into_iter().chain(visitor.languages.iter().map(String::as_str)).chain(subject);
+        self.pages.voice(best(wanted, &self.app.settings.site))
+    }
+}
+
+/// The words of the first of these languages that there are any in, or of the site's.
+fn best<'a>(mut wanted: impl Iterator<Item = &'a str>, site: &Site) -> &'static Words {
+    wanted.find_map(text::known).unwrap_or_else(|| text::words(&site.language))
 }
 
 /// The public pages. `overrides` are the coach's files by path below the templates folder; those below `web/` take the
-/// place of the built-in ones of the same path.
+/// place of the built-in ones of the same path. `proxies` may say where a request came from.
 ///
 /// # Errors
 /// When a template isn't Tera; the error names it.
-pub fn router(app: Arc<App>, overrides: &BTreeMap<String, Vec<u8>>) -> Result<Router> {
+pub fn router(app: Arc<App>, overrides: &BTreeMap<String, Vec<u8>>, proxies: &[Network]) -> Result<Router> {
     let pages = Arc::new(Pages::load(&app.settings.site, overrides)?);
-    let web = Web { app, pages: Arc::clone(&pages) };
+    let proxies = Arc::new(proxies.to_vec());
+    let web = Web { app: Arc::clone(&app), pages: Arc::clone(&pages), proxies };
     let shown = Router::new()
         .merge(home::routes())
         .merge(course::routes())
@@ -52,7 +77,7 @@ pub fn router(app: Arc<App>, overrides: &BTreeMap<String, Vec<u8>>) -> Result<Ro
         .merge(image::routes())
         .merge(pages::routes())
         .fallback(guard::not_found);
-    let shown = guard::protect(shown, pages, PATIENCE);
+    let shown = guard::protect(shown, pages, app.settings.site.clone(), PATIENCE);
     let probed = guard::hurry(health::routes(), PATIENCE);
     Ok(shown.merge(probed).layer(from_fn(guard::add_headers)).with_state(web))
 }
@@ -94,10 +119,13 @@ pub fn check(site: &Site, overrides: &BTreeMap<String, Vec<u8>>) -> Vec<Problem>
     let alone: Vec<Problem> = alone.collect();
     match Pages::load(site, overrides) {
         Err(error) if alone.is_empty() => vec![report("web", error)],
-        Ok(pages) => samples()
-            .into_iter()
-            .filter_map(|(template, values)| Some(report(template, pages.try_out(template, &values).err()?)))
-            .collect(),
+        Ok(pages) => {
+            let voice = pages.voice(text::words(&site.language));
+            samples()
+                .into_iter()
+                .filter_map(|(template, values)| Some(report(template, voice.try_out(template, &values).err()?)))
+                .collect()
+        }
         Err(_) => alone,
     }
 }

@@ -5,8 +5,8 @@ use crate::message::READABLE;
 use crate::message::Theme;
 use crate::site::Site;
 use crate::text;
+use crate::text::Words;
 use crate::text::direction;
-use crate::text::words;
 use crate::web::Web;
 use crate::web::guard::Failure;
 use anyhow::Context as _;
@@ -38,6 +38,14 @@ struct BuiltIn;
 pub struct Pages {
     tera: Tera,
     style: Vec<u8>,
+}
+
+/// Pages in one language.
+#[derive(Clone, Copy)]
+pub struct Voice<'a> {
+    pages: &'a Pages,
+    /// BCP 47.
+    pub language: &'static str,
     pub words: &'static text::Page,
 }
 
@@ -73,9 +81,15 @@ impl Pages {
         tera.add_raw_templates(texts)
             .context("a page's template isn't Tera; correct it, or remove it: the built-in one takes its place")?;
         *tera.global_context() = frame(site, &style);
-        Ok(Pages { tera, style, words: &words(&site.language).page })
+        Ok(Pages { tera, style })
     }
 
+    pub fn voice(&self, words: &'static Words) -> Voice<'_> {
+        Voice { pages: self, language: words.language, words: &words.page }
+    }
+}
+
+impl Voice<'_> {
     /// The page of a template with its own values, which it sees under `page`.
     pub fn page(&self, template: &str, values: &impl Serialize) -> Result<Response, Failure> {
         Ok(Html(self.html(template, values)?).into_response())
@@ -89,7 +103,10 @@ impl Pages {
     fn html(&self, template: &str, values: &impl Serialize) -> Result<String> {
         let mut context = Context::new();
         context.insert("page", values);
-        Ok(self.tera.render(template, &context)?)
+        context.insert("words", self.words);
+        context.insert("language", self.language);
+        context.insert("direction", direction(self.language));
+        Ok(self.pages.tera.render(template, &context)?)
     }
 
     pub fn notice(&self, title: &str, paragraphs: &[&str]) -> Result<Response, Failure> {
@@ -128,11 +145,7 @@ fn colours(theme: &Theme) -> String {
 /// What every page sees besides its own values.
 fn frame(site: &Site, style: &[u8]) -> Context {
     let version: String = Sha256::digest(style).iter().take(6).map(|byte| format!("{byte:02x}")).collect();
-    let words = words(&site.language);
     let mut context = Context::new();
-    context.insert("language", words.language);
-    context.insert("direction", direction(words.language));
-    context.insert("words", &words.page);
     context.insert("style", &version);
     context
         .insert("site", &json!({ "name": site.name, "postal_address": site.postal_address, "root": root(&site.url) }));

@@ -4,6 +4,7 @@ use crate::flow;
 use crate::link::Scope;
 use crate::web::Web;
 use crate::web::guard::Failure;
+use crate::web::visitor::Visitor;
 use axum::Router;
 use axum::extract::Path;
 use axum::extract::State;
@@ -20,15 +21,16 @@ pub fn routes() -> Router<Web> {
     Router::new().route("/view/{token}", get(show))
 }
 
-async fn show(State(web): State<Web>, Path(token): Path<String>) -> Result<Response, Failure> {
+async fn show(State(web): State<Web>, visitor: Visitor, Path(token): Path<String>) -> Result<Response, Failure> {
     let delivery = web.app.keys.verify(Scope::View, &token, web.app.clock.now().wall);
     let lesson = match delivery {
         Some(delivery) => flow::view::lesson(&web.app, delivery).await?,
         None => None,
     };
-    let words = web.pages.words;
+    let voice = web.speak(&visitor, None, None);
+    let words = voice.words;
     match lesson {
         Some(html) => Ok(([(header::CONTENT_SECURITY_POLICY, POLICY)], Html(html)).into_response()),
-        None => web.pages.nothing_here(words.view_gone_title, &[words.view_gone, words.view_gone_next]),
+        None => voice.nothing_here(words.view_gone_title, &[words.view_gone, words.view_gone_next]),
     }
 }

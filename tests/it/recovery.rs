@@ -237,6 +237,12 @@ async fn a_database_of_the_release_before_goes_on_where_everybody_was() {
         "DROP TABLE act",
         "DROP TABLE answer",
         "DROP TABLE issue_date",
+        "DROP TABLE address_change",
+        "DROP TABLE farewell",
+        "ALTER TABLE consent DROP COLUMN asked",
+        "ALTER TABLE consent DROP COLUMN page",
+        "ALTER TABLE consent DROP COLUMN ip",
+        "ALTER TABLE consent DROP COLUMN agent",
         "DELETE FROM _sqlx_migrations WHERE version > 3",
     ] {
         app.break_with(old).await;

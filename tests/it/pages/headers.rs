@@ -124,6 +124,6 @@ async fn a_broken_template_of_the_coach_leaves_readers_words_that_help() {
 async fn a_template_that_is_not_tera_is_named_before_anything_is_served() {
     let site = TestSite::start().await;
     let overrides = BTreeMap::from([("web/leave.html".to_string(), b"{% if %}".to_vec())]);
-    let error = dripline::web::router(site.app.clone(), &overrides).unwrap_err();
+    let error = dripline::web::router(site.app.clone(), &overrides, &[]).unwrap_err();
     assert!(format!("{error:#}").contains("web/leave.html"), "{error:#}");
 }

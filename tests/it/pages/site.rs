@@ -81,10 +81,12 @@ impl TestSite {
         .await
         .unwrap();
         assert_eq!(reloaded.swapped, ["garden", "stages"], "{:?}", reloaded.problems);
-        let router = web::router(Arc::clone(&app), overrides).unwrap();
+        let router = web::router(Arc::clone(&app), overrides, &["127.0.0.1".parse().unwrap()]).unwrap();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let at = listener.local_addr().unwrap();
-        tokio::spawn(async move { axum::serve(listener, router).await });
+        tokio::spawn(
+            async move { axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>()).await },
+        );
         TestSite { app, clock, at, _folder: folder }
     }
 
