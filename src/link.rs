@@ -1,6 +1,10 @@
 //! Signed, scoped tokens and the URLs that carry them. Knows no page and no row: a token names a number, nothing else.
 
+mod base32;
+
 use crate::address::Address;
+use base32::base32;
+use base32::from_base32;
 use hmac::Hmac;
 use hmac::KeyInit;
 use hmac::Mac;
@@ -57,6 +61,17 @@ pub enum Action {
     NextNow,
 }
 
+/// What a token turned out to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Token {
+    /// Its subject.
+    Good(i64),
+    /// It was good once.
+    Expired,
+    /// Not of this scope, not whole, or not ours.
+    Bad,
+}
+
 /// The links of one mail, as templates see them under `links`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Urls {
@@ -105,6 +120,23 @@ impl KeyRing {
     /// The subject of a token that one of our keys signed for this scope and that hasn't expired. Letters may have
     /// changed their case on the way. Anything else is `None`, without saying why.
     pub fn verify(&self, scope: Scope, token: &str, now: Timestamp) -> Option<i64> {
+        match self.read(scope, token, now) {
+            Token::Good(subject) => Some(subject),
+            Token::Expired | Token::Bad => None,
+        }
+    }
+
+    /// As [`KeyRing::verify`], for pages that tell a link that is too old from one that isn't whole.
+    pub fn read(&self, scope: Scope, token: &str, now: Timestamp) -> Token {
+        match self.signed(scope, token) {
+            Some((subject, expires)) if expires.is_none_or(|expires| now.as_second() < expires) => Token::Good(subject),
+            Some(_) => Token::Expired,
+            None => Token::Bad,
+        }
+    }
+
+    /// Subject and expiry of what one of our keys signed for this scope.
+    fn signed(&self, scope: Scope, token: &str) -> Option<(i64, Option<i64>)> {
         let bytes = from_base32(token)?;
         let (signed, claimed) = bytes.split_at_checked(bytes.len().checked_sub(MAC)?)?;
         let (kid, rest) = signed.split_first()?;
@@ -113,18 +145,8 @@ impl KeyRing {
             return None;
         }
         let (subject, expires) = rest.split_first_chunk::<8>()?;
-        if !expires.is_empty() {
-            let expires = i64::from_be_bytes(expires.try_into().ok()?);
-            if now.as_second() >= expires {
-                return None;
-            }
-        }
-        Some(i64::from_be_bytes(*subject))
-    }
-
-    /// The action that a token of `/act/` allows, and for which enrolment.
-    pub fn verify_action(&self, token: &str, now: Timestamp) -> Option<(Action, i64)> {
-        Action::ALL.into_iter().find_map(|action| Some((action, self.verify(Scope::Act(action), token, now)?)))
+        let expires = if expires.is_empty() { None } else { Some(i64::from_be_bytes(expires.try_into().ok()?)) };
+        Some((i64::from_be_bytes(*subject), expires))
     }
 
     /// The envelope sender of one delivery: `bounces+TOKEN@…`. The token survives lower-casing, and the local part stays
@@ -207,7 +229,7 @@ impl<'a> Links<'a> {
 }
 
 impl Action {
-    const ALL: [Action; 5] = [Action::Pause, Action::Slower, Action::Faster, Action::Again, Action::NextNow];
+    pub const ALL: [Action; 5] = [Action::Pause, Action::Slower, Action::Faster, Action::Again, Action::NextNow];
 }
 
 impl Scope {
@@ -240,43 +262,6 @@ fn mac(key: &[u8; 32], scope: Scope, signed: &[u8]) -> [u8; MAC] {
     hmac.update(signed);
     let full = hmac.finalize().into_bytes();
     std::array::from_fn(|n| full[n])
-}
-
-const ALPHABET: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
-
-/// RFC 4648 §6 in lower case, without padding.
-fn base32(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len() * 8 / 5 + 1);
-    let (mut buffer, mut bits) = (0u32, 0);
-    for byte in bytes {
-        buffer = (buffer << 8) | u32::from(*byte);
-        bits += 8;
-        while bits >= 5 {
-            bits -= 5;
-            text.push(char::from(ALPHABET[(buffer >> bits) as usize & 31]));
-        }
-    }
-    if bits > 0 {
-        text.push(char::from(ALPHABET[(buffer << (5 - bits)) as usize & 31]));
-    }
-    text
-}
-
-/// Refuses bits left over at the end, so that one token has one spelling (apart from case).
-fn from_base32(text: &str) -> Option<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(text.len() * 5 / 8);
-    let (mut buffer, mut bits) = (0u32, 0);
-    for letter in text.bytes() {
-        let digit = ALPHABET.iter().position(|known| *known == letter.to_ascii_lowercase())?;
-        buffer = (buffer << 5) | digit as u32;
-        bits += 5;
-        if bits >= 8 {
-            bits -= 8;
-            bytes.push((buffer >> bits) as u8);
-        }
-    }
-    let canonical = bits < 5 && buffer & ((1 << bits) - 1) == 0;
-    canonical.then_some(bytes)
 }
 
 #[cfg(test)]
@@ -336,8 +321,11 @@ mod tests {
     fn a_token_expires_to_the_second() {
         let keys = KeyRing::new(NEW, vec![]);
         let token = keys.sign(Scope::Act(Action::Slower), ID, Some(at(100)));
-        assert_eq!(keys.verify_action(&token, at(99)), Some((Action::Slower, ID)));
-        assert_eq!(keys.verify_action(&token, at(100)), None);
+        let slower = Scope::Act(Action::Slower);
+        assert_eq!(keys.read(slower, &token, at(99)), Token::Good(ID));
+        assert_eq!(keys.read(slower, &token, at(100)), Token::Expired);
+        assert_eq!(keys.verify(slower, &token, at(100)), None);
+        assert_eq!(keys.read(Scope::Act(Action::Faster), &token, at(100)), Token::Bad);
     }
 
     #[test]
@@ -380,14 +368,5 @@ mod tests {
         check(&urls.pause, "act", Scope::Act(Action::Pause), 2);
         check(&urls.next_now, "act", Scope::Act(Action::NextNow), 2);
         assert_eq!(links.confirm("abc"), "https://learn.example.org/confirm/abc");
-    }
-
-    #[test]
-    fn base32_is_that_of_rfc_4648() {
-        for (plain, coded) in [("", ""), ("f", "my"), ("fo", "mzxq"), ("foobar", "mzxw6ytboi")] {
-            assert_eq!(base32(plain.as_bytes()), coded);
-            assert_eq!(from_base32(coded).as_deref(), Some(plain.as_bytes()));
-        }
-        assert_eq!(from_base32("mz"), None);
     }
 }

@@ -65,9 +65,10 @@ pub fn simulate(course: &Course, simulation: &Simulation<'_>) -> Vec<Planned> {
     plan
 }
 
-/// The next lessons of somebody who is in the course, at most `most`: nothing when they have paused, left or completed.
+/// The next lessons of somebody who is in the course, at most `most`: nothing when they have paused until they say, left
+/// or completed.
 pub fn forecast(course: &Course, enrolment: &Enrolment, reader: &Reader, now: Timestamp, most: usize) -> Vec<Planned> {
-    let mut it = enrolment.clone();
+    let (mut it, mut now) = (enrolment.clone(), now);
     if it.after.is_some() {
         // It stops with the message that is under way.
         return Vec::new();
@@ -75,9 +76,14 @@ pub fn forecast(course: &Course, enrolment: &Enrolment, reader: &Reader, now: Ti
     match it.state {
         State::Waiting | State::Awaiting => {}
         State::InFlight => it.accepted(course, reader, now),
-        State::Pending | State::Paused | State::Held | State::Completed | State::Left => return Vec::new(),
+        State::Paused => {
+            let Some(until) = it.paused_until else { return Vec::new() };
+            now = until.max(now);
+            it.resume(course, reader, now);
+        }
+        State::Pending | State::Held | State::Completed | State::Left => return Vec::new(),
     }
-    live(course, &mut it, reader, &mut now.clone(), None, most)
+    live(course, &mut it, reader, &mut now, None, most)
 }
 
 /// Lives through what falls due before `end`.

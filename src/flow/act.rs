@@ -5,14 +5,16 @@ use crate::address::Address;
 use crate::clock::Now;
 use crate::course::Course;
 use crate::delivery::State as DeliveryState;
-use crate::enrolment;
 use crate::enrolment::Enrolment;
 use crate::enrolment::NO_MOMENT;
-use crate::enrolment::Planned;
 use crate::enrolment::Reader;
 use crate::enrolment::Refused;
 use crate::enrolment::State;
 use crate::flow::App;
+use crate::flow::outlook::Known;
+use crate::flow::outlook::Outlook;
+use crate::flow::outlook::ahead;
+use crate::flow::outlook::known;
 use crate::flow::preferences::Act;
 use crate::flow::reader::Answers;
 use crate::flow::undo::Before;
@@ -65,13 +67,6 @@ pub struct Foreseen {
     /// Whether it would change anything.
     pub changes: bool,
     pub outlook: Vec<Outlook>,
-}
-
-/// One enrolment, and what comes next in it.
-#[derive(Debug)]
-pub struct Outlook {
-    pub enrolment: Enrolment,
-    pub plan: Vec<Planned>,
 }
 
 /// What an act makes of one enrolment.
@@ -195,40 +190,11 @@ pub async fn foresee(app: &App, address: &Address, which: &Which, act: &Act, mos
         };
         foreseen.refused = foreseen.refused.or(settled.err());
         if which.means(&it.course) {
-            let plan = enrolment::forecast(&shelved.course, &it, &reader, now, most);
+            let plan = ahead(shelved, &it, &reader, now, most);
             foreseen.outlook.push(Outlook { enrolment: it, plan });
         }
     }
     Ok(foreseen)
-}
-
-/// The next lessons of a person in each of these courses, at most `most` each.
-pub async fn outlook(app: &App, address: &Address, which: &Which, most: usize) -> Result<Vec<Outlook>> {
-    let now = app.clock.now();
-    let shelf = app.shelf.read().await.clone();
-    let Some(Known { person, places, answers }) = known(app, address).await? else { return Ok(Vec::new()) };
-    let seen = places.into_iter().filter(|it| which.means(&it.course)).filter_map(|enrolment| {
-        let shelved = shelf.get(&enrolment.course)?;
-        let reader = app.reader(&person, answers.of(enrolment.id));
-        let plan = enrolment::forecast(&shelved.course, &enrolment, &reader, now.reader, most);
-        Some(Outlook { enrolment, plan })
-    });
-    Ok(seen.collect())
-}
-
-/// A person, and all that decides over them.
-struct Known {
-    person: Subscriber,
-    places: Vec<Enrolment>,
-    answers: Answers,
-}
-
-async fn known(app: &App, address: &Address) -> Result<Option<Known>> {
-    let mut connection = app.store.read().await?;
-    let Some(person) = subscribers::by_key(&mut connection, &address.key()).await? else { return Ok(None) };
-    let places = enrolments::of_subscriber(&mut connection, person.id).await?;
-    let answers = Answers::read(&mut connection, places.iter().map(|it| it.id).collect()).await?;
-    Ok(Some(Known { person, places, answers }))
 }
 
 impl Which {

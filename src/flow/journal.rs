@@ -5,6 +5,7 @@ use crate::course::Kind;
 use crate::enrolment::Enrolment;
 use crate::enrolment::State;
 use crate::flow::App;
+use crate::flow::outlook::ahead;
 use crate::flow::shelf::Shelved;
 use crate::message::Answer;
 use crate::store::answers;
@@ -222,7 +223,12 @@ fn place(app: &App, it: Enrolment, person: &Subscriber, issues: Option<(&Shelved
     });
     let state = if it.is_completed() { State::Completed } else { it.after.unwrap_or(it.state) };
     let (done, next) = match issues {
-        Some((shelved, got)) => (got, next_issue(app, shelved, person).filter(|_| it.state == State::Awaiting)),
+        Some((shelved, got)) => {
+            let reader = app.reader(person, BTreeMap::new());
+            let next = ahead(shelved, &it, &reader, app.clock.now().reader, 1).pop();
+            let next = next.map(|it| Planned { lesson: it.lesson, local: it.local, utc: it.utc, why: it.why });
+            (got, next.filter(|_| it.state == State::Awaiting))
+        }
         None => (it.progress.done().into_iter().map(String::from).collect(), lesson),
     };
     Place {
@@ -234,15 +240,6 @@ fn place(app: &App, it: Enrolment, person: &Subscriber, issues: Option<(&Shelved
         held_why: it.held_why,
         paused_until: it.paused_until,
     }
-}
-
-/// The next dated issue that a person may get.
-fn next_issue(app: &App, shelved: &Shelved, person: &Subscriber) -> Option<Planned> {
-    let (newsletter, zone) = (shelved.course.newsletter.as_ref()?, app.zone(person));
-    let dated = shelved.course.dated_issues().map(|(id, moment)| (newsletter.instant(moment, &zone), id, moment));
-    let (utc, id, moment) = dated.filter(|(utc, ..)| *utc > app.clock.now().reader).min()?;
-    let local = utc.to_zoned(zone).datetime();
-    Some(Planned { lesson: id.to_string(), local, utc, why: newsletter.in_words(moment) })
 }
 
 fn entry(row: Delivery, said: Vec<report::Attempt>) -> Entry {

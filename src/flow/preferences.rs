@@ -29,12 +29,13 @@ use std::collections::BTreeMap;
 pub use crate::flow::act::Acted;
 pub use crate::flow::act::Done;
 pub use crate::flow::act::Foreseen;
-pub use crate::flow::act::Outlook;
 pub use crate::flow::act::Which;
 pub use crate::flow::act::act;
 pub use crate::flow::act::foresee;
-pub use crate::flow::act::outlook;
+pub use crate::flow::outlook::Outlook;
+pub use crate::flow::outlook::outlook;
 pub use crate::flow::undo::undo;
+pub use crate::flow::undo::undoable;
 
 /// What a person may ask of their courses.
 #[derive(Debug, Clone, PartialEq)]

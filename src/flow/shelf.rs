@@ -85,6 +85,14 @@ impl Shelved {
         Some((self.course.lessons.get(id)?, Arc::clone(self.lessons.get(id)?)))
     }
 
+    /// What a lesson is called where nobody's values can be filled in: its subject, or its name.
+    pub fn title_of(&self, lesson: &str, language: &str) -> String {
+        let lesson = self.called_now(lesson);
+        let known = self.edition(lesson, language).course.lessons.get(lesson);
+        let subject = known.map(|it| it.subject.as_str()).filter(|subject| !subject.contains('{'));
+        subject.map_or_else(|| lesson.replace('-', " "), String::from)
+    }
+
     /// What a lesson is called that once had this name.
     pub fn called_now<'a>(&'a self, id: &'a str) -> &'a str {
         if self.course.lessons.contains_key(id) {

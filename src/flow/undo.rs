@@ -118,6 +118,15 @@ pub async fn undo(app: &App, address: &Address, which: &Which, only: Option<i64>
     Ok((Acted::Nothing, String::new()))
 }
 
+/// Whose act this is and what it was, while it can be undone.
+pub async fn undoable(app: &App, act: i64) -> Result<Option<(Subscriber, String)>> {
+    let since = app.clock.now().wall.saturating_sub(UNDO).unwrap_or(Timestamp::MIN);
+    let mut connection = app.store.read().await?;
+    let Some(act) = acts::by_id(&mut connection, act).await?.filter(|it| it.at >= since) else { return Ok(None) };
+    let person = subscribers::by_id(&mut connection, act.subscriber_id).await?;
+    Ok(person.map(|person| (person, act.what)))
+}
+
 /// Keeps an act, so that it can be undone, and returns its number.
 pub async fn remember(connection: &mut Connection, person: i64, name: &str, before: &Before, now: Now) -> Result<i64> {
     let what = name.to_string();

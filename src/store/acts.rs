@@ -34,25 +34,32 @@ pub async fn add(connection: &mut Connection, it: &Act, since: Timestamp) -> Res
     Ok(())
 }
 
+/// One act, if nobody took it back.
+pub async fn by_id(connection: &mut Connection, id: i64) -> Result<Option<Act>, sqlx::Error> {
+    let sql = "SELECT id, subscriber_id, what, at, before FROM act WHERE id = $1";
+    let row = sqlx::query(sql).bind(id).fetch_optional(connection).await?;
+    row.map(|row| read(&row)).transpose()
+}
+
 /// What a person did since then, the latest first.
 pub async fn of(connection: &mut Connection, subscriber: i64, since: Timestamp) -> Result<Vec<Act>, sqlx::Error> {
     let sql =
         "SELECT id, subscriber_id, what, at, before FROM act WHERE subscriber_id = $1 AND at >= $2 ORDER BY id DESC";
     let rows = sqlx::query(sql).bind(subscriber).bind(since.as_millisecond()).fetch_all(connection).await?;
-    rows.iter()
-        .map(|row| {
-            Ok(Act {
-                id: row.try_get(0)?,
-                subscriber_id: row.try_get(1)?,
-                what: row.try_get(2)?,
-                at: crate::clock::from_ms(row.try_get(3)?),
-                before: row.try_get(4)?,
-            })
-        })
-        .collect()
+    rows.iter().map(read).collect()
 }
 
 pub async fn remove(connection: &mut Connection, id: i64) -> Result<(), sqlx::Error> {
     sqlx::query("DELETE FROM act WHERE id = $1").bind(id).execute(connection).await?;
     Ok(())
+}
+
+fn read(row: &super::Row) -> Result<Act, sqlx::Error> {
+    Ok(Act {
+        id: row.try_get(0)?,
+        subscriber_id: row.try_get(1)?,
+        what: row.try_get(2)?,
+        at: crate::clock::from_ms(row.try_get(3)?),
+        before: row.try_get(4)?,
+    })
 }

@@ -1,9 +1,14 @@
 //! The words of mails and pages in each language: what the program itself says, apart from what a coach writes. Knows no
 //! template. A language is one more file beside `en.rs`, and one more line in [`LANGUAGES`].
 
+mod dates;
 mod en;
+mod my;
 
 use serde::Serialize;
+
+pub use dates::Dates;
+pub use my::My;
 
 /// Every language we have words in; the first stands in for those that we have not.
 const LANGUAGES: [&Words; 1] = [&en::WORDS];
@@ -140,6 +145,8 @@ pub struct Page {
     pub failure_title: &'static str,
     pub failure: &'static str,
     pub failure_next: &'static str,
+    pub dates: Dates,
+    pub my: My,
 }
 
 /// The words of the language with this BCP 47 tag, of its base language, or English.

@@ -18,6 +18,11 @@ impl Weekdays {
     pub fn in_words(&self) -> String {
         in_words(&self.days)
     }
+
+    /// The days by their place in a week that begins on Monday, in order.
+    pub fn days(&self) -> impl Iterator<Item = usize> {
+        from_monday(&self.days).map(|day| (usize::from(day) + 6) % 7)
+    }
 }
 
 impl FromStr for Weekdays {

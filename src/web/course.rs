@@ -3,6 +3,7 @@
 use crate::address::Address;
 use crate::address::clean_line;
 use crate::course::Course;
+use crate::course::Field;
 use crate::course::Kind;
 use crate::course::Late;
 use crate::enrolment::Enrolment;
@@ -30,6 +31,7 @@ use axum::response::Response;
 use axum::routing::get;
 use jiff::Timestamp;
 use serde::Serialize;
+use serde_json::Value;
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -39,7 +41,7 @@ use std::sync::LazyLock;
 const FIELD: &str = "field:";
 
 /// Every zone that a person may live in, by region: part before the slash → (whole name, part behind it).
-static ZONES: LazyLock<BTreeMap<String, Vec<(String, String)>>> = LazyLock::new(|| {
+pub static ZONES: LazyLock<BTreeMap<String, Vec<(String, String)>>> = LazyLock::new(|| {
     let mut regions: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
     for name in timing::zone_names() {
         let Some((region, place)) = name.split_once('/') else { continue };
@@ -117,15 +119,7 @@ fn read(course: &Course, words: &'static Page, values: BTreeMap<String, String>)
     if course.consent.is_some() && !values.contains_key("agree") {
         wrong.insert("agree".to_string(), words.wrong_agree);
     }
-    let mut fields = BTreeMap::new();
-    for (name, field) in &course.fields {
-        let input = format!("{FIELD}{name}");
-        match line(&input) {
-            Some(text) => drop(fields.insert(name.clone(), text)),
-            None if field.required => drop(wrong.insert(input, words.wrong_field)),
-            None => {}
-        }
-    }
+    let fields = entered_fields(course, words, &values, &mut wrong);
     let first_name = line("first_name");
     match address {
         Some(address) if wrong.is_empty() => {
@@ -143,9 +137,6 @@ fn course_page(web: &Web, voice: Voice<'_>, shelved: &Arc<Shelved>, entered: Ent
     let today = web.app.clock.now().reader.to_zoned(web.app.settings.site.time_zone.clone()).date();
     let starts = course.schedule.starts;
     let closed = course.schedule.late == Late::Closed && starts.is_some_and(|starts| today >= starts);
-    let fields = course.fields.iter().map(
-        |(name, field)| json!({ "input": format!("{FIELD}{name}"), "label": field.label, "required": field.required }),
-    );
     let invite = course.invite.as_ref().map(|invite| json!({ "text": invite.text, "url": invite.url }));
     let zone = entered.values.get("zone").map_or(here, String::as_str).to_string();
     voice.page(
@@ -162,12 +153,37 @@ fn course_page(web: &Web, voice: Voice<'_>, shelved: &Arc<Shelved>, entered: Ent
             "consent": shelved.page.consent,
             "invite": invite,
             "closed": closed,
-            "fields": fields.collect::<Vec<_>>(),
+            "fields": fields_of(course),
             "zones": *ZONES,
             "zone": zone,
             "entered": entered,
         }),
     )
+}
+
+/// The course's own fields, as a form asks for them.
+pub fn fields_of(course: &Course) -> Vec<Value> {
+    let of = |(name, field): (&String, &Field)| json!({ "input": format!("{FIELD}{name}"), "label": field.label, "required": field.required });
+    course.fields.iter().map(of).collect()
+}
+
+/// What was entered into them; what is missing is told.
+pub fn entered_fields(
+    course: &Course,
+    words: &'static Page,
+    values: &BTreeMap<String, String>,
+    wrong: &mut BTreeMap<String, &'static str>,
+) -> BTreeMap<String, String> {
+    let mut fields = BTreeMap::new();
+    for (name, field) in &course.fields {
+        let input = format!("{FIELD}{name}");
+        match values.get(&input).and_then(|text| clean_line(text)) {
+            Some(text) => drop(fields.insert(name.clone(), text)),
+            None if field.required => drop(wrong.insert(input, words.wrong_field)),
+            None => {}
+        }
+    }
+    fields
 }
 
 /// What a reader may expect: how much, how often, from when.

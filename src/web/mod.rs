@@ -1,15 +1,20 @@
 //! The pages that mails link to: one file a page, each a thin translation into a verb. GET and HEAD change nothing;
 //! pages have one big button that POSTs, and no script.
 
+mod act;
 mod confirm;
 mod course;
+mod doing;
 mod guard;
 mod health;
 mod home;
 mod image;
+mod join;
 mod leave;
+mod my;
 mod network;
 mod pages;
+mod settings;
 mod view;
 mod visitor;
 
@@ -46,6 +51,11 @@ struct Web {
 }
 
 impl Web {
+    /// What the paths of links on our pages begin with.
+    fn root(&self) -> &str {
+        pages::root(&self.app.settings.site.url)
+    }
+
     /// Pages in the language that was chosen, else in the first of the browser's that there are words in, else in that of
     /// what the page is about, else in the site's.
     fn speak(&self, visitor: &Visitor, chosen: Option<&str>, subject: Option<&str>) -> Voice<'_> {
@@ -73,6 +83,10 @@ pub fn router(app: Arc<App>, overrides: &BTreeMap<String, Vec<u8>>, proxies: &[N
         .merge(course::routes())
         .merge(confirm::routes())
         .merge(leave::routes())
+        .merge(act::routes())
+        .merge(my::routes())
+        .merge(settings::routes())
+        .merge(join::routes())
         .merge(view::routes())
         .merge(image::routes())
         .merge(pages::routes())
@@ -83,7 +97,7 @@ pub fn router(app: Arc<App>, overrides: &BTreeMap<String, Vec<u8>>, proxies: &[N
 }
 
 /// What each page is tried with by [`check`]: everything that its template may use.
-fn samples() -> [(&'static str, Value); 5] {
+fn samples() -> Vec<(&'static str, Value)> {
     let entry = json!({ "id": "course", "title": "A course", "summary": "What it is.", "language": "en" });
     let zones = json!({ "Europe": [["Europe/Berlin", "Berlin"]] });
     let course = json!({
@@ -94,7 +108,37 @@ fn samples() -> [(&'static str, Value); 5] {
         "zones": zones, "zone": "Europe/Berlin",
         "entered": { "values": { "email": "reader" }, "wrong": { "email": "This is no address." } },
     });
-    [
+    let mail = json!({ "when": "Monday, 8:30", "what": "A lesson", "why": "Two days after the last one." });
+    let choice = json!({ "key": "1w", "label": "A week", "note": "from Monday", "dates": [mail] });
+    let act = json!({
+        "title": "A title", "text": ["A sentence."], "button": "Do it", "choose": "Which?", "choices": [choice], "checked": "1w",
+        "dates": [mail], "dates_title": "The next mails", "no_dates": "None.", "undo": "/act/token", "home": "/my/token", "fresh": "Anew",
+    });
+    let lesson = json!({ "id": "lesson", "title": "A lesson", "url": "/view/token", "on": "Monday" });
+    let stage = json!({ "id": "stage", "title": "A stage", "rests": false, "begun": true });
+    let place = json!({
+        "id": "course", "path": "/my/token/course", "title": "A course", "language": "en", "newsletter": false, "progress": "1 of 2",
+        "state": "On its way.", "plan": [mail], "goes": true, "paused": true, "ended": true, "slower": true, "faster": true,
+        "pace": "Slow", "got": [lesson], "offered": [lesson], "stages": [stage], "leave": "/leave/token", "left": false,
+    });
+    let my = json!({
+        "path": "/my/token", "places": [place], "others": [entry], "name": "Ana", "zone": "Europe/Berlin", "hour": "8:30", "days": "Monday",
+        "undo": { "url": "/act/token", "what": "a pause", "until": "Monday" },
+    });
+    let settings = json!({
+        "home": "/my/token", "name": "Ana", "hour": "08:30", "days": [{ "value": "Mon", "name": "Monday", "checked": true }],
+        "zones": zones, "zone": "Europe/Berlin", "languages": [["en", "English"]], "language": "en", "dates": [mail],
+        "wrong_hour": "No hour.", "refused": "Never.",
+    });
+    let join = json!({
+        "title": "Begin?", "summary": "What it is.", "language": "en", "consent": "<p>Yes.</p>", "home": "/my/token",
+        "fields": [{ "input": "field:instrument", "label": "Your instrument", "required": true }], "wrong": { "agree": "Please agree." },
+    });
+    vec![
+        ("web/act.html", act),
+        ("web/my.html", my),
+        ("web/settings.html", settings),
+        ("web/join.html", join),
         ("web/notice.html", json!({ "title": "A title", "paragraphs": ["A sentence."] })),
         ("web/home.html", json!({ "courses": [entry], "newsletters": [entry] })),
         ("web/course.html", course),

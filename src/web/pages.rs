@@ -113,7 +113,12 @@ impl Voice<'_> {
         self.page("web/notice.html", &Notice { title, paragraphs })
     }
 
-    /// As [`Pages::notice`], for an address behind which there is nothing.
+    /// As [`Voice::page`], for a link that leads nowhere any more.
+    pub fn gone(&self, template: &str, values: &impl Serialize) -> Result<Response, Failure> {
+        Ok((StatusCode::NOT_FOUND, self.page(template, values)?).into_response())
+    }
+
+    /// As [`Voice::notice`], for an address behind which there is nothing.
     pub fn nothing_here(&self, title: &str, paragraphs: &[&str]) -> Result<Response, Failure> {
         Ok((StatusCode::NOT_FOUND, self.notice(title, paragraphs)?).into_response())
     }
@@ -153,7 +158,7 @@ fn frame(site: &Site, style: &[u8]) -> Context {
 }
 
 /// The path below which a proxy shows our pages, without a slash at its end: that of the site's URL.
-fn root(url: &str) -> &str {
+pub fn root(url: &str) -> &str {
     let behind_scheme = url.split_once("://").map_or(url, |(_, rest)| rest);
     behind_scheme.find('/').map_or("", |at| behind_scheme[at..].trim_end_matches('/'))
 }

@@ -256,24 +256,23 @@ fn inputs(app: &App, job: &Job, shelved: &Shelved) -> Inputs {
         Some(it) => it.count(course, &app.reader(&job.subscriber, job.answers.clone()), lesson, app.clock.now().reader),
         None => (course.order.iter().position(|id| id == lesson).map_or(1, |at| at + 1), course.order.len()),
     };
-    let language = job.subscriber.language.clone();
+    let language = job.subscriber.language.clone().unwrap_or_else(|| app.settings.site.language.clone());
     Inputs {
         first_name: job.subscriber.first_name.clone(),
-        language: language.unwrap_or_else(|| app.settings.site.language.clone()),
         fields: job.subscriber.fields.clone(),
         answers: job.answers.iter().map(|(question, value)| (question.clone(), value.clone().into())).collect(),
         number: u32::try_from(number).unwrap_or(u32::MAX),
         of: u32::try_from(of).unwrap_or(u32::MAX),
-        offered: job.enrolment.as_ref().map(|it| offered(shelved, it)).unwrap_or_default(),
+        offered: job.enrolment.as_ref().map(|it| offered(shelved, it, &language)).unwrap_or_default(),
         next: if job.delivery.what.ends_with(CLOSING) { next_courses(app, job, shelved) } else { Vec::new() },
+        language,
     }
 }
 
 /// What a person is offered and wasn't told of, as the subjects say it.
-fn offered(shelved: &Shelved, enrolment: &Enrolment) -> Vec<String> {
-    let lessons = enrolment.progress.untold().into_iter().filter_map(|id| shelved.course.lessons.get(id));
-    // A subject with a person's values in it means nothing here.
-    lessons.map(|it| if it.subject.contains('{') { it.id.clone() } else { it.subject.clone() }).collect()
+fn offered(shelved: &Shelved, enrolment: &Enrolment, language: &str) -> Vec<String> {
+    let untold = enrolment.progress.untold().into_iter().filter(|id| shelved.course.lessons.contains_key(*id));
+    untold.map(|id| shelved.title_of(id, language)).collect()
 }
 
 fn next_courses(app: &App, job: &Job, shelved: &Shelved) -> Vec<Titled> {
