@@ -55,7 +55,7 @@ async fn join(
     let words = &voice.words.my;
     let home = path(&web, &token);
     let Some(shelved) = mine.others.iter().find(|it| it.course.id == course) else {
-        return nothing(voice);
+        return form(&web, voice, &mine, &home, &course, BTreeMap::new()).await;
     };
     let mut wrong = BTreeMap::new();
     let fields = entered_fields(&shelved.course, voice.words, &entered, &mut wrong);

@@ -3,9 +3,11 @@
 pub mod browser;
 mod confirm;
 mod course;
+mod dump;
 mod headers;
 mod leave;
 mod logs;
+mod my;
 mod site;
 mod style;
 mod view;

@@ -20,7 +20,7 @@ impl Answer {
 
     /// The first heading, as a reader sees it.
     pub fn title(&self) -> String {
-        let from = self.body.find("<h1>").map_or(0, |at| at + 4);
+        let from = self.body.find("<h1").map_or(0, |at| at + self.body[at..].find('>').unwrap() + 1);
         self.body[from..].split("</h1>").next().unwrap().replace("&#39;", "'")
     }
 }

@@ -2,6 +2,7 @@
 
 use super::browser;
 use super::browser::Answer;
+use super::dump::dump;
 use dripline::clock::Clock;
 use dripline::flow::App;
 use dripline::flow::DeliverySettings;
@@ -20,8 +21,6 @@ use dripline::store::subscribers;
 use dripline::web;
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
-use sqlx::AssertSqlSafe;
-use sqlx::Row;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -147,20 +146,7 @@ impl TestSite {
 
     /// Every row of every table.
     pub async fn dump(&self) -> String {
-        let mut connection = self.app.store.read().await.unwrap();
-        let tables = sqlx::query("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name");
-        let mut dump = String::new();
-        for table in tables.fetch_all(&mut *connection).await.unwrap() {
-            let table: String = table.get(0);
-            let columns = format!(
-                "SELECT group_concat('quote(' || name || ')', ' || ''|'' || ') FROM pragma_table_info('{table}')"
-            );
-            let columns: String = sqlx::query(AssertSqlSafe(columns)).fetch_one(&mut *connection).await.unwrap().get(0);
-            let rows = format!("SELECT {columns} FROM {table} ORDER BY 1");
-            for row in sqlx::query(AssertSqlSafe(rows)).fetch_all(&mut *connection).await.unwrap() {
-                dump.push_str(&format!("{table}: {}\n", row.get::<String, _>(0)));
-            }
-        }
+        let dump = dump(&self.app).await;
         assert!(dump.contains("course_in_force: 'stages'"));
         dump
     }
