@@ -40,7 +40,7 @@ pub enum Scope {
     View,
     /// A person's own page; the subject is the subscriber.
     My,
-    /// One action from a mail; the subject is the enrolment.
+    /// One action from a mail; the subject is the enrolment, and of [`Action::Again`] the mail's outbox row.
     Act(Action),
     /// Take back one act; the subject is the act.
     Undo,
@@ -189,8 +189,8 @@ impl<'a> Links<'a> {
         format!("{}/my/{}", self.site_url, self.keys.sign(Scope::My, subscriber, expires))
     }
 
-    pub fn act(&self, action: Action, enrolment: i64, expires: Option<Timestamp>) -> String {
-        format!("{}/act/{}", self.site_url, self.keys.sign(Scope::Act(action), enrolment, expires))
+    pub fn act(&self, action: Action, subject: i64, expires: Option<Timestamp>) -> String {
+        format!("{}/act/{}", self.site_url, self.keys.sign(Scope::Act(action), subject, expires))
     }
 
     pub fn undo(&self, act: i64, expires: Option<Timestamp>) -> String {
@@ -219,7 +219,7 @@ impl<'a> Links<'a> {
             pause: act(Action::Pause),
             slower: act(Action::Slower),
             faster: act(Action::Faster),
-            again: act(Action::Again),
+            again: self.act(Action::Again, of.outbox, expires),
             next_now: act(Action::NextNow),
             my_course: self.my_course(of.subscriber, expires),
             leave: self.leave(of.enrolment),
@@ -367,6 +367,7 @@ mod tests {
         check(&urls.my_course, "my", Scope::My, 1);
         check(&urls.pause, "act", Scope::Act(Action::Pause), 2);
         check(&urls.next_now, "act", Scope::Act(Action::NextNow), 2);
+        check(&urls.again, "act", Scope::Act(Action::Again), 3);
         assert_eq!(links.confirm("abc"), "https://learn.example.org/confirm/abc");
     }
 }

@@ -7,6 +7,7 @@ use crate::enrolment::Enrolment;
 use crate::enrolment::Mark;
 use crate::enrolment::Planned;
 use crate::enrolment::State;
+use crate::enrolment::is_lesson;
 use crate::flow::App;
 use crate::flow::outlook::Known;
 use crate::flow::outlook::ahead;
@@ -16,6 +17,7 @@ use crate::flow::shelf::Shelved;
 use crate::flow::undo::UNDO;
 use crate::store::acts;
 use crate::store::enrolments;
+use crate::store::outbox;
 use crate::store::outbox::Delivery;
 use crate::store::report;
 use crate::store::subscribers;
@@ -110,6 +112,17 @@ pub async fn place(app: &App, enrolment: i64) -> Result<Option<(Subscriber, Enro
     let newest = all.into_iter().filter(|it| it.course == meant.course).max_by_key(|it| it.run).unwrap_or(meant);
     let shelved = app.shelf.read().await.get(&newest.course).map(Arc::clone);
     Ok(shelved.map(|shelved| (person, newest, shelved)))
+}
+
+/// The enrolment that a mail belonged to, and its lesson; none of the program's own mails. `None` when the mail is no more.
+pub async fn mailed(app: &App, delivery: i64) -> Result<Option<(i64, Option<String>)>> {
+    let row = outbox::by_id(&mut *app.store.read().await?, delivery).await?.filter(|row| row.enrolment_id != 0);
+    let Some(row) = row else { return Ok(None) };
+    let lesson = row.what.strip_prefix("lesson/").and_then(|rest| rest.split_once('/'));
+    let Some((course, lesson)) = lesson else { return Ok(None) };
+    let shelf = app.shelf.read().await;
+    let lesson = shelf.get(course).map_or(lesson, |shelved| shelved.called_now(lesson));
+    Ok(Some((row.enrolment_id, is_lesson(lesson).then(|| lesson.to_string()))))
 }
 
 impl Place {

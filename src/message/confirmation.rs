@@ -52,6 +52,7 @@ pub fn confirmation(
         "progress": "",
         "page": false,
         "list": false,
+        "course": false,
     });
     context.insert("mail", &mail);
     let own = &templates.theme().footer.text;

@@ -51,7 +51,7 @@ const KNOWN: [&str; 12] = [
 
 /// What only templates may use. Fields and questions differ from course to course: rendering finds those that are
 /// missing.
-const IN_TEMPLATES: [&str; 28] = [
+const IN_TEMPLATES: [&str; 29] = [
     "answers",
     "asked",
     "confirm_url",
@@ -64,6 +64,7 @@ const IN_TEMPLATES: [&str; 28] = [
     "footer.why_text",
     "footer_html",
     "language",
+    "mail.course",
     "mail.list",
     "mail.page",
     "mail.preview",

@@ -49,6 +49,8 @@ pub struct Prepared {
     tera: Tera,
     lesson: LessonFacts,
     /// The text begins with a title of its own: the subject isn't shown above it.
+    /// A course, not a newsletter.
+    is_course: bool,
     has_title: bool,
     /// The sentence that says where a person stands; empty in a newsletter, where nobody stands anywhere.
     progress: &'static str,
@@ -158,7 +160,8 @@ pub(super) fn draft(
         Kind::Course => "",
         Kind::Newsletter => "",
     };
-    Ok(Prepared { tera, lesson, has_title, progress, origins })
+    let is_course = course.kind == Kind::Course;
+    Ok(Prepared { tera, lesson, is_course, has_title, progress, origins })
 }
 
 impl Prepared {
@@ -217,6 +220,7 @@ impl Prepared {
             "progress": fill(self.progress, &[("number", &number), ("of", &of)]),
             "page": page,
             "list": true,
+            "course": self.is_course,
         });
         context.insert("mail", &mail);
         Ok((context, subject, preview))

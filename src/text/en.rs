@@ -13,8 +13,8 @@ your pause is over, and your place in the course was kept. Nothing was lost, and
 
 You needn't do anything: the next lesson comes by itself, a day from now or at the next hour that suits you.
 
-Would you rather read the last lesson once more first, or stay paused a little longer? Both are good choices. Answer this \
-mail and say so.
+Would you rather [read the last lesson once more]({{ links.again }}) first, [stay paused]({{ links.pause }}) a little longer, \
+or [have the next one now]({{ links.next_now }})? All are good choices.
 ";
 
 const CLOSING: &str = "\
@@ -22,8 +22,8 @@ Dear {{ subscriber.first_name or \"friend\" }},
 
 you have had every lesson of this course. Nothing more comes of it by itself.
 
-The lessons stay yours: they are in your mailbox, and reading one again in a month or a year is part of the way. If you \
-would like one of them sent again, answer this mail.
+The lessons stay yours: they are in your mailbox and [on your page]({{ links.my_course }}), and reading one again in a month \
+or a year is part of the way. There you can also have one of them sent to you again.
 ";
 
 pub const WORDS: Words = Words {
@@ -36,6 +36,11 @@ pub const WORDS: Words = Words {
         why_course: "You get this because you signed up for the course “{course}”.",
         why_newsletter: "You get this because you signed up for “{course}”.",
         leave: "Stop these mails",
+        my_course: "What comes next, and your own settings",
+        pause: "Pause",
+        slower: "Slower",
+        again: "Send this again",
+        next_now: "The next one now",
         content_note: "Before you read on",
         ask_reply: "To answer, simply reply to this mail with the one that fits best.",
         ask_reply_many: "To answer, simply reply to this mail with all that fit.",
@@ -58,7 +63,7 @@ pub const WORDS: Words = Words {
         closing_text: CLOSING,
         closing_next: "If you would like to go on, this is open to you:",
         offered: "New in this course since you went past its place:",
-        offered_how: "Answer this mail if you would like to have it sent to you.",
+        offered_how: "If you would like to have it sent to you, choose it on your page:",
     },
     page: Page {
         home_title: "Courses by e-mail",

@@ -36,6 +36,11 @@ pub struct Mail {
     /// `{course}`
     pub why_newsletter: &'static str,
     pub leave: &'static str,
+    pub my_course: &'static str,
+    pub pause: &'static str,
+    pub slower: &'static str,
+    pub again: &'static str,
+    pub next_now: &'static str,
     pub content_note: &'static str,
     pub ask_reply: &'static str,
     pub ask_reply_many: &'static str,

@@ -207,8 +207,14 @@ async fn meant(web: &Web, token: &str) -> Result<Meant, Failure> {
     let now = web.app.clock.now().wall;
     for action in Action::ALL {
         match web.app.keys.read(Scope::Act(action), token, now) {
-            Token::Good(enrolment) => {
-                let doing = Doing::of(web, enrolment, Ask::from_mail(action)).await?;
+            Token::Good(subject) => {
+                let doing = match action {
+                    Action::Again => Doing::again(web, subject).await?,
+                    Action::Pause => Doing::of(web, subject, Ask::Pause).await?,
+                    Action::Slower => Doing::of(web, subject, Ask::Slower).await?,
+                    Action::Faster => Doing::of(web, subject, Ask::Faster).await?,
+                    Action::NextNow => Doing::of(web, subject, Ask::NextNow).await?,
+                };
                 return Ok(doing.map_or(Meant::Nothing, |doing| Meant::Do(Box::new(doing))));
             }
             Token::Expired => return Ok(Meant::Old),

@@ -1,6 +1,7 @@
 //! One thing that somebody may ask of one of their courses, in the words of a page: what can be chosen, what it will do,
 //! and why it isn't possible. Does nothing itself.
 
+use crate::course::Kind;
 use crate::enrolment::Enrolment;
 use crate::enrolment::Planned;
 use crate::enrolment::Refused;
@@ -8,7 +9,6 @@ use crate::flow::my;
 use crate::flow::preferences::Act;
 use crate::flow::preferences::Settings;
 use crate::flow::shelf::Shelved;
-use crate::link::Action;
 use crate::subscriber::Subscriber;
 use crate::text;
 use crate::text::My;
@@ -84,16 +84,6 @@ pub struct Said {
 }
 
 impl Ask {
-    pub fn from_mail(action: Action) -> Ask {
-        match action {
-            Action::Pause => Ask::Pause,
-            Action::Slower => Ask::Slower,
-            Action::Faster => Ask::Faster,
-            Action::Again => Ask::Again(None),
-            Action::NextNow => Ask::NextNow,
-        }
-    }
-
     /// By the last part of a page's path, and what its query says.
     pub fn from_path(action: &str, query: &BTreeMap<String, String>) -> Option<Ask> {
         let named = |name: &str| query.get(name).cloned();
@@ -121,6 +111,12 @@ impl Doing {
         Ok(Some(Doing { person, enrolment, course, ask, zone, home: None }))
     }
 
+    /// The lesson of one mail again, or the last one, where the mail was the program's own.
+    pub async fn again(web: &Web, delivery: i64) -> Result<Option<Doing>, Failure> {
+        let Some((enrolment, lesson)) = my::mailed(&web.app, delivery).await? else { return Ok(None) };
+        Doing::of(web, enrolment, Ask::Again(lesson)).await
+    }
+
     /// What may be chosen, by a key for the form; one alone where there is nothing to choose.
     pub fn choices(&self, now: Timestamp) -> Vec<(String, Act)> {
         let today = self.zone.to_datetime(now).date();
@@ -132,9 +128,12 @@ impl Doing {
                 .map(|pace| (pace.to_string(), Act::Set(Settings { pace: Some(pace), ..Settings::default() })))
                 .collect()
         };
+        let newsletter = self.course.course.kind == Kind::Newsletter;
         match &self.ask {
             Ask::Pause => pauses(today),
             Ask::Resume => one(Act::Resume),
+            // Its issues keep their dates.
+            _ if newsletter => Vec::new(),
             // The nearest first.
             Ask::Slower => paces(&mut PACES.into_iter().rev().filter(|it| *it > pace && *it <= schedule.slowest)),
             Ask::Faster => paces(&mut PACES.into_iter().filter(|it| *it < pace && *it >= schedule.fastest)),

@@ -187,7 +187,7 @@ fn a_layout_that_is_not_mjml_is_reported_where_it_breaks() {
         "{{ disclaimer_html }}<p>a<br>b",
         &[
             "60:205: error: `<p>` isn't closed before `</div>` → write `</p>`: MJML wants every element closed",
-            &format!("79:1: error: the file ends within an element → {well_formed}"),
+            &format!("81:1: error: the file ends within an element → {well_formed}"),
         ],
     );
     check(
@@ -219,13 +219,13 @@ fn what_is_wrong_with_a_template_is_found_without_any_course() {
     let remove = "correct the template, or remove it: the built-in one takes its place";
     let compare = "the template must show it: compare it with the built-in one";
     let layout = "mail/layout.mjml";
-    let unknown = "72:34: error: unknown name `site.nam` → did you mean `site.name`?";
+    let unknown = "74:34: error: unknown name `site.nam` → did you mean `site.name`?";
     check_edit(layout, "{{ site.name }}<br", "{{ site.nam }}<br", &[unknown]);
     let unknown = "60:100: error: unknown name `theme.light.lin` → did you mean `theme.light.link`?";
     check_edit(layout, "{{ theme.light.line }}", "{{ theme.light.lin }}", &[unknown]);
     let filter = format!("60:204: error: Unknown filter `nonsense` → {remove}");
     check_edit(layout, "{{ disclaimer_html }}", "{{ disclaimer_html | nonsense }}", &[&filter]);
-    let brace = format!("71:80: error: Found `}}` but expected }}}}. → {remove}");
+    let brace = format!("73:80: error: Found `}}` but expected }}}}. → {remove}");
     check_edit(layout, "{{ links.leave }}", "{{ links.leave }", &[&brace]);
     let lacks = format!("1:1: error: the HTML part of a lesson lacks the link to leave → {compare}");
     check_edit(layout, "{{ links.leave }}", "#", &[&lacks]);
@@ -241,7 +241,7 @@ fn what_is_wrong_with_a_template_is_found_without_any_course() {
     // A person's values are in no confirmation, which uses the same layout.
     let said = complaints(&edited(layout, "{{ site.name }}<br", "{{ subscriber.language }}<br"));
     assert!(
-        said[0].starts_with("templates/mail/layout.mjml:72:34: error: Variable `subscriber` is not defined"),
+        said[0].starts_with("templates/mail/layout.mjml:74:34: error: Variable `subscriber` is not defined"),
         "{said:?}"
     );
 }

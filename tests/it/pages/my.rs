@@ -47,6 +47,7 @@ impl Site {
         browser::ask(self.at, "POST", path, FORM, form.as_bytes()).await
     }
 
+    /// Path of a link in the mail of lesson one.
     async fn act(&self, action: Action) -> String {
         let enrolment = self.app.number("SELECT id FROM enrolment").await;
         format!("/act/{}", self.app.app.keys.sign(Scope::Act(action), enrolment, None))
@@ -213,4 +214,28 @@ async fn a_link_that_is_too_old_says_what_it_was_and_what_to_do_now() {
     }
     let unknown = site.get(&format!("{}/nowhere/pause", site.my)).await;
     assert_eq!((unknown.status, unknown.title().as_str()), (404, "There is no page here"));
+}
+
+#[tokio::test]
+async fn a_mail_leads_to_every_action_in_one_tap_and_again_means_its_own_lesson() {
+    let site = Site::start().await;
+    site.app.advance(days(1)).await;
+    let mail = site.app.mails_to(ANA).into_iter().next().unwrap();
+    let path = |word: &str| {
+        let from = mail.text.find(word).unwrap_or_else(|| panic!("no {word} in {}", mail.text));
+        let url = mail.text[from..].split(['<', '>']).nth(1).unwrap();
+        url.strip_prefix("https://learn.example.org").unwrap_or_else(|| panic!("{url}")).to_string()
+    };
+    for (word, title) in [
+        ("What comes next", "Your page"),
+        ("Pause:", "Pause “calm”?"),
+        ("Slower:", "Go slower in “calm”?"),
+        ("Send this again:", "Read a lesson of “calm” again?"),
+        ("The next one now:", "That isn’t possible just now"),
+    ] {
+        assert_eq!(site.get(&path(word)).await.title(), title);
+    }
+    // Lesson two came since; the first mail means lesson one.
+    site.post(&path("Send this again:"), "").await;
+    assert_eq!(site.next().await, "one Wed 08:30");
 }
