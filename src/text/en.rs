@@ -4,6 +4,7 @@ use crate::text::Dates;
 use crate::text::Mail;
 use crate::text::My;
 use crate::text::Page;
+use crate::text::Reasons;
 use crate::text::Words;
 
 const BACK: &str = "\
@@ -153,6 +154,27 @@ pub const WORDS: Words = Words {
             ],
             date: "{weekday}, {day} {month}",
             moment: "{date}, {time}",
+        },
+        reasons: Reasons {
+            hours_one: "an hour",
+            hours: "{count} hours",
+            days_one: "a day",
+            days: "{count} days",
+            weeks_one: "a week",
+            weeks: "{count} weeks",
+            waited: "{wait} after the lesson before it",
+            waited_at_pace: "{wait} after the lesson before it, at your pace",
+            first: "the first lesson comes when you have confirmed",
+            cohort: "the first lesson comes on the day the course begins",
+            fixed: "this lesson has a date of its own",
+            fixed_passed: "its own date had passed",
+            again: "you asked for it again",
+            stage: "a new part of the course begins",
+            now: "you asked for it now",
+            issue: "an issue has a date of its own",
+            taken: "{date} has its mail already",
+            skipped: "no mails on {date}",
+            skipped_span: "no mails from {first} to {last}",
         },
         my: My {
             title: "Your page",

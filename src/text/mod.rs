@@ -4,11 +4,13 @@
 mod dates;
 mod en;
 mod my;
+mod reason;
 
 use serde::Serialize;
 
 pub use dates::Dates;
 pub use my::My;
+pub use reason::Reasons;
 
 /// Every language we have words in; the first stands in for those that we have not.
 const LANGUAGES: [&Words; 1] = [&en::WORDS];
@@ -151,6 +153,7 @@ pub struct Page {
     pub failure: &'static str,
     pub failure_next: &'static str,
     pub dates: Dates,
+    pub reasons: Reasons,
     pub my: My,
 }
 
@@ -168,11 +171,6 @@ pub fn known(language: &str) -> Option<&'static Words> {
 /// Every language there are words in: its tag, and its name in itself.
 pub fn languages() -> impl Iterator<Item = (&'static str, &'static str)> {
     LANGUAGES.iter().map(|words| (words.language, words.name))
-}
-
-/// Why a mail comes when it comes, in the words of a page. `why` is the sentence of the journal.
-pub fn reason(_words: &Page, why: &str) -> String {
-    why.to_string()
 }
 
 /// `rtl` for languages that are written from right to left, `ltr` for all others.

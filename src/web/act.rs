@@ -192,15 +192,18 @@ pub fn stale(voice: Voice<'_>, is_old: bool) -> Result<Response, Failure> {
     refuse(voice, if is_old { &Meant::Old } else { &Meant::Nothing })
 }
 
-/// What an outlook holds, in words.
+/// The next mails of an outlook in words.
 pub async fn dates_of(web: &Web, voice: Voice<'_>, outlook: Vec<Outlook>) -> Vec<Moment> {
     let shelf = web.app.shelf.read().await.clone();
     let many = outlook.len() > 1;
-    let of = outlook.iter().filter_map(|it| {
-        let shelved = shelf.get(&it.enrolment.course)?;
-        Some(moments(voice, shelved, &it.plan, many))
-    });
-    of.flatten().collect()
+    let of = |it: &Outlook| {
+        let shelved = shelf.get(&it.enrolment.course);
+        let told = shelved.map(|shelved| moments(voice, shelved, &it.plan, many)).unwrap_or_default();
+        it.plan.iter().map(|mail| mail.utc).zip(told).collect::<Vec<_>>()
+    };
+    let mut all: Vec<_> = outlook.iter().flat_map(of).collect();
+    all.sort_by_key(|(at, _)| *at);
+    all.into_iter().map(|(_, told)| told).take(my::AHEAD).collect()
 }
 
 async fn meant(web: &Web, token: &str) -> Result<Meant, Failure> {

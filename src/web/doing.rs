@@ -10,7 +10,6 @@ use crate::flow::preferences::Act;
 use crate::flow::preferences::Settings;
 use crate::flow::shelf::Shelved;
 use crate::subscriber::Subscriber;
-use crate::text;
 use crate::text::My;
 use crate::text::fill;
 use crate::web::Web;
@@ -264,7 +263,7 @@ pub fn moments(voice: Voice<'_>, shelved: &Shelved, plan: &[Planned], many: bool
         Moment {
             when: voice.words.dates.moment(it.local),
             what: if many { format!("{course}: {lesson}") } else { lesson },
-            why: text::reason(voice.words, &it.why),
+            why: voice.words.reasons.of(&voice.words.dates, &it.why),
         }
     });
     of.collect()

@@ -166,6 +166,7 @@ fn place(web: &Web, voice: Voice<'_>, mine: &Mine, it: &Place, path: &str) -> Va
     let goes = matches!(state, Stands::Waiting | Stands::InFlight | Stands::Awaiting) && !ended;
     let progress = match (newsletter, it.done) {
         (false, _) => fill(words.progress, &[("number", &it.done.to_string()), ("of", &it.of.to_string())]),
+        (true, 0) => String::new(),
         (true, 1) => words.issues_one.to_string(),
         (true, done) => fill(words.issues, &[("count", &done.to_string())]),
     };

@@ -7,6 +7,7 @@ mod golden;
 mod program;
 mod rules;
 
+use dripline::text;
 use golden::Golden;
 use golden::Line;
 use golden::difference;
@@ -82,4 +83,19 @@ fn every_golden_plan_comes_out_of_the_whole_program() {
     let mut text = String::new();
     found.iter().for_each(|difference| write!(text, "{difference}").unwrap());
     assert!(text.is_empty(), "\n- as written, + what arrived\n{text}");
+}
+
+#[test]
+fn every_reason_of_a_golden_plan_is_told_to_its_reader_in_every_language() {
+    let mut untold = Vec::new();
+    for (language, _) in text::languages() {
+        let page = &text::words(language).page;
+        for plan in all() {
+            // Plans that only the whole program lives leave reasons out.
+            let lessons = plan.lines.iter().filter(|line| !line.lesson.contains('@') && !line.why.is_empty());
+            let mute = lessons.filter(|line| page.reasons.of(&page.dates, &line.why).is_empty());
+            untold.extend(mute.map(|line| format!("{language}: {}: {}", plan.name, line.why)));
+        }
+    }
+    assert!(untold.is_empty(), "{untold:#?}");
 }
