@@ -1,6 +1,7 @@
 //! English.
 
 use crate::text::Dates;
+use crate::text::AnswerPage;
 use crate::text::Mail;
 use crate::text::My;
 use crate::text::Page;
@@ -47,6 +48,11 @@ pub const WORDS: Words = Words {
         ask_reply_many: "To answer, simply reply to this mail with all that fit.",
         ask_reply_scale: "To answer, simply reply to this mail with a number.",
         ask_reply_words: "To answer, simply reply to this mail in your own words.",
+        ask_or_reply: "Or simply reply to this mail.",
+        ask_more: "More than one may fit: tap one, and add the others on the page that opens.",
+        ask_number: "Choose a number",
+        ask_write: "Write your answer",
+        ask_open: "Your answer:",
         ask_scale: "From {min} to {max}",
         ask_scale_ends: "From {min} ({low}) to {max} ({high})",
         confirm_subject: "Please confirm your sign-up at {site}",
@@ -336,5 +342,43 @@ pub const WORDS: Words = Words {
             old_next: "You can get a fresh link to your own page by mail, and do it there.",
             old_button: "Get my link by mail",
         },
+        answer: ANSWER,
     },
+};
+
+const ANSWER: AnswerPage = AnswerPage {
+    of_course: "A question of “{course}”",
+    choose_one: "Choose the one that fits best.",
+    choose_many: "Choose all that fit. If none does, leave them empty.",
+    choose_number: "Choose a number from {min} to {max}.",
+    scale_ends: "{min} is “{low}”, {max} is “{high}”.",
+    write: "In your own words, as few or as many as you like, up to {limit} characters.",
+    your_words: "Your answer",
+    button: "Keep this answer",
+    wrong_title: "Nothing was kept yet",
+    wrong_none: "Please choose one of these.",
+    wrong_number: "Please choose one of the numbers.",
+    wrong_empty: "Please write a word or two.",
+    wrong_long: "This is longer than {limit} characters. Please make it a little shorter.",
+    wrong_option: "One of these is no longer there. Please look once more.",
+    kept_title: "Thank you, your answer is kept",
+    none: "None of these",
+    kept_until: "You can change it. Until the next lesson comes, the newest answer counts.",
+    change: "Change this answer",
+    others: "The other questions of this lesson",
+    not_answered: "not answered yet",
+    then_and_now: "Then and now",
+    moved: "From {first} on {then} to {last} on {now}.",
+    crisis_title: "Please read this first",
+    crisis: "If you are in danger, or may harm yourself, please call the emergency number where you are now, or go to somebody who can stay with you.",
+    paused: "This course is paused until you say that you would like to go on. Nothing is lost, and there is no hurry.",
+    rests: "Nothing more of this course comes at present.",
+    go_on: "Look at the course, and go on when you want to",
+    coach_told: "Your coach is told that you answered so. They may not read it at once: please don't wait for them if you need help now.",
+    gone_title: "This question can't be opened any more",
+    gone: "The link led to a question in one of your lessons. It isn't whole, or it is older than 60 days, or what it belongs to isn't kept any more.",
+    gone_next: "If you would like to tell your answer, simply reply to the mail. A person reads the replies.",
+    no_more_title: "This question is asked no more",
+    no_more: "The link led to a question in a lesson of “{course}”, which has changed since your mail was sent. There is nothing that you need to do.",
+    no_more_next: "If you would like to tell your answer all the same, simply reply to the mail. A person reads the replies.",
 };

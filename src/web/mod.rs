@@ -2,6 +2,8 @@
 //! pages have one big button that POSTs, and no script.
 
 mod act;
+mod answered;
+mod chart;
 mod confirm;
 mod course;
 mod doing;

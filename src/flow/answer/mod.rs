@@ -2,10 +2,15 @@
 //! know how they were asked, by a page or by hand.
 
 mod file;
+mod history;
 mod reading;
 mod report;
 
 pub use file::Rows;
+pub use history::Asked;
+pub use history::Reply;
+pub use history::history;
+pub use history::then_and_now;
 pub use reading::TEXT_LIMIT;
 pub use reading::Wrong;
 pub use reading::in_words;
