@@ -83,6 +83,9 @@ pub struct Urls {
     pub my_course: String,
     pub leave: String,
     pub web_view: String,
+    /// What opens the mail's questions; no template prints it, since it says nothing without the number of one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer: Option<String>,
 }
 
 /// Whom the links of one mail are for, by row id.
@@ -224,6 +227,7 @@ impl<'a> Links<'a> {
             my_course: self.my_course(of.subscriber, expires),
             leave: self.leave(of.enrolment),
             web_view: self.web_view(of.outbox),
+            answer: Some(self.answer(of.outbox, expires)),
         }
     }
 }
@@ -368,6 +372,7 @@ mod tests {
         check(&urls.pause, "act", Scope::Act(Action::Pause), 2);
         check(&urls.next_now, "act", Scope::Act(Action::NextNow), 2);
         check(&urls.again, "act", Scope::Act(Action::Again), 3);
+        check(&urls.answer.unwrap(), "answer", Scope::Answer, 3);
         assert_eq!(links.confirm("abc"), "https://learn.example.org/confirm/abc");
     }
 }

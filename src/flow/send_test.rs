@@ -67,6 +67,7 @@ pub fn make(app: &App, shelved: &Shelved, lesson: &str, to: &Address) -> Result<
         of: u32::try_from(shelved.course.order.len()).unwrap_or(u32::MAX),
         offered: Vec::new(),
         next: Vec::new(),
+        answer_links: true,
     };
     let leave = links.leave.clone();
     let sender = shelved.course.sender.as_ref().unwrap_or(&app.settings.sender);

@@ -1,19 +1,17 @@
 //! The texts of a course that stand in its mails as they are: disclaimer, crisis text, questions. Written once as HTML
-//! and once as plain text; no person's value is in them.
+//! and once as plain text; no person's value is in them, but for the link behind a question.
 
-use crate::course::Ask;
-use crate::course::AskKind;
 use crate::course::Course;
 use crate::course::Lesson;
 use crate::message::markdown;
 use crate::message::markdown::Base;
 use crate::message::marked::Marked;
 use crate::message::plain;
+use crate::message::question::Question;
 use crate::problem::Problem;
 use crate::problem::Source;
 use crate::site::Site;
 use crate::text::Mail;
-use crate::text::fill;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
@@ -22,6 +20,9 @@ use tera::Kwargs;
 use tera::State;
 use tera::Tera;
 use tera::TeraResult;
+
+/// What templates see of the link that opens a mail's questions; absent where it has none.
+pub const ANSWER_URL: &str = "answer_url";
 
 /// One text in both forms.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -75,28 +76,22 @@ pub fn key_span(toml: &str, key: &str) -> Range<usize> {
 
 /// Gives templates `ask(id=…)` and `crisis()`. `dress` puts styles into HTML.
 pub fn register(tera: &mut Tera, lesson: &Lesson, crisis: &Block, words: &Mail, dress: &dyn Fn(&str) -> String) {
-    let dressed = |block: Block| Block { html: dress(&block.html), text: block.text };
-    let questions = lesson.asks.iter().map(|ask| (ask.id.clone(), dressed(question(ask, words)))).collect();
-    tera.register_function("ask", Placed { blocks: questions, only: None });
-    let crisis = dressed(Block { html: boxed(&crisis.html), text: crisis.text.clone() });
-    let blocks = BTreeMap::from([(String::new(), crisis)]);
-    tera.register_function("crisis", Placed { blocks, only: Some(String::new()) });
+    let numbered = (1..).zip(&lesson.asks);
+    let questions = numbered.map(|(number, ask)| (ask.id.clone(), Question::new(number, ask, words, dress)));
+    tera.register_function("ask", Asks(questions.collect()));
+    tera.register_function("crisis", Crisis(Block { html: dress(&boxed(&crisis.html)), text: crisis.text.clone() }));
 }
 
-/// A template function that places a block, as HTML or text, whichever part calls.
-struct Placed {
-    blocks: BTreeMap<String, Block>,
-    only: Option<String>,
-}
+/// Places a question, as HTML or text, whichever part calls: with the mail's own link where it has one.
+struct Asks(BTreeMap<String, Question>);
 
-impl Function<TeraResult<String>> for Placed {
+impl Function<TeraResult<String>> for Asks {
     fn call(&self, arguments: Kwargs, state: &State) -> TeraResult<String> {
-        let id = match &self.only {
-            Some(only) => only.clone(),
-            None => arguments.must_get::<String>("id")?,
-        };
-        let block = self.blocks.get(&id).ok_or_else(|| tera::Error::message("this lesson has no such question"))?;
-        Ok(if state.autoescaping_enabled() { block.html.clone() } else { block.text.clone() })
+        let id = arguments.must_get::<String>("id")?;
+        let question = self.0.get(&id).ok_or_else(|| tera::Error::message("this lesson has no such question"))?;
+        let link = state.get::<String>(ANSWER_URL)?;
+        let is_html = state.autoescaping_enabled();
+        Ok(if is_html { question.html(link.as_deref()) } else { question.text(link.as_deref()) })
     }
 
     fn is_safe(&self) -> bool {
@@ -104,40 +99,22 @@ impl Function<TeraResult<String>> for Placed {
     }
 }
 
-fn question(ask: &Ask, words: &Mail) -> Block {
-    let (options, scale, reply) = match &ask.kind {
-        AskKind::Choice(options) => (labels(options), None, words.ask_reply),
-        AskKind::Choices(options) => (labels(options), None, words.ask_reply_many),
-        AskKind::Scale { min, max, low, high } => {
-            let (min, max) = (min.to_string(), max.to_string());
-            let sentence = if low.is_empty() && high.is_empty() { words.ask_scale } else { words.ask_scale_ends };
-            let values = [("min", min.as_str()), ("max", max.as_str()), ("low", low.as_str()), ("high", high.as_str())];
-            (Vec::new(), Some(fill(sentence, &values)), words.ask_reply_scale)
-        }
-        AskKind::Text => (Vec::new(), None, words.ask_reply_words),
-    };
-    let items: String = options.iter().map(|option| format!("<li>{}</li>\n", escape(option))).collect();
-    let list = if items.is_empty() { items } else { format!("<ul>\n{items}</ul>\n") };
-    let ends = scale.as_ref().map(|scale| format!("<p>{}</p>\n", escape(scale))).unwrap_or_default();
-    let html = boxed(&format!(
-        "<p><strong>{}</strong></p>\n{list}{ends}<p dir=\"auto\" class=\"quiet\">{}</p>\n",
-        escape(&ask.question),
-        escape(reply)
-    ));
-    let list: String = options.iter().map(|option| plain::rewrap(&format!("  - {option}")) + "\n").collect();
-    let list = if list.is_empty() { list } else { format!("{list}\n") };
-    let ends = scale.map(|scale| format!("{}\n\n", plain::wrap(&scale))).unwrap_or_default();
-    let text = format!("{}\n\n{list}{ends}{}\n", plain::wrap(&ask.question), plain::wrap(reply));
-    Block { html, text }
+/// Places the crisis text, as HTML or text.
+struct Crisis(Block);
+
+impl Function<TeraResult<String>> for Crisis {
+    fn call(&self, _: Kwargs, state: &State) -> TeraResult<String> {
+        Ok(if state.autoescaping_enabled() { self.0.html.clone() } else { self.0.text.clone() })
+    }
+
+    fn is_safe(&self) -> bool {
+        true
+    }
 }
 
 /// Set apart from the words around it. A table, because Outlook gives nothing else a padding.
-fn boxed(html: &str) -> String {
+pub fn boxed(html: &str) -> String {
     format!("<table role=\"presentation\" class=\"box\">\n<tbody><tr><td>\n{html}</td></tr></tbody>\n</table>\n")
-}
-
-fn labels(options: &[(String, String)]) -> Vec<String> {
-    options.iter().map(|(_, label)| label.clone()).collect()
 }
 
 /// Text made safe for HTML, between tags and within quoted attributes.

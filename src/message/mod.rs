@@ -23,6 +23,7 @@ mod page;
 mod paths;
 mod plain;
 mod prepare;
+mod question;
 mod raw_html;
 mod required;
 mod tags;

@@ -1,4 +1,4 @@
-//! The coach's texts on a course's page, written once for each version of the course. Knows no visitor and no form.
+//! The coach's texts on the pages of a course, written once for each version of the course. Knows no visitor and no form.
 
 use crate::course::Course;
 use crate::message::blocks;
@@ -12,6 +12,8 @@ pub struct CoursePage {
     pub about: String,
     pub disclaimer: String,
     pub consent: String,
+    /// Where to turn in an emergency.
+    pub crisis: String,
 }
 
 /// Every problem is added at its key of course.toml.
@@ -24,5 +26,6 @@ pub fn course_page(site: &Site, course: &Course, problems: &mut Vec<Problem>) ->
         about: html("about", &course.about),
         disclaimer: html("disclaimer", &course.disclaimer),
         consent: html("consent", &course.consent),
+        crisis: html("crisis", &course.crisis),
     }
 }

@@ -199,6 +199,9 @@ impl Prepared {
         context.insert("answers", &answers);
         context.insert("progress", &values.progress);
         context.insert("links", &values.links);
+        if let Some(answer) = &values.links.answer {
+            context.insert(blocks::ANSWER_URL, answer);
+        }
         context.insert("offered", &values.offered);
         context.insert("next", &values.next);
         context.insert("lesson", &self.lesson);

@@ -77,6 +77,9 @@ pub struct Inputs {
     pub offered: Vec<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub next: Vec<Titled>,
+    /// Its questions are answered by links. Absent in what was made before there were any: a mail stays as it was.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub answer_links: bool,
 }
 
 /// What a confirmation was made from. The token is dropped with the final record: only its hash stays.
@@ -119,6 +122,7 @@ pub fn urls(app: &App, job: &Job, dated: Timestamp) -> Urls {
 
 /// The values of a lesson's message from what it was made from.
 pub fn values(inputs: Inputs, links: Urls) -> Values {
+    let answer = links.answer.filter(|_| inputs.answer_links);
     Values {
         first_name: inputs.first_name,
         language: inputs.language,
@@ -127,7 +131,7 @@ pub fn values(inputs: Inputs, links: Urls) -> Values {
         progress: message::Progress { number: inputs.number, of: inputs.of },
         offered: inputs.offered,
         next: inputs.next,
-        links,
+        links: Urls { answer, ..links },
     }
 }
 
@@ -266,6 +270,7 @@ fn inputs(app: &App, job: &Job, shelved: &Shelved) -> Inputs {
         offered: job.enrolment.as_ref().map(|it| offered(shelved, it, &language)).unwrap_or_default(),
         next: if job.delivery.what.ends_with(CLOSING) { next_courses(app, job, shelved) } else { Vec::new() },
         language,
+        answer_links: course.lessons.get(lesson).is_some_and(|it| !it.asks.is_empty()),
     }
 }
 
