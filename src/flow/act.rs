@@ -17,6 +17,7 @@ use crate::flow::outlook::ahead;
 use crate::flow::outlook::known;
 use crate::flow::preferences::Act;
 use crate::flow::reader::Answers;
+use crate::flow::shelf::Shelf;
 use crate::flow::undo::Before;
 use crate::flow::undo::remember;
 use crate::store::Connection;
@@ -97,14 +98,32 @@ pub async fn act(app: &App, address: &Address, which: &Which, act: &Act) -> Resu
     let now = app.clock.now();
     let shelf = app.shelf.read().await;
     let mut transaction = app.store.begin().await?;
-    let Some(known) = subscribers::by_key(&mut transaction, &address.key()).await? else {
+    let acted = within(app, &shelf, &mut transaction, address, which, act, now).await?;
+    if let Acted::On(_) = acted {
+        transaction.commit().await?;
+        app.changed.notify_waiters();
+    }
+    Ok(acted)
+}
+
+/// As [`act`], as a part of what comes into force together. Only what is `On` may be committed.
+pub(super) async fn within(
+    app: &App,
+    shelf: &Shelf,
+    transaction: &mut Connection,
+    address: &Address,
+    which: &Which,
+    act: &Act,
+    now: Now,
+) -> Result<Acted> {
+    let Some(known) = subscribers::by_key(transaction, &address.key()).await? else {
         return Ok(Acted::NobodyThere);
     };
     let mut person = known.clone();
     act.settle_person(&mut person);
     let which = act.reach(which);
-    let all = enrolments::of_subscriber(&mut transaction, known.id).await?;
-    let answers = Answers::read(&mut transaction, all.iter().map(|it| it.id).collect()).await?;
+    let all = enrolments::of_subscriber(transaction, known.id).await?;
+    let answers = Answers::read(transaction, all.iter().map(|it| it.id).collect()).await?;
     let mut before = Before::of(&known);
     let newest = newest(&all);
     for known in all {
@@ -119,39 +138,49 @@ pub async fn act(app: &App, address: &Address, which: &Which, act: &Act) -> Resu
             Ok(wish) => wish,
             Err(refused) => return Ok(Acted::Refused(refused)),
         };
-        let changes = !matches!(wish, Wish::Stay);
-        match wish {
-            Wish::Stay => {}
-            Wish::To(state) => come_to(&mut transaction, &mut it, state, now).await?,
-            Wish::Resumed => go_on(&mut transaction, &it, now).await?,
-            Wish::Settings => {
-                let settled = settled(&mut it, &person, &shelved.course, &reader, now.reader);
-                if let Err(refused) = settled {
-                    return Ok(Acted::Refused(refused));
-                }
-                if it.state == State::InFlight {
-                    // It follows with the message's record.
-                    enrolments::choose(&mut transaction, &it).await?;
-                } else {
-                    put(&mut transaction, &it, now).await?;
-                }
-            }
-        }
-        if changes {
+        if !matches!(wish, Wish::Stay) {
             before.keep(&known);
+        }
+        if let Err(refused) = fulfil(transaction, it, wish, (&person, &shelved.course, &reader), now).await? {
+            return Ok(Acted::Refused(refused));
         }
     }
     let courses = before.courses();
     if person != known {
-        people::put(&mut transaction, &[&person], now.wall.as_millisecond()).await?;
+        people::put(transaction, &[&person], now.wall.as_millisecond()).await?;
     } else if courses.is_empty() {
         return Ok(Acted::Nothing);
     }
-    leave_behind(&mut transaction, &person, now).await?;
-    let act = remember(&mut transaction, known.id, act.name(), &before, now).await?;
-    transaction.commit().await?;
-    app.changed.notify_waiters();
+    leave_behind(transaction, &person, now).await?;
+    let act = remember(transaction, known.id, act.name(), &before, now).await?;
     Ok(Acted::On(Done { courses, act }))
+}
+
+/// Writes what an act wished for one enrolment, or says why it can't be.
+async fn fulfil(
+    transaction: &mut Connection,
+    mut it: Enrolment,
+    wish: Wish,
+    (person, course, reader): (&Subscriber, &Course, &Reader),
+    now: Now,
+) -> Result<Result<(), Refused>> {
+    match wish {
+        Wish::Stay => {}
+        Wish::To(state) => come_to(transaction, &mut it, state, now).await?,
+        Wish::Resumed => go_on(transaction, &it, now).await?,
+        Wish::Settings => {
+            if let Err(refused) = settled(&mut it, person, course, reader, now.reader) {
+                return Ok(Err(refused));
+            }
+            if it.state == State::InFlight {
+                // It follows with the message's record.
+                enrolments::choose(transaction, &it).await?;
+            } else {
+                put(transaction, &it, now).await?;
+            }
+        }
+    }
+    Ok(Ok(()))
 }
 
 /// What would come of an act, with the next lessons of each course that is meant, at most `most` each. Changes nothing.

@@ -1,7 +1,7 @@
 //! English.
 
-use crate::text::Dates;
 use crate::text::AnswerPage;
+use crate::text::Dates;
 use crate::text::Mail;
 use crate::text::My;
 use crate::text::Page;
@@ -353,7 +353,6 @@ const ANSWER: AnswerPage = AnswerPage {
     choose_number: "Choose a number from {min} to {max}.",
     scale_ends: "{min} is “{low}”, {max} is “{high}”.",
     write: "In your own words, as few or as many as you like, up to {limit} characters.",
-    your_words: "Your answer",
     button: "Keep this answer",
     wrong_title: "Nothing was kept yet",
     wrong_none: "Please choose one of these.",

@@ -2,6 +2,7 @@
 //! pages have one big button that POSTs, and no script.
 
 mod act;
+mod answer;
 mod answered;
 mod chart;
 mod confirm;
@@ -90,6 +91,7 @@ pub fn router(app: Arc<App>, overrides: &BTreeMap<String, Vec<u8>>, proxies: &[N
         .merge(settings::routes())
         .merge(join::routes())
         .merge(view::routes())
+        .merge(answer::routes())
         .merge(image::routes())
         .merge(pages::routes())
         .fallback(guard::not_found);
@@ -169,6 +171,7 @@ pub fn check(site: &Site, overrides: &BTreeMap<String, Vec<u8>>) -> Vec<Problem>
             let voice = pages.voice(text::words(&site.language));
             samples()
                 .into_iter()
+                .chain(answer::samples())
                 .filter_map(|(template, values)| Some(report(template, voice.try_out(template, &values).err()?)))
                 .collect()
         }

@@ -1,11 +1,16 @@
 //! A person answers a question of a lesson: checked, stored, and in case of a safety answer acted on at once. Doesn't
 //! know how they were asked, by a page or by hand.
 
+mod by_link;
+mod danger;
 mod file;
 mod history;
 mod reading;
 mod report;
 
+pub use by_link::Question;
+pub use by_link::Questions;
+pub use by_link::questions;
 pub use file::Rows;
 pub use history::Asked;
 pub use history::Reply;
@@ -33,10 +38,6 @@ use crate::course::Value;
 use crate::enrolment::Enrolment;
 use crate::enrolment::State;
 use crate::flow::App;
-use crate::flow::preferences;
-use crate::flow::preferences::Act;
-use crate::flow::preferences::Acted;
-use crate::flow::preferences::Which;
 use crate::flow::reader::Answers;
 use crate::flow::shelf::Shelved;
 use crate::ids::next_id;
@@ -76,7 +77,9 @@ pub struct Kept {
 pub struct Safety {
     /// Markdown, in the person's language; `None` where the course has none.
     pub crisis: Option<String>,
-    /// This course is paused until the person goes on. False where it had ended, or was paused already.
+    /// The same as HTML; empty where the course has none.
+    pub crisis_html: String,
+    /// This course is paused until the person goes on. False where it had ended, or is held.
     pub paused: bool,
 }
 
@@ -104,7 +107,7 @@ pub enum Refusal {
 /// Stores what one enrolment's person answered to a question of a lesson, instead of what they answered before. `raw`
 /// is untrusted: option ids, a number, or words. `lesson` may be a name that it once had.
 ///
-/// A safety answer also pauses the course, and puts before the operator's eyes that there is one.
+/// A safety answer also pauses the course, and puts before the operator's eyes that there is one: all of it or nothing.
 pub async fn record(app: &App, enrolment: i64, lesson: &str, question: &str, raw: &[String]) -> Result<Recorded> {
     let now = app.clock.now();
     let shelf = app.shelf.read().await;
@@ -140,16 +143,21 @@ pub async fn record(app: &App, enrolment: i64, lesson: &str, question: &str, raw
     };
     answers::put(&mut transaction, &answer).await?;
     follow(app, &mut transaction, &shelved, place.clone(), &person, now).await?;
-    transaction.commit().await?;
-    drop(shelf);
-    let language = person.language.clone().unwrap_or_else(|| app.settings.site.language.clone());
-    let safety = if reading::is_alert(ask, &value) {
-        let crisis = shelved.in_language(&language).course.crisis.clone();
-        Some(act_on_danger(app, &place, &person, &lesson, crisis).await?)
+    let danger = if reading::is_alert(ask, &value) {
+        Some(danger::meet(app, &shelf, &mut transaction, &place, &person, &lesson, now).await?)
     } else {
         None
     };
+    transaction.commit().await?;
+    drop(shelf);
     app.changed.notify_waiters();
+    let language = person.language.clone().unwrap_or_else(|| app.settings.site.language.clone());
+    let safety = danger.map(|danger| {
+        danger.log();
+        let edition = shelved.in_language(&language);
+        let (crisis, crisis_html) = (edition.course.crisis.clone(), edition.page.crisis.clone());
+        Safety { crisis, crisis_html, paused: danger.paused }
+    });
     let ask = asked(shelved.edition(&lesson, &language), &lesson, question).unwrap_or(ask).clone();
     Ok(Recorded::Kept(Box::new(Kept { course: place.course, lesson, ask, value, safety })))
 }
@@ -240,7 +248,8 @@ async fn got(connection: &mut Connection, shelved: &Shelved, place: &Enrolment) 
         Kind::Course => place.progress.sent().iter().map(|sent| sent.lesson.clone()).collect(),
         Kind::Newsletter => {
             let names = course.lessons.values().flat_map(|lesson| std::iter::once(&lesson.id).chain(&lesson.was));
-            journal::issues_of(connection, place.subscriber_id, &course.id, names.map(String::as_str)).await?
+            let names: Vec<&str> = names.map(String::as_str).collect();
+            journal::issues_of(connection, place.subscriber_id, &course.id, names.into_iter()).await?
         }
     };
     let folder = format!("lesson/{}/", course.id);
@@ -253,23 +262,4 @@ async fn got(connection: &mut Connection, shelved: &Shelved, place: &Enrolment) 
 
 fn asked<'a>(shelved: &'a Shelved, lesson: &str, question: &str) -> Option<&'a Ask> {
     shelved.course.lessons.get(lesson)?.asks.iter().find(|ask| ask.id == question)
-}
-
-/// The coach is told first, so that nothing that fails later keeps it from them.
-async fn act_on_danger(
-    app: &App,
-    place: &Enrolment,
-    person: &Subscriber,
-    lesson: &str,
-    crisis: Option<String>,
-) -> Result<Safety> {
-    let (id, course) = (place.id, &place.course);
-    let text = format!(
-        "a safety answer was given in {course}/{lesson} by enrolment {id}; what they had left of the course is paused. \
-         `dripline answers {course}` shows who it is, and with --seen this notice goes"
-    );
-    app.raise(&alarm_of(course, &id.to_string()), &text).await;
-    let which = Which::Course(course.clone());
-    let acted = preferences::act(app, &person.address, &which, &Act::Pause { until: None }).await?;
-    Ok(Safety { crisis, paused: matches!(acted, Acted::On(_)) })
 }
