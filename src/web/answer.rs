@@ -15,6 +15,7 @@ use crate::link::Scope;
 use crate::text::AnswerPage;
 use crate::text::fill;
 use crate::web::Web;
+use crate::web::act;
 use crate::web::answered::answered;
 use crate::web::guard::Failure;
 use crate::web::pages::Voice;
@@ -30,13 +31,10 @@ use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use axum::response::Response;
 use axum::routing::get;
-use jiff::SignedDuration;
 use serde_json::json;
 
 /// Octets of a form that are read: the longest text, each of its characters escaped, and some more.
 const FORM: usize = 12 * TEXT_LIMIT + 4 * 1024;
-/// How long the link to the person's own page acts.
-const LINKS_ACT: SignedDuration = SignedDuration::from_hours(24);
 /// The name of the form's only field.
 const FIELD: &str = "answer";
 
@@ -230,7 +228,7 @@ async fn told(web: &Web, token: &str, before: Asked<'_>, kept: Kept) -> Result<R
         .collect();
     let mut history = answer::history(&web.app, questions.subscriber).await?;
     history.retain(|it| it.course == kept.course && it.ask.id == kept.ask.id && it.given.len() > 1);
-    let expires = web.app.clock.now().wall.saturating_add(LINKS_ACT).ok();
+    let expires = Some(act::expires(web));
     let safety = kept.safety.as_ref().map(|safety| {
         let my_course = web.app.links().my_course(questions.subscriber, expires);
         json!({ "crisis": safety.crisis_html, "paused": safety.paused, "my_course": my_course })
@@ -271,7 +269,7 @@ pub fn samples() -> [(&'static str, serde_json::Value); 3] {
     });
     let answers = json!([{
         "course": "A course", "language": "en", "question": "How was it?", "chart": chart, "described": "From 0 to 10.",
-        "ends": "0 is “low”.", "replies": [{ "date": "2026-03-02", "lesson": "A lesson", "words": "0" }],
+        "ends": "0 is “low”.", "replies": [{ "date": "2026-03-02", "on": "Monday, 2 March", "lesson": "A lesson", "words": "0" }],
     }]);
     let kept = json!({
         "title": "Thank you", "language": "en", "number": 1, "question": "How was it?", "said": "0", "answers": answers,

@@ -30,7 +30,9 @@ pub struct Answered {
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
 struct Entry {
+    /// For programs, and as people write it.
     date: String,
+    on: String,
     lesson: String,
     words: String,
 }
@@ -60,7 +62,7 @@ fn one(words: &Page, right_to_left: bool, asked: &Asked) -> Answered {
     let points: Vec<(Date, f64)> = asked.given.iter().filter_map(|reply| Some((reply.date, reply.number?))).collect();
     if let [(then, first), .., (now, last)] = points.as_slice() {
         let (first, last) = (first.to_string(), last.to_string());
-        let (then, now) = (then.to_string(), now.to_string());
+        let (then, now) = (words.dates.date(*then), words.dates.date(*now));
         let values = [("first", first.as_str()), ("then", &then), ("last", &last), ("now", &now)];
         it.described = fill(words.answer.moved, &values);
         it.chart = Some(chart::scale(*min, *max, &points, right_to_left));
@@ -70,5 +72,6 @@ fn one(words: &Page, right_to_left: bool, asked: &Asked) -> Answered {
 
 fn entry(words: &Page, reply: &Reply) -> Entry {
     let said = if reply.words.is_empty() { words.answer.none } else { &reply.words };
-    Entry { date: reply.date.to_string(), lesson: reply.lesson_title.clone(), words: said.to_string() }
+    let on = words.dates.date(reply.date);
+    Entry { date: reply.date.to_string(), on, lesson: reply.lesson_title.clone(), words: said.to_string() }
 }

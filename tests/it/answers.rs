@@ -1,5 +1,6 @@
 //! People answer the questions of their lessons: what is stored, what is refused, and what follows.
 
+mod by_link;
 mod counted;
 
 use crate::app::TestApp;

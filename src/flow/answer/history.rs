@@ -3,7 +3,6 @@
 use super::in_words;
 use super::report::ask_of;
 use crate::course::Ask;
-use crate::course::Course;
 use crate::course::Value;
 use crate::flow::App;
 use crate::flow::shelf::Shelf;
@@ -34,7 +33,6 @@ pub struct Reply {
     pub date: Date,
     /// By its name of today.
     pub lesson: String,
-    /// Empty where it can't be told without its reader, or the lesson is withdrawn.
     pub lesson_title: String,
     /// Empty when none of several options was chosen.
     pub words: String,
@@ -64,7 +62,7 @@ pub fn then_and_now(shelf: &Shelf, language: &str, zone: &TimeZone, answers: &[A
         let reply = Reply {
             date: answer.at.to_zoned(zone.clone()).date(),
             lesson: lesson.to_string(),
-            lesson_title: title(course, lesson),
+            lesson_title: shelved.title_of(lesson, language),
             words: in_words(Some(ask), &answer.value),
             number: if let Value::Number(number) = &answer.value { Some(*number) } else { None },
         };
@@ -85,10 +83,4 @@ pub fn then_and_now(shelf: &Shelf, language: &str, zone: &TimeZone, answers: &[A
     // Stable: within a course in the order in which they were first answered.
     all.sort_by(|a, b| a.course.cmp(&b.course));
     all
-}
-
-fn title(course: &Course, lesson: &str) -> String {
-    let subject = course.lessons.get(lesson).map_or("", |it| it.subject.as_str());
-    // A subject with a person's values in it means nothing here.
-    if subject.contains('{') { String::new() } else { subject.to_string() }
 }

@@ -5,6 +5,7 @@ use crate::message::render;
 use crate::message::values;
 use dripline::course::Ask;
 use dripline::course::AskKind;
+use dripline::message::Rendered;
 use dripline::message::Values;
 use std::collections::BTreeMap;
 
@@ -92,24 +93,81 @@ fn an_address_of_ours_among_words_is_a_link() {
     assert_eq!(rendered.text.matches(&pause).count(), 4, "{}", rendered.text);
 }
 
+/// The text part of a lesson that asks this alone, with or without a link.
+fn asking(kind: AskKind, linked: bool) -> Rendered {
+    let mut lesson = lesson("Hello.");
+    let ask = Ask { id: "q".into(), question: "How was it?".into(), kind, alert: Vec::new() };
+    lesson.asks.push(ask);
+    let mut values = values();
+    values.links.answer = values.links.answer.filter(|_| linked);
+    render(lesson, &values)
+}
+
+fn two_options() -> Vec<(String, String)> {
+    vec![("a".to_string(), "Good & \"well\"".to_string()), ("b".to_string(), "long ".repeat(20).trim().into())]
+}
+
+fn a_scale(min: i64, max: i64, low: &str, high: &str) -> AskKind {
+    AskKind::Scale { min, max, low: low.into(), high: high.into() }
+}
+
 #[test]
-fn every_kind_of_question_can_be_answered_by_a_reply() {
+fn a_mail_of_before_there_were_links_says_how_to_reply_and_no_more() {
     let check = |kind: AskKind, expect: &str| {
-        let mut lesson = lesson("Hello.");
-        let ask = Ask { id: "q".into(), question: "How was it?".into(), kind, alert: Vec::new() };
-        lesson.asks.push(ask);
-        let text = render(lesson, &values()).text;
+        let rendered = asking(kind, false);
+        let text = &rendered.text;
         assert!(text.starts_with(&format!("Hello.\n\nHow was it?\n\n{expect}\n\n---")), "{text}");
+        assert!(!rendered.html.contains("/answer/") && !text.contains("/answer/"));
     };
-    let options = || vec![("a".to_string(), "Good".to_string()), ("b".to_string(), "long ".repeat(20).trim().into())];
-    let list = format!("  - Good\n  - {}\n    {}", "long ".repeat(13).trim(), "long ".repeat(7).trim());
+    let list = format!("  - Good & \"well\"\n  - {}\n    {}", "long ".repeat(13).trim(), "long ".repeat(7).trim());
     let one = "To answer, simply reply to this mail with the one that fits best.";
-    check(AskKind::Choice(options()), &format!("{list}\n\n{one}"));
+    check(AskKind::Choice(two_options()), &format!("{list}\n\n{one}"));
     let many = "To answer, simply reply to this mail with all that fit.";
-    check(AskKind::Choices(options()), &format!("{list}\n\n{many}"));
-    let scale = |low: &str, high: &str| AskKind::Scale { min: 0, max: 10, low: low.into(), high: high.into() };
+    check(AskKind::Choices(two_options()), &format!("{list}\n\n{many}"));
     let number = "To answer, simply reply to this mail with a number.";
-    check(scale("", ""), &format!("From 0 to 10\n\n{number}"));
-    check(scale("calm", "storm"), &format!("From 0 (calm) to 10 (storm)\n\n{number}"));
+    check(a_scale(0, 10, "", ""), &format!("From 0 to 10\n\n{number}"));
+    check(a_scale(0, 10, "calm", "storm"), &format!("From 0 (calm) to 10 (storm)\n\n{number}"));
     check(AskKind::Text, "To answer, simply reply to this mail in your own words.");
+}
+
+#[test]
+fn every_kind_of_question_is_answered_by_a_tap_or_a_reply() {
+    let url = values().links.answer.unwrap();
+    let check = |kind: AskKind, expect: &str, links: &[(&str, &str)]| {
+        let rendered = asking(kind, true);
+        let (text, reply) = (&rendered.text, "Or simply reply to this mail.");
+        let expect = format!("Hello.\n\nHow was it?\n\n{expect}Your answer:\n<{url}?q=1>\n\n{reply}\n\n---");
+        assert!(text.starts_with(&expect), "{text}");
+        let html = unstyled(&rendered.html);
+        let found: Vec<String> =
+            html.split("<a href=\"").skip(1).filter(|it| it.starts_with(&url)).map(String::from).collect();
+        assert_eq!(found.len(), links.len(), "{html}");
+        for (found, (query, label)) in found.iter().zip(links) {
+            assert!(found.starts_with(&format!("{url}{query}\">{label}</a>")), "{found}");
+        }
+        assert!(html.contains(&format!("{reply}</p>")), "{html}");
+    };
+    let long = "long ".repeat(20);
+    let list = format!("  - Good & \"well\"\n  - {}\n    {}\n\n", "long ".repeat(13).trim(), "long ".repeat(7).trim());
+    let options = [("?q=1&amp;o=1", "Good &amp; &quot;well&quot;"), ("?q=1&amp;o=2", long.trim())];
+    let said = |options: &[(&'static str, &str)]| {
+        options.iter().map(|(q, l)| (*q, l.replace("&quot;", "\""))).collect::<Vec<_>>()
+    };
+    let said = said(&options);
+    let said: Vec<(&str, &str)> = said.iter().map(|(q, l)| (*q, l.as_str())).collect();
+    check(AskKind::Choice(two_options()), &list, &said);
+    check(AskKind::Choices(two_options()), &list, &said);
+    let numbers = [("?q=1&amp;o=-1", "-1"), ("?q=1&amp;o=0", "0"), ("?q=1&amp;o=1", "1")];
+    check(a_scale(-1, 1, "calm", "storm"), "From -1 (calm) to 1 (storm)\n\n", &numbers);
+    check(a_scale(0, 21, "", ""), "From 0 to 21\n\n", &[("?q=1", "Choose a number")]);
+    check(AskKind::Text, "", &[("?q=1", "Write your answer")]);
+}
+
+#[test]
+fn the_heaviest_scale_and_the_longest_list_stay_below_what_gmail_shows() {
+    let many = (0..20).map(|n| (format!("o{n}"), "A label of some words".to_string())).collect();
+    for kind in [a_scale(0, 20, "calm", "storm"), a_scale(-100, 100, "", ""), AskKind::Choices(many)] {
+        let html = asking(kind, true).html;
+        assert!(html.len() < 20_000, "{}", html.len());
+    }
 }
