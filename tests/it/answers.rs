@@ -2,6 +2,8 @@
 
 mod by_link;
 mod counted;
+mod history;
+mod pages;
 
 use crate::app::TestApp;
 use crate::app::days;
@@ -17,6 +19,8 @@ use dripline::flow::preferences;
 use dripline::flow::preferences::Act;
 use dripline::flow::preferences::Which;
 use dripline::message::Answer;
+use pages::Pages;
+use pages::questions;
 use serde_json::json;
 
 const ANA: &str = "ana@example.org";

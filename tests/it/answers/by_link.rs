@@ -3,11 +3,12 @@
 use super::ANA;
 use super::COURSE;
 use super::EASE;
+use super::Pages;
 use super::begun;
 use super::kept;
 use super::lesson;
+use super::questions;
 use super::stored;
-use crate::app::Mail;
 use crate::app::TestApp;
 use crate::app::days;
 use crate::app::hours;
@@ -17,40 +18,6 @@ use dripline::flow::preferences;
 use dripline::flow::preferences::Act;
 use dripline::flow::preferences::Which;
 use dripline::link::Scope;
-use dripline::web;
-use std::collections::BTreeMap;
-use std::net::SocketAddr;
-use std::sync::Arc;
-
-const FORM: Option<&str> = Some("application/x-www-form-urlencoded");
-
-/// The pages of a running program.
-struct Pages(SocketAddr);
-
-impl Pages {
-    async fn of(app: &TestApp) -> Pages {
-        let router = web::router(Arc::clone(&app.app), &BTreeMap::new(), &[]).unwrap();
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let at = listener.local_addr().unwrap();
-        let service = router.into_make_service_with_connect_info::<SocketAddr>();
-        tokio::spawn(async move { axum::serve(listener, service).await });
-        Pages(at)
-    }
-
-    async fn get(&self, path: &str) -> Answer {
-        browser::ask(self.0, "GET", path, None, b"").await
-    }
-
-    async fn post(&self, path: &str, body: &str) -> Answer {
-        browser::ask(self.0, "POST", path, FORM, body.as_bytes()).await
-    }
-}
-
-/// The path of the questions of a mail, without the number of one.
-fn questions(mail: &Mail) -> String {
-    let (_, rest) = mail.text.split_once("/answer/").expect("a link to answer");
-    format!("/answer/{}", rest.split('?').next().unwrap())
-}
 
 /// Ana in the first lesson of `calm`, the pages, and the path of her questions: 1 a scale, 2 a choice, 3 choices, 4 words.
 async fn asked() -> (TestApp, Pages, String) {
