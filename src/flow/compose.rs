@@ -3,6 +3,7 @@
 use crate::address::Address;
 use crate::flow::App;
 use crate::flow::Settings;
+use crate::flow::letter::Letter;
 use crate::flow::shelf::Shelved;
 use crate::message;
 use crate::message::Asked;
@@ -54,29 +55,45 @@ pub fn lesson(settings: &Settings, mail: LessonMail<'_>) -> Result<Vec<u8>, Stri
     Ok(bytes)
 }
 
-/// The mail that asks a person to confirm. It holds nothing that a visitor typed.
+/// Everything that one letter is made from.
+pub struct LetterMail<'a> {
+    pub letter: &'a Letter,
+    pub language: &'a str,
+    /// Those that it is about.
+    pub courses: &'a [&'a Shelved],
+    /// The person's own page.
+    pub page_url: &'a str,
+    pub to: &'a Address,
+    pub message_id: String,
+    pub date: Timestamp,
+}
+
+/// One of the program's own mails, outside of any course. It holds nothing that a visitor typed.
 ///
 /// # Errors
 /// What an overriding template can't be filled in with.
-pub fn confirmation(
-    app: &App,
-    courses: &[&Shelved],
-    language: &str,
-    url: &str,
-    to: &Address,
-    message_id: String,
-    date: Timestamp,
-) -> Result<Vec<u8>, String> {
-    let asked: Vec<Asked<'_>> = courses
-        .iter()
-        .map(|shelved| shelved.in_language(language))
-        .map(|shelved| Asked { title: &shelved.course.title, summary: &shelved.course.summary })
-        .collect();
-    let rendered = message::confirmation(&app.templates, &app.settings.site, &asked, language, url, None);
+pub fn letter(app: &App, mail: LetterMail<'_>) -> Result<Vec<u8>, String> {
+    let editions = mail.courses.iter().map(|shelved| shelved.in_language(mail.language));
+    let asked = editions.map(|it| Asked { title: &it.course.title, summary: &it.course.summary });
+    let asked: Vec<Asked<'_>> = asked.collect();
+    let confirm_url = match mail.letter {
+        Letter::Confirmation { token, .. } | Letter::NewAddress { token, .. } => app.links().confirm(token),
+        Letter::Page {} | Letter::AddressChanged { .. } => String::new(),
+    };
+    let said = match mail.letter {
+        Letter::Confirmation { .. } => {
+            message::Letter::Confirmation { asked: &asked, confirm_url: &confirm_url, never_url: None }
+        }
+        Letter::Page {} => message::Letter::Page { page_url: mail.page_url },
+        Letter::NewAddress { .. } => message::Letter::NewAddress { confirm_url: &confirm_url },
+        Letter::AddressChanged { .. } => message::Letter::AddressChanged,
+    };
+    let rendered = message::letter(&app.templates, &app.settings.site, &said, mail.language);
     let rendered = rendered.map_err(|error| error.to_string())?;
-    let own = courses.first().and_then(|shelved| shelved.course.sender.as_ref());
+    let own = mail.courses.first().and_then(|shelved| shelved.course.sender.as_ref());
     let from = own.unwrap_or(&app.settings.sender);
-    let head = Head { from, to, to_name: None, message_id: &message_id, date, kind: Kind::Confirmation };
+    let message_id = &mail.message_id;
+    let head = Head { from, to: mail.to, to_name: None, message_id, date: mail.date, kind: Kind::Letter };
     seal(&app.settings, &rendered, &head)
 }
 

@@ -5,6 +5,7 @@ use crate::course::Kind;
 use crate::enrolment::Enrolment;
 use crate::enrolment::State;
 use crate::flow::App;
+use crate::flow::letter;
 use crate::flow::outlook::ahead;
 use crate::flow::shelf::Shelved;
 use crate::message::Answer;
@@ -68,7 +69,7 @@ pub struct Planned {
 #[derive(Debug, Serialize)]
 pub struct Entry {
     pub course: String,
-    /// `confirmation` for the mail that asks.
+    /// Of a letter its name: `confirmation` for the mail that asks.
     pub lesson: String,
     pub occurrence: i64,
     pub id: i64,
@@ -244,7 +245,7 @@ fn place(app: &App, it: Enrolment, person: &Subscriber, issues: Option<(&Shelved
 
 fn entry(row: Delivery, said: Vec<report::Attempt>) -> Entry {
     let named = row.what.strip_prefix("lesson/").and_then(|rest| rest.split_once('/'));
-    let (course, lesson) = named.unwrap_or(("", "confirmation"));
+    let (course, lesson) = named.unwrap_or(("", letter::name(&row.what)));
     let attempts = said.into_iter().map(|it| Attempt {
         at: it.at,
         relay: it.relay,

@@ -15,6 +15,7 @@ pub mod import;
 pub mod issue;
 pub mod journal;
 pub mod my;
+pub mod letter;
 pub mod open;
 pub mod operate;
 pub mod outlook;

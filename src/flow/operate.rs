@@ -34,6 +34,13 @@ pub const REFUSED_CONTENT: &str = "the relay refused this mail for what is in it
 /// How the reason of an enrolment begins whose message couldn't be made, before the delivery's number.
 pub const UNMADE: &str = "no message could be made for delivery";
 
+/// How the reason of an enrolment begins whose address was refused for good,
+pub const TAKES_NO_MAIL: &str = "the address takes no mail";
+/// or whose mailbox was full or switched off for days,
+pub const MAILBOX_FULL: &str = "the mailbox took nothing for days";
+/// and that of a suppressed address, and of the other enrolments of its person: another address frees them all.
+pub const BOUNCED: &str = "bounced";
+
 /// What is held or released.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Scope {
@@ -166,7 +173,7 @@ pub async fn retry(app: &App, id: i64) -> Result<Retried> {
 }
 
 /// Lets a held enrolment go on: its held or quarantined message is made anew and sent, or its lesson scheduled again.
-async fn free(
+pub(super) async fn free(
     app: &App,
     shelved: &Shelved,
     connection: &mut Connection,

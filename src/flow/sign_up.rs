@@ -6,16 +6,13 @@ use crate::course::Late;
 use crate::enrolment::Enrolment;
 use crate::enrolment::State;
 use crate::flow::App;
-use crate::flow::deliver::ConfirmInputs;
+use crate::flow::letter::Letter;
 use crate::flow::shelf::Shelf;
 use crate::flow::standing::Standing;
 use crate::flow::standing::Standings;
 use crate::ids::next_id;
 use crate::ids::random;
 use crate::store::confirmations::Confirmation;
-use crate::store::outbox::Delivery;
-use crate::store::outbox::Lane;
-use crate::store::outbox::Meant;
 use crate::store::subscribers::Consent;
 use crate::subscriber::Status;
 use crate::subscriber::Subscriber;
@@ -33,8 +30,6 @@ use std::collections::BTreeMap;
 
 /// How long a confirmation link works.
 const LINK_WORKS: SignedDuration = SignedDuration::from_hours(24 * 7);
-/// How long the mail with that link is worth sending.
-const MAIL_EXPIRES: SignedDuration = SignedDuration::from_hours(24);
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 /// Confirmation mails to one address in 30 days, over all courses.
 const MOST_IN_30_DAYS: usize = 3;
@@ -278,32 +273,18 @@ pub fn ask(
         }
         return Ok(SignedUp::AskedBefore);
     }
-    let token = URL_SAFE_NO_PAD.encode(random::<16>());
+    let token = new_token();
     let hash = token_hash(&token);
     let expires = now.wall.saturating_add(LINK_WORKS).unwrap_or(Timestamp::MAX).as_millisecond();
     let link = Confirmation { subscriber_id: person.id, created: wall, expires, used: 0, wishes };
-    let inputs = serde_json::to_string(&ConfirmInputs { token, courses: vec![course.to_string()] })?;
-    let mail = confirmation(person, standing.last_asked + 1, inputs, now);
-    standing.add_link(hash, link, mail);
+    let letter = Letter::Confirmation { token, courses: vec![course.to_string()] };
+    standing.add_link(hash, link, letter.delivery(person, standing.last_asked + 1, now)?);
     Ok(SignedUp::Asked)
 }
 
-fn confirmation(person: &Subscriber, occurrence: i64, inputs: String, now: Now) -> Delivery {
-    let meant = Meant {
-        what: "confirm".to_string(),
-        whom: person.id,
-        occurrence,
-        subscriber_id: person.id,
-        enrolment_id: 0,
-        lane: Lane::Confirmation,
-    };
-    Delivery {
-        expires: now.wall.saturating_add(MAIL_EXPIRES).unwrap_or(Timestamp::MAX),
-        due: now.reader,
-        why: "a sign-up asks for confirmation".to_string(),
-        inputs,
-        ..Delivery::new(next_id(now.wall), meant, now.wall)
-    }
+/// What a single-use link ends with: 128 random bits.
+pub(super) fn new_token() -> String {
+    URL_SAFE_NO_PAD.encode(random::<16>())
 }
 
 pub(super) fn token_hash(token: &str) -> String {

@@ -6,6 +6,7 @@ use crate::clock::Now;
 use crate::enrolment::Enrolment;
 use crate::enrolment::State;
 use crate::flow::App;
+use crate::flow::letter::CONFIRM;
 use crate::flow::reader::Answers;
 use crate::store::Connection;
 use crate::store::confirmations;
@@ -145,7 +146,7 @@ impl<'a> Standings<'a> {
         for asked in people::asked(connection, &ids).await? {
             self.by_id(&keys, asked.subscriber_id).asked.push(asked);
         }
-        for (id, occurrence) in people::last_occurrences(connection, "confirm", &ids).await? {
+        for (id, occurrence) in people::last_occurrences(connection, CONFIRM, &ids).await? {
             self.by_id(&keys, id).last_asked = occurrence;
         }
         for person in known {

@@ -6,11 +6,13 @@ use crate::course::Course;
 use crate::course::Tree;
 use crate::keys::nearest;
 use crate::message::Asked;
+use crate::message::Letter;
+use crate::message::Rendered;
 use crate::message::Templates;
 use crate::message::check::Person;
 use crate::message::check::check_lesson;
 use crate::message::check::sample;
-use crate::message::confirmation;
+use crate::message::letter;
 use crate::message::look::lint;
 use crate::message::look::styles;
 use crate::message::look::theme;
@@ -126,7 +128,7 @@ fn unused(path: &str, overrides: &BTreeMap<String, Vec<u8>>, source: &Arc<Source
     Some(Problem::error(source, 0..0, "no template of ours has this path, and none names it", help))
 }
 
-/// The problems of a lesson, its page and a confirmation, in the templates that made them.
+/// The problems of a lesson, its page and each letter, in the templates that made them.
 fn sample_mails(templates: &Templates, site: &Site, overrides: &BTreeMap<String, Vec<u8>>) -> Vec<Problem> {
     let tree = Tree::from([
         ("course.toml".to_string(), COURSE.as_bytes().to_vec()),
@@ -141,7 +143,7 @@ fn sample_mails(templates: &Templates, site: &Site, overrides: &BTreeMap<String,
     if let Ok(Err(error)) = page {
         problems.push(*error.problem);
     }
-    problems.extend(sample_confirmation(templates, site, &course, overrides));
+    problems.extend(sample_letters(templates, site, &course, overrides));
     problems
 }
 
@@ -164,27 +166,48 @@ fn blame(names: &[&str], overrides: &BTreeMap<String, Vec<u8>>, message: String)
     Some(Problem::error(&source, 0..0, message, "the template must show it: compare it with the built-in one"))
 }
 
-fn sample_confirmation(
+fn sample_letters(
     templates: &Templates,
     site: &Site,
     course: &Course,
     overrides: &BTreeMap<String, Vec<u8>>,
 ) -> Vec<Problem> {
     let asked = [Asked { title: &course.title, summary: &course.summary }];
-    let (url, never) = (format!("{}/confirm/sample", site.url), format!("{}/never/sample", site.url));
-    let made = confirmation(templates, site, &asked, &course.language, &url, Some(&never));
-    let rendered = match made {
-        Ok(rendered) => rendered,
-        Err(error) => return vec![*error.problem],
-    };
+    let link = |page: &str| format!("{}/{page}/sample", site.url);
+    let (confirm, never, page) = (link("confirm"), link("never"), link("my"));
+    let letters = [
+        ("a confirmation", Letter::Confirmation { asked: &asked, confirm_url: &confirm, never_url: Some(&never) }),
+        ("the mail with the link to one's page", Letter::Page { page_url: &page }),
+        ("the mail to a new address", Letter::NewAddress { confirm_url: &confirm }),
+        ("the mail about a changed address", Letter::AddressChanged),
+    ];
     let mut problems = Vec::new();
-    if !visible(&rendered.html).links.contains(&url) {
-        let message = "the HTML part of a confirmation lacks its link".to_string();
-        problems.extend(blame(&["mail/confirmation/mail.html", "mail/layout.mjml"], overrides, message));
+    for (name, sample) in &letters {
+        match letter(templates, site, sample, &course.language) {
+            Ok(rendered) => problems.extend(without_link(name, sample, &rendered, overrides)),
+            Err(error) => problems.push(*error.problem),
+        }
     }
-    if !rendered.text.contains(&url) {
-        let message = "the text part of a confirmation lacks its link".to_string();
-        problems.extend(blame(&["mail/confirmation/mail.txt", "mail/layout.txt"], overrides, message));
+    problems
+}
+
+/// Where a letter lacks the link for whose sake it is sent.
+fn without_link(
+    name: &str,
+    letter: &Letter<'_>,
+    rendered: &Rendered,
+    overrides: &BTreeMap<String, Vec<u8>>,
+) -> Vec<Problem> {
+    let Some(link) = letter.link() else { return Vec::new() };
+    let template = |ending: &str| format!("mail/{}/mail.{ending}", letter.folder());
+    let mut problems = Vec::new();
+    if !visible(&rendered.html).links.iter().any(|it| it == link) {
+        let message = format!("the HTML part of {name} lacks its link");
+        problems.extend(blame(&[&template("html"), "mail/layout.mjml"], overrides, message));
+    }
+    if !rendered.text.contains(link) {
+        let message = format!("the text part of {name} lacks its link");
+        problems.extend(blame(&[&template("txt"), "mail/layout.txt"], overrides, message));
     }
     problems
 }

@@ -29,7 +29,7 @@ pub struct Head<'a> {
 #[derive(Debug, Clone)]
 pub enum Kind<'a> {
     Lesson(List<'a>),
-    Confirmation,
+    Letter,
 }
 
 /// The list that a lesson belongs to.
@@ -104,7 +104,7 @@ fn headers(rendered: &Rendered, head: &Head<'_>) -> Result<Vec<String>, BuildErr
     lines.push(format!("Message-ID: {}", head.message_id));
     match &head.kind {
         Kind::Lesson(list) => lines.extend(list_headers(list)?),
-        Kind::Confirmation => {}
+        Kind::Letter => {}
     }
     lines.push("Auto-Submitted: auto-generated".to_string());
     lines.push("X-Auto-Response-Suppress: All".to_string());

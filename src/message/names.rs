@@ -5,6 +5,7 @@ use crate::course::Ask;
 use crate::course::Course;
 use crate::course::Lesson;
 use crate::keys::nearest;
+use crate::message::letter::FOLDERS;
 use crate::message::look::theme::Theme;
 use crate::message::paths::Path;
 use crate::message::paths::Token;
@@ -74,6 +75,7 @@ const IN_TEMPLATES: [&str; 29] = [
     "never_url",
     "next",
     "offered",
+    "page_url",
     "site.name",
     "site.postal_address",
     "site.url",
@@ -84,7 +86,7 @@ const IN_TEMPLATES: [&str; 29] = [
 ];
 
 const OF_LESSONS: [&str; 8] = ["subscriber.", "course.", "lesson.", "progress.", "links", "answers", "offered", "next"];
-const OF_CONFIRMATION: [&str; 3] = ["asked", "confirm_url", "never_url"];
+const OF_LETTERS: [&str; 4] = ["asked", "confirm_url", "never_url", "page_url"];
 
 /// More names than anybody reads.
 const MANY: usize = 60;
@@ -122,10 +124,10 @@ impl Names {
         paths.extend(Theme::default().fixed().into_keys());
         let words = serde_json::to_value(&words("en").mail).unwrap_or_default();
         paths.extend(words.as_object().into_iter().flat_map(|words| words.keys().map(|word| format!("words.{word}"))));
-        if path.starts_with("mail/confirmation/") {
+        if FOLDERS.iter().any(|folder| path.starts_with(&format!("mail/{folder}/"))) {
             paths.retain(|path| !OF_LESSONS.iter().any(|root| path.starts_with(root)));
         } else if path.starts_with("mail/lesson/") {
-            paths.retain(|path| !OF_CONFIRMATION.contains(&path.as_str()));
+            paths.retain(|path| !OF_LETTERS.contains(&path.as_str()));
         }
         Names { paths, asks: BTreeSet::new(), own: BTreeSet::new(), answers_allowed: true, has_crisis: false }
     }

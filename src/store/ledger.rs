@@ -267,8 +267,11 @@ async fn write_rare(connection: &mut Connection, record: &Record) -> Result<(), 
     if let Some(it) = &record.suppress {
         let now = record.at.as_millisecond();
         suppressions::add(connection, &it.hash, &it.address, &it.reason, "the relay", now).await?;
-        subscribers::set_status(connection, it.subscriber_id, Status::Suppressed).await?;
-        suppressions::stop_everything(connection, it.subscriber_id, &it.reason, record.at).await?;
+        // Who has another address by now goes on getting mail.
+        if subscribers::has_address(connection, it.subscriber_id, &it.address).await? {
+            subscribers::set_status(connection, it.subscriber_id, Status::Suppressed).await?;
+            suppressions::stop_everything(connection, it.subscriber_id, &it.reason, record.at).await?;
+        }
     }
     Ok(())
 }
@@ -326,10 +329,12 @@ async fn call_off(connection: &mut Connection, sql: &'static str, record: &Recor
     Ok(cancelled)
 }
 
-/// A confirmation isn't tried again for a person who left, or whose address takes no mail, while it was on the wire.
+/// A confirmation isn't tried again for a person who left while it was on the wire, and nothing for an address that takes
+/// no mail; letters about another address go there.
 async fn stop_asking(connection: &mut Connection, record: &Record) -> Result<(), sqlx::Error> {
     let sql = "UPDATE outbox SET state = 13, ended = $2, inputs = '', reply = 'the person''s wish' WHERE id = $1
-        AND EXISTS (SELECT 1 FROM subscriber s WHERE s.id = outbox.subscriber_id AND s.status IN (3, 4))";
+        AND EXISTS (SELECT 1 FROM subscriber s WHERE s.id = outbox.subscriber_id
+            AND ((s.status = 3 AND outbox.what = 'confirm') OR (s.status = 4 AND outbox.what IN ('confirm', 'page'))))";
     let at = record.at.as_millisecond();
     let stopped = sqlx::query(sql).bind(record.id).bind(at).execute(&mut *connection).await?;
     if stopped.rows_affected() > 0 {

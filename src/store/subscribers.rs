@@ -3,6 +3,7 @@
 use super::Connection;
 use super::Row;
 use super::optional;
+use crate::address::Address;
 use crate::subscriber::Status;
 use crate::subscriber::Subscriber;
 use sqlx::Row as _;
@@ -40,6 +41,20 @@ pub async fn set_status(connection: &mut Connection, id: i64, status: Status) ->
         .bind(status.stored())
         .execute(connection)
         .await?;
+    Ok(())
+}
+
+/// Whether this is still a person's address.
+pub async fn has_address(connection: &mut Connection, id: i64, address: &str) -> Result<bool, sqlx::Error> {
+    let sql = "SELECT address FROM subscriber WHERE id = $1";
+    let row = sqlx::query(sql).bind(id).fetch_optional(connection).await?;
+    Ok(row.map(|row| row.try_get::<String, _>(0)).transpose()?.is_some_and(|known| known == address))
+}
+
+/// Gives a person another address. Fails when somebody has it.
+pub async fn set_address(connection: &mut Connection, id: i64, address: &Address) -> Result<(), sqlx::Error> {
+    let sql = "UPDATE subscriber SET address = $2, address_key = $3 WHERE id = $1";
+    sqlx::query(sql).bind(id).bind(address.to_string()).bind(address.key()).execute(connection).await?;
     Ok(())
 }
 

@@ -43,7 +43,7 @@ const BREACHES: [(&str, &str); 14] = [
     ("delivery {} is in doubt since no time", "SELECT id FROM outbox WHERE state = 4 AND doubtful_since <= 0"),
     (
         "delivery {} waits for a person who left or is suppressed",
-        "SELECT o.id FROM outbox o JOIN subscriber s ON s.id = o.subscriber_id WHERE o.state IN (0, 1, 2) AND s.status IN (3, 4)",
+        "SELECT o.id FROM outbox o JOIN subscriber s ON s.id = o.subscriber_id WHERE o.state IN (0, 1, 2) AND s.status IN (3, 4) AND o.what NOT IN ('address', 'changed') AND NOT (s.status = 3 AND o.what = 'page')",
     ),
     (
         "delivery {} waits to be sent, though its issue was stopped",

@@ -69,6 +69,28 @@ pub struct Mail {
     pub confirm_not_you: &'static str,
     pub confirm_never: &'static str,
     pub confirm_why: &'static str,
+    /// `{site}`
+    pub page_subject: &'static str,
+    pub page_asked: &'static str,
+    pub page_button: &'static str,
+    pub page_valid: &'static str,
+    pub page_not_you: &'static str,
+    /// `{site}`
+    pub page_why: &'static str,
+    /// `{site}`
+    pub address_subject: &'static str,
+    pub address_asked: &'static str,
+    pub address_button: &'static str,
+    pub address_valid: &'static str,
+    pub address_not_you: &'static str,
+    /// `{site}`
+    pub address_why: &'static str,
+    /// `{site}`
+    pub changed_subject: &'static str,
+    pub changed: &'static str,
+    pub changed_not_you: &'static str,
+    /// `{site}`
+    pub changed_why: &'static str,
     /// A Tera template of one line, as a lesson's subject.
     pub back_subject: &'static str,
     pub back_preview: &'static str,

@@ -239,11 +239,12 @@ fn a_whole_lesson_as_it_goes_on_the_wire() {
 fn a_confirmation_holds_nothing_that_a_visitor_typed_and_no_list_headers() {
     let asked = [message::Asked { title: "Four stages", summary: "A gentle path." }];
     let url = "https://learn.example.org/confirm/abc";
-    let rendered = message::confirmation(&built_in(), &site(), &asked, "en", url, None).unwrap();
+    let letter = message::Letter::Confirmation { asked: &asked, confirm_url: url, never_url: None };
+    let rendered = message::letter(&built_in(), &site(), &letter, "en").unwrap();
     let (sender, to) = (sender(), "zoe@example.net".parse().unwrap());
     let id = message::message_id(5, 1, &sender.address);
     let date = Timestamp::UNIX_EPOCH;
-    let head = Head { from: &sender, to: &to, to_name: None, message_id: &id, date, kind: Kind::Confirmation };
+    let head = Head { from: &sender, to: &to, to_name: None, message_id: &id, date, kind: Kind::Letter };
     let mail = message::build(&rendered, &head).unwrap();
     insta::assert_snapshot!("confirmation_text", rendered.text);
     insta::assert_snapshot!("confirmation_wire", String::from_utf8(mail.clone()).unwrap().replace("\r\n", "\n"));

@@ -8,7 +8,10 @@ use crate::enrolment::Enrolment;
 use crate::flow::App;
 use crate::flow::deliver::claim::Job;
 use crate::flow::deliver::freeze::Built;
+use crate::flow::operate::BOUNCED;
+use crate::flow::operate::MAILBOX_FULL;
 use crate::flow::operate::REFUSED_CONTENT;
+use crate::flow::operate::TAKES_NO_MAIL;
 use crate::flow::operate::UNMADE;
 use crate::flow::shelf::Shelf;
 use crate::ids::next_id;
@@ -112,13 +115,8 @@ pub fn record(app: &App, shelf: &Shelf, built: &Built, heard: &Heard, on_the_wir
         Verdict::AddressSoft => soft(job, now, &mut record, heard),
         Verdict::AddressRefused => {
             record.to = State::Refused;
-            record.enrolment = holding(job, &format!("the address takes no mail: {}", heard.text()));
-            record.suppress = Some(Suppress {
-                subscriber_id: job.subscriber.id,
-                hash: app.address_hash(&job.subscriber.address),
-                address: job.subscriber.address.to_string(),
-                reason: format!("bounced: {}", heard.text()),
-            });
+            record.enrolment = holding(job, &format!("{TAKES_NO_MAIL}: {}", heard.text()));
+            record.suppress = suppression(app, job, heard);
         }
         Verdict::ContentRefused => {
             record.to = State::Refused;
@@ -233,9 +231,19 @@ fn soft(job: &Job, now: Now, record: &mut Record, heard: &Heard) {
         }
         None => {
             record.to = State::Refused;
-            record.enrolment = holding(job, &format!("the mailbox took nothing for days: {}", heard.text()));
+            record.enrolment = holding(job, &format!("{MAILBOX_FULL}: {}", heard.text()));
         }
     }
+}
+
+/// What is said of an address that isn't the person's, or not any more, says nothing of the person.
+fn suppression(app: &App, job: &Job, heard: &Heard) -> Option<Suppress> {
+    (job.to == job.subscriber.address).then(|| Suppress {
+        subscriber_id: job.subscriber.id,
+        hash: app.address_hash(&job.to),
+        address: job.to.to_string(),
+        reason: format!("{BOUNCED}: {}", heard.text()),
+    })
 }
 
 fn holding(job: &Job, why: &str) -> Option<Enrolment> {

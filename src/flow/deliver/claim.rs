@@ -1,5 +1,6 @@
 //! Claims what is due, within the daily cap of every person, so that nobody else can send it. Knows no wire.
 
+use crate::address::Address;
 use crate::clock::Now;
 use crate::course::Value;
 use crate::delivery::State;
@@ -10,6 +11,7 @@ use crate::enrolment::Planner;
 use crate::enrolment::Reader;
 use crate::flow::App;
 use crate::flow::issue;
+use crate::flow::letter::Letter;
 use crate::flow::reader::Answers;
 use crate::flow::shelf::Shelf;
 use crate::ids::next_id;
@@ -38,6 +40,8 @@ use std::sync::Arc;
 pub struct Job {
     pub delivery: Delivery,
     pub subscriber: Subscriber,
+    /// Where it goes: the subscriber's address, but for letters about a change of it.
+    pub to: Address,
     /// Whose place in a course the message moves: a lesson's alone.
     pub enrolment: Option<Enrolment>,
     /// The latest answers of that person in that course.
@@ -110,7 +114,8 @@ async fn with_people(connection: &mut Connection, leased: Vec<Delivery>, shelf: 
             Lane::Lesson => enrolments::by_id(connection, delivery.enrolment_id).await?,
         };
         if let Some(subscriber) = subscriber {
-            jobs.push(Job { delivery, subscriber, enrolment, answers: BTreeMap::new(), shelf: Arc::clone(shelf) });
+            let (to, shelf) = (recipient(&delivery, &subscriber), Arc::clone(shelf));
+            jobs.push(Job { delivery, subscriber, to, enrolment, answers: BTreeMap::new(), shelf });
         }
     }
     let answers = Answers::read(connection, jobs.iter().map(|job| job.delivery.enrolment_id).collect()).await?;
@@ -118,6 +123,14 @@ async fn with_people(connection: &mut Connection, leased: Vec<Delivery>, shelf: 
         job.answers = answers.of(job.delivery.enrolment_id);
     }
     Ok(jobs)
+}
+
+fn recipient(delivery: &Delivery, subscriber: &Subscriber) -> Address {
+    let elsewhere = match delivery.lane {
+        Lane::Confirmation => Letter::of(delivery).ok().and_then(|letter| letter.elsewhere()),
+        Lane::Lesson | Lane::Issue => None,
+    };
+    elsewhere.unwrap_or_else(|| subscriber.address.clone())
 }
 
 async fn claim_due(
@@ -222,8 +235,9 @@ async fn take(app: &App, shelf: &Arc<Shelf>, connection: &mut Connection, now: N
         let Due { mut enrolment, subscriber, reader } = it;
         enrolment.state = enrolment::State::InFlight;
         if new.contains(&row.id) {
-            let shelf = Arc::clone(shelf);
-            jobs.push(Job { delivery: row, subscriber, enrolment: Some(enrolment), answers: reader.answers, shelf });
+            let (to, shelf) = (subscriber.address.clone(), Arc::clone(shelf));
+            let (enrolment, answers) = (Some(enrolment), reader.answers);
+            jobs.push(Job { delivery: row, subscriber, to, enrolment, answers, shelf });
             continue;
         }
         tracing::error!(

@@ -8,6 +8,7 @@ use crate::enrolment::Enrolment;
 use crate::flow::App;
 use crate::flow::compose;
 use crate::flow::deliver::claim::Job;
+use crate::flow::letter::Letter;
 use crate::flow::shelf;
 use crate::flow::shelf::Shelved;
 use crate::link::Subjects;
@@ -82,13 +83,6 @@ pub struct Inputs {
     pub answer_links: bool,
 }
 
-/// What a confirmation was made from. The token is dropped with the final record: only its hash stays.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct ConfirmInputs {
-    pub token: String,
-    pub courses: Vec<String>,
-}
-
 /// Makes or restores the message of a job.
 pub async fn freeze(app: &Arc<App>, job: &Job) -> Result<Built, Refusal> {
     if job.delivery.hash.is_empty() && job.delivery.claims > MAX_CLAIMS + MAX_CLAIMS_ALONE {
@@ -102,7 +96,7 @@ pub async fn freeze(app: &Arc<App>, job: &Job) -> Result<Built, Refusal> {
     let dated = if is_new { app.clock.now().wall } else { job.delivery.dated };
     let (bytes, inputs, version) = match job.delivery.lane {
         Lane::Lesson | Lane::Issue => lesson(app, job, dated).await?,
-        Lane::Confirmation => confirmation(app, job, dated).await?,
+        Lane::Confirmation => letter(app, job, dated).await?,
     };
     let built = finish(app, job, bytes, dated, inputs, version)?;
     if !is_new && built.intent.hash != job.delivery.hash {
@@ -117,7 +111,11 @@ pub async fn freeze(app: &Arc<App>, job: &Job) -> Result<Built, Refusal> {
 pub fn urls(app: &App, job: &Job, dated: Timestamp) -> Urls {
     let subjects =
         Subjects { subscriber: job.subscriber.id, enrolment: job.delivery.enrolment_id, outbox: job.delivery.id };
-    app.links().urls(subjects, Some(dated.saturating_add(LINKS_ACT).unwrap_or(Timestamp::MAX)))
+    app.links().urls(subjects, links_act(dated))
+}
+
+fn links_act(dated: Timestamp) -> Option<Timestamp> {
+    Some(dated.saturating_add(LINKS_ACT).unwrap_or(Timestamp::MAX))
 }
 
 /// The values of a lesson's message from what it was made from.
@@ -198,7 +196,7 @@ fn make_lesson(
         shelved,
         lesson,
         values: values(inputs, links),
-        to: &job.subscriber.address,
+        to: &job.to,
         message_id: message_id(app, job, Some(shelved)),
         date: dated,
         leave_url: Some(&leave),
@@ -206,19 +204,26 @@ fn make_lesson(
     compose::lesson(&app.settings, mail)
 }
 
-async fn confirmation(app: &Arc<App>, job: &Job, dated: Timestamp) -> Result<(Vec<u8>, String, String), Refusal> {
-    let damaged = |_| Refusal::Changed("what the confirmation was made from is gone".to_string());
-    let inputs: ConfirmInputs = serde_json::from_str(&job.delivery.inputs).map_err(damaged)?;
+async fn letter(app: &Arc<App>, job: &Job, dated: Timestamp) -> Result<(Vec<u8>, String, String), Refusal> {
+    let letter = Letter::of(&job.delivery);
+    let letter = letter.map_err(|_| Refusal::Changed("what this mail was made from is gone".to_string()))?;
     let shelf = Arc::clone(&*app.shelf.read().await);
     let (app, job) = (Arc::clone(app), job.clone());
     let text = job.delivery.inputs.clone();
     let bytes = off_the_runtime(move || {
-        let courses: Vec<&Shelved> = inputs.courses.iter().filter_map(|id| shelf.get(id)).map(Arc::as_ref).collect();
+        let courses: Vec<&Shelved> = letter.courses().iter().filter_map(|id| shelf.get(id)).map(Arc::as_ref).collect();
         let message_id = message_id(&app, &job, courses.first().copied());
-        let url = app.links().confirm(&inputs.token);
         let language = job.subscriber.language.clone();
-        let language = language.unwrap_or_else(|| app.settings.site.language.clone());
-        compose::confirmation(&app, &courses, &language, &url, &job.subscriber.address, message_id, dated)
+        let mail = compose::LetterMail {
+            letter: &letter,
+            language: &language.unwrap_or_else(|| app.settings.site.language.clone()),
+            courses: &courses,
+            page_url: &app.links().my_course(job.subscriber.id, links_act(dated)),
+            to: &job.to,
+            message_id,
+            date: dated,
+        };
+        compose::letter(&app, mail)
     })
     .await?;
     Ok((bytes, text, NO_VERSION.to_string()))
@@ -248,7 +253,7 @@ fn finish(
         message_id_of(&bytes).ok_or_else(|| Refusal::Poison("the message has no Message-ID".to_string()))?;
     let hash = hash(&bytes);
     let intent = Intent { id: job.delivery.id, epoch: job.delivery.epoch, message_id, dated, hash, inputs, version };
-    let to = app.settings.redirect_to.clone().unwrap_or_else(|| job.subscriber.address.clone());
+    let to = app.settings.redirect_to.clone().unwrap_or_else(|| job.to.clone());
     let from = app.keys.verp(&app.settings.bounce, job.delivery.id);
     Ok(Built { job: job.clone(), from, to, bytes, intent })
 }

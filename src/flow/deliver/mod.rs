@@ -32,7 +32,6 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-pub use freeze::ConfirmInputs;
 pub use freeze::Inputs;
 pub use freeze::course_version;
 pub use freeze::values;

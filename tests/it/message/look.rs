@@ -11,6 +11,7 @@ use crate::message::values;
 use dripline::course::Course;
 use dripline::message;
 use dripline::message::Asked;
+use dripline::message::Letter;
 use dripline::message::Rendered;
 use dripline::message::Templates;
 use std::collections::BTreeMap;
@@ -50,7 +51,13 @@ fn our_own_templates_have_nothing_wrong_with_them() {
     assert_eq!(complaints(&Files::new()), Vec::<String>::new());
     for path in ["layout.mjml", "layout.txt", "body.css", "lesson/mail.html", "lesson/mail.txt"]
         .into_iter()
-        .chain(["confirmation/mail.html", "confirmation/mail.txt"])
+        .chain(["confirmation/mail.html", "confirmation/mail.txt", "page/mail.html", "page/mail.txt"])
+        .chain([
+            "new-address/mail.html",
+            "new-address/mail.txt",
+            "address-changed/mail.html",
+            "address-changed/mail.txt",
+        ])
     {
         assert_eq!(complaints(&edited(&format!("mail/{path}"), "", "")), Vec::<String>::new(), "{path}");
     }
@@ -347,8 +354,16 @@ fn every_mail() -> Vec<(String, String)> {
     }
     let asked = [Asked { title: "Four stages", summary: "A gentle path." }];
     let (confirm, never) = ("https://learn.example.org/confirm/a", Some("https://learn.example.org/never/a"));
-    let confirmation = message::confirmation(&built_in(), &site(), &asked, "en", confirm, never).unwrap();
-    mails.push(("confirmation".to_string(), confirmation.html));
+    let letters = [
+        Letter::Confirmation { asked: &asked, confirm_url: confirm, never_url: never },
+        Letter::Page { page_url: "https://learn.example.org/my/a" },
+        Letter::NewAddress { confirm_url: confirm },
+        Letter::AddressChanged,
+    ];
+    for letter in letters {
+        let html = message::letter(&built_in(), &site(), &letter, "en").unwrap().html;
+        mails.push((letter.folder().to_string(), html));
+    }
     mails
 }
 
