@@ -12,6 +12,7 @@ use crate::flow::open;
 use crate::flow::plan;
 use crate::flow::preferences;
 use crate::flow::reload;
+use crate::flow::retention;
 use crate::flow::watchdog;
 use crate::relay::Connector;
 use crate::store::Lock;
@@ -46,6 +47,8 @@ const SILENCE: Duration = Duration::from_secs(20);
 const OVERDUE: Duration = Duration::from_secs(1);
 /// Between two proofs that nobody hangs.
 const PROOF: Duration = Duration::from_secs(600);
+/// Between two looks at what has stayed long enough.
+const SWEEP: Duration = Duration::from_secs(3600);
 /// However far away the next lesson is.
 const LONGEST_SLEEP: Duration = PROOF;
 /// Rest after an inability (a full disk, a locked file).
@@ -89,6 +92,7 @@ impl Daemon {
         tasks.spawn(watch_files(Arc::clone(&app), waiting, stop.clone()));
         let locked = tokio::spawn(watch_lock(lock, stop.clone()));
         tasks.spawn(tell_systemd(stop.clone()));
+        tasks.spawn(sweep(Arc::clone(&app), stop.clone()));
         sd_notify::notify(&[sd_notify::NotifyState::Ready]).ok();
         deliver(&app, &line, &stop).await;
         sd_notify::notify(&[sd_notify::NotifyState::Stopping]).ok();
@@ -225,6 +229,16 @@ async fn look_at_time(app: &App, line: &Line) {
     }
     if let Err(error) = issue::step(app).await {
         tracing::error!("can't look at which issues are due: {error:#}");
+    }
+}
+
+/// Lets go of what isn't needed any more.
+async fn sweep(app: Arc<App>, stop: CancellationToken) {
+    while !stop.is_cancelled() {
+        if let Err(error) = retention::step(&app).await {
+            tracing::error!("can't let go of what [retention] names: {error:#}");
+        }
+        rest(SWEEP, &stop).await;
     }
 }
 

@@ -6,6 +6,7 @@ use dripline::flow::DeliverySettings;
 use dripline::flow::InDoubt;
 use dripline::flow::Settings;
 use dripline::flow::open;
+use dripline::flow::retention::Retention;
 use dripline::message::Templates;
 use dripline::site::Sender;
 use dripline::site::Site;
@@ -38,6 +39,7 @@ pub async fn app(folder: &Path, clock: Clock) -> Result<App> {
             in_doubt_after: SignedDuration::from_mins(15),
             lesson_expires: SignedDuration::from_hours(48),
         },
+        retention: Retention::default(),
         dkim: None,
         redirect_to: None,
     };

@@ -67,6 +67,7 @@ pub async fn open_app(config: &Config, clock: Clock, redirect_to: Option<Address
         courses: config.courses.clone(),
         data: config.data.clone(),
         delivery: config.delivery,
+        retention: config.retention,
         dkim: config.dkim.clone(),
         redirect_to,
     };

@@ -6,6 +6,7 @@ use crate::cli::values;
 use crate::cli::values::LessonName;
 use crate::cli::values::Scope;
 use crate::flow::report;
+use crate::flow::report::Farewell;
 use crate::flow::report::IssueLine;
 use crate::flow::report::LessonLine;
 use crate::flow::report::Lines;
@@ -20,7 +21,7 @@ pub struct Args {
     /// A course or newsletter, or one lesson or issue of it
     #[arg(value_name = "COURSE[/LESSON]")]
     pub scope: Scope,
-    /// List who got an issue and who didn't, with the reason
+    /// List who got an issue and who didn't, with the reason; and who said why they left
     #[arg(long)]
     pub names: bool,
     /// Print an object
@@ -31,7 +32,7 @@ pub struct Args {
     pub csv: bool,
 }
 
-/// Exit status 1 when there is no such course or lesson, or names are asked of a course.
+/// Exit status 1 when there is no such course or lesson.
 pub async fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
     let (_, app) = context.app().await?;
     if let Some(missing) = values::unknown(&app, &values::scope(Some(args.scope.clone()))).await {
@@ -47,10 +48,6 @@ pub async fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
         eprintln!("there is no course {course} any more");
         return Ok(ExitCode::FAILURE);
     };
-    if args.names && matches!(report.lines, Lines::Lessons(_)) {
-        eprintln!("{course} is a course: names are listed of issues only; `dripline subscriber list` shows everybody");
-        return Ok(ExitCode::FAILURE);
-    }
     output::data(if args.json {
         format!("{}\n", serde_json::to_string_pretty(&report)?).into_bytes()
     } else if args.csv {
@@ -72,6 +69,19 @@ fn text(report: &Report) -> String {
             text += &table(lines);
         }
         Lines::Issues(lines) => lines.iter().for_each(|line| text += &issue(line)),
+    }
+    text + &farewells(&report.farewells)
+}
+
+fn farewells(farewells: &[Farewell]) -> String {
+    let mut text = String::new();
+    if !farewells.is_empty() {
+        text.push_str("\nwhy people left\n");
+    }
+    for it in farewells {
+        let name = it.address.as_ref().map(|address| format!(" {address}")).unwrap_or_default();
+        let reason = it.reason.lines().collect::<Vec<_>>().join("\n        ");
+        writeln!(text, "    {}{name}: {reason}", it.at.strftime("%Y-%m-%d")).ok();
     }
     text
 }
@@ -132,12 +142,19 @@ mod tests {
         let people = [("active", 3), ("left", 1), ("paused", 0)].into();
         let line = LessonLine { lesson: "one".to_string(), got: 3, waiting: 1, in_flight: 1, ..LessonLine::default() };
         let lines = Lines::Lessons(vec![line]);
-        let report = Report { course: "calm".to_string(), people, left_at_the_start: 1, lines };
+        let farewell = |reason: &str, address: Option<&str>| Farewell {
+            at: jiff::Timestamp::UNIX_EPOCH,
+            reason: reason.to_string(),
+            address: address.map(String::from),
+        };
+        let farewells = vec![farewell("too much\nfor now", None), farewell("moved", Some("a@example.org"))];
+        let report = Report { course: "calm".to_string(), people, left_at_the_start: 1, farewells, lines };
         assert_eq!(
             text(&report),
             "calm: 3 active, 1 left\nleft before the first lesson: 1\n\n\
              lesson      got     next   paused     held     left\n\
-             one           3        2        0        0        0\n"
+             one           3        2        0        0        0\n\n\
+             why people left\n    1970-01-01: too much\n        for now\n    1970-01-01 a@example.org: moved\n"
         );
         let names =
             vec![Name { address: "a@example.org".to_string(), outcome: "no recipient", why: "left".to_string() }];

@@ -10,6 +10,7 @@ use crate::cli::values;
 use crate::flow::App;
 use crate::flow::journal;
 use crate::flow::operate::Scope;
+use crate::flow::personal;
 use crate::flow::preferences;
 use crate::flow::preferences::Act;
 use crate::flow::preferences::Acted;
@@ -85,6 +86,7 @@ pub async fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
             tell(&app, &address, &which, preferences::act(&app, &address, &which, &Act::Leave).await?, "left").await
         }
         Action::Answer(answer) => answer::run(&app, &answer).await,
+        Action::Export(person) => run_export(&app, &person.address).await,
         Action::Erase(person) => {
             let erased = preferences::erase(&app, &person.address).await?;
             let done = "erased; only a keyed hash stays, so that nobody writes to this address again";
@@ -138,6 +140,15 @@ async fn run_show(app: &App, show: &Show) -> anyhow::Result<ExitCode> {
         person.enrolments.retain(|place| place.course == *course);
     }
     output::data(if show.json { format!("{}\n", serde_json::to_string_pretty(&person)?) } else { text(&person) })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn run_export(app: &App, address: &Address) -> anyhow::Result<ExitCode> {
+    let Some(everything) = personal::export(app, address).await? else {
+        eprintln!("{NOBODY}");
+        return Ok(ExitCode::FAILURE);
+    };
+    output::data(format!("{}\n", serde_json::to_string_pretty(&everything)?))?;
     Ok(ExitCode::SUCCESS)
 }
 

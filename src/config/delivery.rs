@@ -2,19 +2,10 @@
 
 use crate::flow::DeliverySettings;
 use crate::flow::InDoubt;
+use crate::flow::retention::Retention;
 use crate::keys::Keys;
 use crate::timing::parse_duration;
 use jiff::SignedDuration;
-
-/// `[retention]`: how long what is no longer needed stays.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Retention {
-    pub unconfirmed: SignedDuration,
-    pub ip: SignedDuration,
-    pub attempts: SignedDuration,
-    /// After the course ended.
-    pub answers: SignedDuration,
-}
 
 pub fn delivery(keys: &Keys<'_>) -> DeliverySettings {
     let delivery = keys.section("delivery");
@@ -28,12 +19,12 @@ pub fn delivery(keys: &Keys<'_>) -> DeliverySettings {
 
 pub fn retention(keys: &Keys<'_>) -> Retention {
     let retention = keys.section("retention");
-    let days = |key: &str, days: i64| duration(&retention, key, 0, SignedDuration::from_hours(24 * days));
+    let default = Retention::default();
     let read = Retention {
-        unconfirmed: days("unconfirmed", 7),
-        ip: days("ip", 30),
-        attempts: days("attempts", 90),
-        answers: days("answers", 180),
+        unconfirmed: duration(&retention, "unconfirmed", 0, default.unconfirmed),
+        ip: duration(&retention, "ip", 0, default.ip),
+        attempts: duration(&retention, "attempts", 0, default.attempts),
+        answers: duration(&retention, "answers", 0, default.answers),
     };
     retention.finish();
     read

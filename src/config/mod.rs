@@ -10,13 +10,13 @@ mod secret;
 mod site;
 mod web;
 
-pub use delivery::Retention;
 pub use places::Images;
 pub use site::language;
 pub use web::WebSettings;
 
 use crate::address::Address;
 use crate::flow::DeliverySettings;
+use crate::flow::retention::Retention;
 use crate::keys;
 use crate::keys::Keys;
 use crate::message::Signer;

@@ -300,6 +300,10 @@ pub(super) async fn come_to(connection: &mut Connection, it: &mut Enrolment, sta
     }
     it.state = state;
     it.after = None;
+    if state == State::Left {
+        // When it ended: what is kept of it for a time counts from here.
+        it.due = now.reader;
+    }
     put(connection, it, now).await
 }
 

@@ -2,6 +2,7 @@
 
 use crate::enrolment::State;
 use crate::flow::App;
+use crate::flow::farewell;
 use crate::flow::preferences;
 use crate::store::backup::Stops;
 use crate::store::enrolments;
@@ -19,7 +20,7 @@ pub async fn carry_over(app: &App, stops: Stops) -> Result<usize> {
     for enrolment in stops.left {
         let found = enrolments::by_id(&mut *app.store.read().await?, enrolment).await?;
         if found.is_some_and(|it| it.state != State::Left) {
-            preferences::leave_by_link(app, enrolment, false).await?;
+            farewell::leave(app, enrolment, false, None).await?;
             stopped += 1;
         }
     }

@@ -19,7 +19,7 @@ use serde::Serialize;
 pub const CONFIRM: &str = "confirm";
 pub const PAGE: &str = "page";
 pub const NEW_ADDRESS: &str = "address";
-const ADDRESS_CHANGED: &str = "changed";
+pub const ADDRESS_CHANGED: &str = "changed";
 
 /// How long the mail with a link to a new address is worth sending: as long as its link works.
 const SHORT: SignedDuration = SignedDuration::from_hours(1);

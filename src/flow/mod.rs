@@ -1,6 +1,7 @@
 //! The things the product does, one file each: the only room where the adapters meet.
 
 pub mod act;
+pub mod address;
 pub mod answer;
 pub mod backup;
 pub mod carry_over;
@@ -11,6 +12,7 @@ pub mod deliver;
 pub mod dkim_key;
 pub mod edit;
 pub mod export;
+pub mod farewell;
 pub mod import;
 pub mod issue;
 pub mod journal;
@@ -19,13 +21,16 @@ pub mod letter;
 pub mod open;
 pub mod operate;
 pub mod outlook;
+pub mod page_link;
 pub mod plan;
+pub mod personal;
 pub mod preferences;
 pub mod read_courses;
 pub mod reader;
 pub mod reload;
 pub mod report;
 pub mod restore;
+pub mod retention;
 pub mod send_test;
 pub mod sheet;
 pub mod shelf;
@@ -51,6 +56,7 @@ use crate::timing;
 use jiff::SignedDuration;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use retention::Retention;
 use shelf::Shelf;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -86,6 +92,7 @@ pub struct Settings {
     /// This installation's own folder: what must stand beside a database on a server.
     pub data: PathBuf,
     pub delivery: DeliverySettings,
+    pub retention: Retention,
     /// Signs every mail; `None`: the relay does.
     pub dkim: Option<Arc<Signer>>,
     /// Rehearsals send everything here instead.

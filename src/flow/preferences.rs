@@ -219,20 +219,6 @@ pub async fn start_again(app: &App, address: &Address, course: &str) -> Result<A
     Ok(Acted::On(Done { courses: vec![course.to_string()], act }))
 }
 
-/// Ends the course that a leave-link names, or all of that person's. The link of an earlier run ends the present one
-/// too: links work for ever, and who presses one wants no more mail. Idempotent; an unknown number is no error.
-pub async fn leave_by_link(app: &App, enrolment: i64, all: bool) -> Result<()> {
-    let mut connection = app.store.read().await?;
-    let Some(found) = enrolments::by_id(&mut connection, enrolment).await? else { return Ok(()) };
-    let person = subscribers::by_id(&mut connection, found.subscriber_id).await?;
-    drop(connection);
-    if let Some(person) = person {
-        let which = if all { Which::All } else { Which::Course(found.course) };
-        act(app, &person.address, &which, &Act::Leave).await?;
-    }
-    Ok(())
-}
-
 /// Forgets a person: every row goes, and only a keyed hash of the address stays, so that nobody writes to it again.
 /// False when nobody was there.
 pub async fn erase(app: &App, address: &Address) -> Result<bool> {

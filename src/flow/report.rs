@@ -9,6 +9,7 @@ use crate::flow::issue;
 use crate::flow::sheet;
 use crate::flow::shelf::Shelved;
 use crate::store::Connection;
+use crate::store::farewells;
 use crate::store::issues;
 use crate::store::issues::Fate;
 use crate::store::issues::Issue;
@@ -34,8 +35,20 @@ pub struct Report {
     pub people: BTreeMap<&'static str, i64>,
     /// How many left before they got a lesson.
     pub left_at_the_start: i64,
+    /// Why people left, oldest first, as far as they said; who came back isn't among them.
+    pub farewells: Vec<Farewell>,
     #[serde(flatten)]
     pub lines: Lines,
+}
+
+/// Why somebody left, in their own words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Farewell {
+    pub at: Timestamp,
+    pub reason: String,
+    /// Only where names were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -111,7 +124,8 @@ pub enum Names {
     Listed,
 }
 
-/// Reports on a course, or on one lesson or issue of it; `None` when there is no such course. Lists names of issues only.
+/// Reports on a course, or on one lesson or issue of it; `None` when there is no such course. Names are of who got an issue
+/// or didn't, and of who said why they left.
 pub async fn report(app: &App, course: &str, only: Option<&str>, names: Names) -> Result<Option<Report>> {
     let shelf = app.shelf.read().await.clone();
     let Some(shelved) = shelf.get(course) else { return Ok(None) };
@@ -130,7 +144,18 @@ pub async fn report(app: &App, course: &str, only: Option<&str>, names: Names) -
             Lines::Lessons(lessons.lines.into_iter().filter(|line| is_meant(&line.lesson, only)).collect())
         }
     };
-    Ok(Some(Report { course: course.to_string(), people, left_at_the_start, lines }))
+    let farewells = farewells(&mut connection, course, names).await?;
+    Ok(Some(Report { course: course.to_string(), people, left_at_the_start, farewells, lines }))
+}
+
+async fn farewells(connection: &mut Connection, course: &str, names: Names) -> Result<Vec<Farewell>> {
+    let said = farewells::of_course(connection, course).await?.into_iter();
+    let told = said.map(|it| Farewell {
+        at: it.farewell.at,
+        reason: it.farewell.reason,
+        address: (names == Names::Listed).then_some(it.address),
+    });
+    Ok(told.collect())
 }
 
 /// The lines as comma-separated values; of issues with names one row a person, else one a lesson or issue.

@@ -52,7 +52,7 @@ const KNOWN: [&str; 12] = [
 
 /// What only templates may use. Fields and questions differ from course to course: rendering finds those that are
 /// missing.
-const IN_TEMPLATES: [&str; 29] = [
+const IN_TEMPLATES: [&str; 30] = [
     "answers",
     "asked",
     "confirm_url",

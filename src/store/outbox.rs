@@ -179,6 +179,30 @@ pub async fn last_occurrence(connection: &mut Connection, what: &str, whom: i64)
     sqlx::query(sql).bind(what.to_string()).bind(whom).fetch_one(connection).await?.try_get(0)
 }
 
+/// Which times a letter was queued for a person, and when: the latest first, at most `limit`.
+pub async fn latest(
+    connection: &mut Connection,
+    what: &str,
+    whom: i64,
+    limit: i64,
+) -> Result<Vec<(i64, Timestamp)>, sqlx::Error> {
+    let sql = "SELECT occurrence, created FROM outbox WHERE what = $1 AND whom = $2 ORDER BY occurrence DESC LIMIT $3";
+    let rows = sqlx::query(sql).bind(what.to_string()).bind(whom).bind(limit).fetch_all(connection).await?;
+    rows.iter().map(|row| Ok((row.try_get(0)?, from_ms(row.try_get(1)?)))).collect()
+}
+
+/// What waits for a person, and surely never arrived, is made anew: it names an address that is no longer theirs. A copy
+/// that may have arrived stays as it is.
+pub async fn readdress(connection: &mut Connection, subscriber: i64) -> Result<(), sqlx::Error> {
+    let sql = "DELETE FROM body WHERE id IN
+        (SELECT o.id FROM outbox o WHERE o.subscriber_id = $1 AND o.state < 10 AND +o.state <= 1 AND o.copies = 0)";
+    sqlx::query(sql).bind(subscriber).execute(&mut *connection).await?;
+    let sql = "UPDATE outbox SET hash = '', message_id = ''
+        WHERE subscriber_id = $1 AND state < 10 AND +state <= 1 AND copies = 0";
+    sqlx::query(sql).bind(subscriber).execute(connection).await?;
+    Ok(())
+}
+
 /// Moves one row from a state to another outside of the ledger. Whether it was still in that state.
 pub async fn set_state(
     connection: &mut Connection,

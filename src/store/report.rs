@@ -200,7 +200,8 @@ pub async fn places(connection: &mut Connection, course: &str, mut see: impl FnM
     Ok(())
 }
 
-async fn attempts_of(
+/// What relays said to each of these deliveries, in order.
+pub async fn attempts_of(
     connection: &mut Connection,
     ids: &[[i64; 1]],
 ) -> Result<BTreeMap<i64, Vec<Attempt>>, sqlx::Error> {

@@ -77,6 +77,13 @@ pub async fn mailed_to(connection: &mut Connection, id: i64) -> Result<Vec<i64>,
     rows.iter().map(|row| row.try_get(0)).collect()
 }
 
+/// The numbers of the letters to a person, who never got anything else.
+pub async fn letters_to(connection: &mut Connection, id: i64) -> Result<Vec<i64>, sqlx::Error> {
+    let sql = "SELECT id FROM outbox WHERE what IN ('confirm', 'page', 'address', 'changed') AND whom = $1";
+    let rows = sqlx::query(sql).bind(id).fetch_all(connection).await?;
+    rows.iter().map(|row| row.try_get(0)).collect()
+}
+
 /// Removes a person and every row that tells of them; `mailed` as [`mailed_to`] found it. What was queued since then goes
 /// too.
 pub async fn erase(connection: &mut Connection, id: i64, mailed: &[i64]) -> Result<(), sqlx::Error> {

@@ -4,6 +4,7 @@ use crate::text::AnswerPage;
 use crate::text::Dates;
 use crate::text::Mail;
 use crate::text::My;
+use crate::text::Own;
 use crate::text::Page;
 use crate::text::Reasons;
 use crate::text::Words;
@@ -359,6 +360,52 @@ pub const WORDS: Words = Words {
             old_button: "Get my link by mail",
         },
         answer: ANSWER,
+        own: Own {
+            link_title: "The link to your own page",
+            link: "On your own page you can pause, change your pace, see what comes next, and leave. Type the address at which you get our mails, and we send you its link.",
+            link_address: "Your e-mail address",
+            link_button: "Send me my link",
+            link_sent: "If you get mails from us at this address, one with the link to your page is on its way.",
+            link_often: "You can ask once an hour and three times a day, so that nobody can be bothered by others.",
+            address_title: "Another address",
+            address_now: "Your mails come to {address}.",
+            address: "Type your new address. We send a link there that works for one hour. Until you have opened it and pressed its button, everything stays as it is.",
+            address_new: "Your new e-mail address",
+            address_button: "Send the link there",
+            address_sent_title: "Please look into your new mailbox",
+            address_sent: "If this address can be used, a mail with a link is on its way to it. The link works for one hour; until you press its button, your mails come to the old address.",
+            address_often: "You can ask three times a day.",
+            new_title: "Is this your new address?",
+            new: "From now on your mails will come here. You are the same person in the same place: nothing is lost, and nothing comes twice.",
+            new_button: "Yes, use this address",
+            new_not_you: "If you didn't ask for this, close this page: nothing changes.",
+            changed_title: "Your new address is in force",
+            changed: "Your mails come here from now on, and your courses go on where they were.",
+            changed_told: "The old address gets one last mail that says so, unless it takes none.",
+            changed_before: "This link has done its work: your mails come to the new address already.",
+            new_gone: "The link to a new address works for one hour, and only as a whole: some mail programs cut long links.",
+            new_gone_next: "Please open your page once more and type the new address again.",
+            erase_title: "Erase everything about you?",
+            erase: "Your address, your name, your courses and your place in them, your answers, what was sent to you and what you agreed to: all of it is deleted, at once. No more mail comes.",
+            erase_stays: "One thing stays: a keyed hash of your address, from which nobody can read it. It keeps us from ever writing to you again.",
+            erase_final: "This can't be undone. If you only want the mails to end, leaving is enough.",
+            erase_export: "Keep a copy of your data first",
+            erase_button: "Erase everything about me",
+            erased_title: "You are erased",
+            erased: "Everything that we knew of you is deleted. Only a keyed hash of your address stays, so that nobody writes to it again.",
+            erased_links: "The links in old mails of ours lead nowhere now. A mail that was already on its way may still arrive.",
+            gone_title: "This page isn't here any more",
+            gone: "The link is too old or isn't whole, or the person it was for is no longer with us.",
+            gone_next: "You can ask for a fresh link at {url}",
+            leave_which: "This is about:",
+            left_why: "Would you like to say why?",
+            left_why_hint: "You needn't. Only the people behind this site read it.",
+            left_why_button: "Send this",
+            left_thanks: "Thank you for telling us. It is read by a person.",
+            left_undo: "Undo: I would like to stay",
+            left_undo_hint: "You can take this back for 24 hours, and go on where you were.",
+            left_again: "If you would like to come back later, this is where it begins:",
+        },
     },
 };
 

@@ -5,6 +5,7 @@ mod answer;
 mod dates;
 mod en;
 mod my;
+mod own;
 mod reason;
 
 use serde::Serialize;
@@ -12,6 +13,7 @@ use serde::Serialize;
 pub use answer::AnswerPage;
 pub use dates::Dates;
 pub use my::My;
+pub use own::Own;
 pub use reason::Reasons;
 
 /// Every language we have words in; the first stands in for those that we have not.
@@ -187,6 +189,7 @@ pub struct Page {
     pub reasons: Reasons,
     pub my: My,
     pub answer: AnswerPage,
+    pub own: Own,
 }
 
 /// The words of the language with this BCP 47 tag, of its base language, or English.

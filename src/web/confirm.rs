@@ -3,6 +3,7 @@
 use crate::flow;
 use crate::flow::confirm::Link;
 use crate::web::Web;
+use crate::web::address;
 use crate::web::guard::Failure;
 use crate::web::pages::Voice;
 use crate::web::visitor::Visitor;
@@ -22,7 +23,7 @@ async fn show(State(web): State<Web>, visitor: Visitor, Path(token): Path<String
     match flow::confirm::look_at(&web.app, &token).await? {
         Link::Asks(titles) => voice.page("web/confirm.html", &json!({ "titles": titles })),
         Link::Used => used(voice),
-        Link::Gone => gone(voice),
+        Link::Gone => address::look_at(&web, &visitor, &token).await?.map_or_else(|| gone(voice), Ok),
     }
 }
 
@@ -32,7 +33,7 @@ async fn confirm(State(web): State<Web>, visitor: Visitor, Path(token): Path<Str
     match flow::confirm::confirm(&web.app, &token).await? {
         Link::Asks(_) => voice.notice(words.confirmed_title, &[words.confirmed, words.confirmed_lost, words.close]),
         Link::Used => used(voice),
-        Link::Gone => gone(voice),
+        Link::Gone => address::confirm(&web, &visitor, &token).await?.map_or_else(|| gone(voice), Ok),
     }
 }
 

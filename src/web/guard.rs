@@ -24,8 +24,9 @@ use std::time::Duration;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutLayer;
 
-/// Octets of a form that are read; no form of ours has a hundredth of it.
-const BODY_LIMIT: usize = 16 * 1024;
+/// Octets of a form that are read: 2,000 characters of a person's own words, each of up to four octets that are written as
+/// three, and room for the rest.
+const BODY_LIMIT: usize = 32 * 1024;
 
 /// For every answer that doesn't say otherwise.
 const HEADERS: [(HeaderName, &str); 5] = [

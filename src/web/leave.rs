@@ -1,7 +1,10 @@
 //! `/leave/{token}`: ends a course, or everything, at the press of a button; also for mail programs that press it for
-//! their reader (RFC 8058): at once, without cookie or redirect, whatever the body, and as often as they like.
+//! their reader (RFC 8058): at once, without cookie or redirect, whatever the body, and as often as they like. Who has left
+//! may say why, and for a day take it back.
 
-use crate::flow::preferences;
+use crate::flow::farewell;
+use crate::flow::farewell::Gone;
+use crate::flow::farewell::Leaver;
 use crate::link::Scope;
 use crate::web::Web;
 use crate::web::guard::Failure;
@@ -14,6 +17,7 @@ use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use axum::response::Response;
 use axum::routing::get;
+use percent_encoding::percent_decode_str;
 use serde_json::json;
 
 pub fn routes() -> Router<Web> {
@@ -21,11 +25,11 @@ pub fn routes() -> Router<Web> {
 }
 
 async fn show(State(web): State<Web>, visitor: Visitor, Path(token): Path<String>) -> Result<Response, Failure> {
-    let voice = web.speak(&visitor, None, None);
-    match enrolment(&web, &token) {
-        Some(_) => voice.page("web/leave.html", &json!({})),
-        None => invalid(voice),
-    }
+    let Some(enrolment) = enrolment(&web, &token) else { return invalid(speak(&web, &visitor, None)) };
+    let leaver = farewell::look_at(&web.app, enrolment).await?;
+    let (title, language) = titled(leaver.as_ref());
+    let page = json!({ "course": title, "course_language": language });
+    speak(&web, &visitor, leaver.as_ref()).page("web/leave.html", &page)
 }
 
 /// A body that can't be read counts as none: who holds the link may leave.
@@ -35,13 +39,43 @@ async fn leave(
     Path(token): Path<String>,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Failure> {
-    let voice = web.speak(&visitor, None, None);
-    let Some(enrolment) = enrolment(&web, &token) else { return invalid(voice) };
-    let all = wants_all(&body.unwrap_or_default());
-    preferences::leave_by_link(&web.app, enrolment, all).await?;
+    let Some(enrolment) = enrolment(&web, &token) else { return invalid(speak(&web, &visitor, None)) };
+    let body = body.unwrap_or_default();
+    let body = String::from_utf8_lossy(&body);
+    let all = value(&body, "all").as_deref() == Some("1");
+    let gone = farewell::leave(&web.app, enrolment, all, value(&body, "reason").as_deref()).await?;
+    let voice = speak(&web, &visitor, gone.as_ref().map(|gone| &gone.leaver));
+    left(&web, voice, gone.as_ref(), all)
+}
+
+fn left(web: &Web, voice: Voice<'_>, gone: Option<&Gone>, all: bool) -> Result<Response, Failure> {
     let words = voice.words;
+    let heard = gone.is_some_and(|gone| gone.heard);
     let done = if all { words.left_all } else { words.left_course };
-    voice.notice(words.left_title, &[done, words.left_under_way, words.left_back])
+    let last = if heard { words.own.left_thanks } else { words.left_back };
+    let undo = gone.and_then(|gone| gone.undo).map(|(act, until)| web.app.links().undo(act, Some(until)));
+    let (title, language) = titled(gone.map(|gone| &gone.leaver));
+    let open = gone.filter(|gone| gone.leaver.title.is_some()).map(|gone| gone.leaver.course.as_str());
+    let page = json!({
+        "course": title,
+        "course_language": language,
+        "paragraphs": [done, words.left_under_way, last],
+        "undo": undo.unwrap_or_default(),
+        "asks": gone.is_some() && !heard,
+        "again": open.unwrap_or_default(),
+    });
+    voice.page("web/left.html", &page)
+}
+
+fn speak<'a>(web: &'a Web, visitor: &Visitor, leaver: Option<&Leaver>) -> Voice<'a> {
+    let own = leaver.and_then(|leaver| leaver.person.language.as_deref());
+    web.speak(visitor, own, leaver.and_then(|leaver| leaver.title.as_ref()).map(|(_, language)| language.as_str()))
+}
+
+/// The course's title and its language; empty where there is none.
+fn titled(leaver: Option<&Leaver>) -> (&str, &str) {
+    let title = leaver.and_then(|leaver| leaver.title.as_ref());
+    title.map_or(("", ""), |(title, language)| (title, language))
 }
 
 fn enrolment(web: &Web, token: &str) -> Option<i64> {
@@ -53,11 +87,15 @@ fn invalid(voice: Voice<'_>) -> Result<Response, Failure> {
     voice.nothing_here(words.leave_invalid_title, &[words.leave_invalid, words.leave_invalid_next])
 }
 
-/// Whether a form holds `all=1`. Both encodings are told apart by what is there: a `Content-Type` may be lost or wrong.
-fn wants_all(body: &[u8]) -> bool {
-    let text = String::from_utf8_lossy(body);
-    text.trim().split('&').any(|pair| pair == "all=1")
-        || parts(&text).any(|(name, value)| name == "all" && value == "1")
+/// What a form holds under a name. Both encodings are told apart by what is there: a `Content-Type` may be lost or wrong.
+fn value(body: &str, name: &str) -> Option<String> {
+    let pairs = body.trim().split('&').filter_map(|pair| pair.split_once('='));
+    let found = pairs.into_iter().find(|(known, _)| *known == name).map(|(_, value)| decoded(value));
+    found.or_else(|| parts(body).find(|(known, _)| known == name).map(|(_, value)| value))
+}
+
+fn decoded(value: &str) -> String {
+    percent_decode_str(&value.replace('+', " ")).decode_utf8_lossy().into_owned()
 }
 
 /// Names and values of multipart/form-data (RFC 7578), as far as they are text: the lines behind a part's headers, up
@@ -92,7 +130,9 @@ mod tests {
 
     #[test]
     fn only_a_form_that_says_so_leaves_everything() {
-        let check = |body: &str, expect: bool| assert_eq!(wants_all(body.as_bytes()), expect, "{body:?}");
+        let check = |body: &str, expect: bool| {
+            assert_eq!(value(body, "all").as_deref() == Some("1"), expect, "{body:?}");
+        };
         check("", false);
         check("List-Unsubscribe=One-Click", false);
         check("all=1", true);
@@ -113,7 +153,16 @@ mod tests {
     }
 
     #[test]
-    fn bytes_that_are_no_text_leave_one_course() {
-        assert!(!wants_all(&[0xff, 0xfe, b'a', b'l', b'l', 0xc3]));
+    fn a_reason_is_read_in_both_encodings() {
+        let check = |body: &str, expect: Option<&str>| assert_eq!(value(body, "reason").as_deref(), expect, "{body:?}");
+        check("", None);
+        check("all=1", None);
+        check("reason=", Some(""));
+        check("reason=too+much%2C+for+now%0D%0AThank+you&all=1", Some("too much, for now\r\nThank you"));
+        check("a=b&reason=%D7%A9%D7%9C%D7%95%D7%9D", Some("שלום"));
+        check(
+            "--x\r\nContent-Disposition: form-data; name=\"reason\"\r\n\r\none\r\ntwo\r\n--x--\r\n",
+            Some("one\ntwo"),
+        );
     }
 }

@@ -2,21 +2,27 @@
 //! pages have one big button that POSTs, and no script.
 
 mod act;
+mod address;
 mod answer;
 mod answered;
 mod chart;
 mod confirm;
 mod course;
 mod doing;
+mod erase;
+mod export;
 mod guard;
 mod health;
 mod home;
 mod image;
 mod join;
 mod leave;
+mod link;
 mod my;
 mod network;
+mod owner;
 mod pages;
+mod samples;
 mod settings;
 mod view;
 mod visitor;
@@ -32,8 +38,6 @@ use axum::Router;
 use axum::middleware::from_fn;
 use pages::Pages;
 use pages::Voice;
-use serde_json::Value;
-use serde_json::json;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -90,6 +94,10 @@ pub fn router(app: Arc<App>, overrides: &BTreeMap<String, Vec<u8>>, proxies: &[N
         .merge(my::routes())
         .merge(settings::routes())
         .merge(join::routes())
+        .merge(link::routes())
+        .merge(address::routes())
+        .merge(export::routes())
+        .merge(erase::routes())
         .merge(view::routes())
         .merge(answer::routes())
         .merge(image::routes())
@@ -98,57 +106,6 @@ pub fn router(app: Arc<App>, overrides: &BTreeMap<String, Vec<u8>>, proxies: &[N
     let shown = guard::protect(shown, pages, app.settings.site.clone(), PATIENCE);
     let probed = guard::hurry(health::routes(), PATIENCE);
     Ok(shown.merge(probed).layer(from_fn(guard::add_headers)).with_state(web))
-}
-
-/// What each page is tried with by [`check`]: everything that its template may use.
-fn samples() -> Vec<(&'static str, Value)> {
-    let entry = json!({ "id": "course", "title": "A course", "summary": "What it is.", "language": "en" });
-    let zones = json!({ "Europe": [["Europe/Berlin", "Berlin"]] });
-    let course = json!({
-        "id": "course", "title": "A course", "summary": "What it is.", "language": "en", "newsletter": false,
-        "expect": ["Two lessons"], "about": "<p>About.</p>", "disclaimer": "<p>No care.</p>", "consent": "<p>Yes.</p>",
-        "invite": { "text": "Talk", "url": "https://example.org" }, "closed": false,
-        "fields": [{ "input": "field:instrument", "label": "Your instrument", "required": true }],
-        "zones": zones, "zone": "Europe/Berlin",
-        "entered": { "values": { "email": "reader" }, "wrong": { "email": "This is no address." } },
-    });
-    let mail = json!({ "when": "Monday, 8:30", "what": "A lesson", "why": "Two days after the last one." });
-    let choice = json!({ "key": "1w", "label": "A week", "note": "from Monday", "dates": [mail] });
-    let act = json!({
-        "title": "A title", "text": ["A sentence."], "button": "Do it", "choose": "Which?", "choices": [choice], "checked": "1w",
-        "dates": [mail], "dates_title": "The next mails", "no_dates": "None.", "undo": "/act/token", "home": "/my/token", "fresh": "Anew",
-    });
-    let lesson = json!({ "id": "lesson", "title": "A lesson", "url": "/view/token", "on": "Monday" });
-    let stage = json!({ "id": "stage", "title": "A stage", "rests": false, "begun": true });
-    let place = json!({
-        "id": "course", "path": "/my/token/course", "title": "A course", "language": "en", "newsletter": false, "progress": "1 of 2",
-        "state": "On its way.", "plan": [mail], "goes": true, "paused": true, "ended": true, "slower": true, "faster": true,
-        "pace": "Slow", "got": [lesson], "offered": [lesson], "stages": [stage], "leave": "/leave/token", "left": false,
-    });
-    let my = json!({
-        "path": "/my/token", "places": [place], "others": [entry], "name": "Ana", "zone": "Europe/Berlin", "hour": "8:30", "days": "Monday",
-        "undo": { "url": "/act/token", "what": "a pause", "until": "Monday" },
-    });
-    let settings = json!({
-        "home": "/my/token", "name": "Ana", "hour": "08:30", "days": [{ "value": "Mon", "name": "Monday", "checked": true }],
-        "zones": zones, "zone": "Europe/Berlin", "languages": [["en", "English"]], "language": "en", "dates": [mail],
-        "wrong_hour": "No hour.", "refused": "Never.",
-    });
-    let join = json!({
-        "title": "Begin?", "summary": "What it is.", "language": "en", "consent": "<p>Yes.</p>", "home": "/my/token",
-        "fields": [{ "input": "field:instrument", "label": "Your instrument", "required": true }], "wrong": { "agree": "Please agree." },
-    });
-    vec![
-        ("web/act.html", act),
-        ("web/my.html", my),
-        ("web/settings.html", settings),
-        ("web/join.html", join),
-        ("web/notice.html", json!({ "title": "A title", "paragraphs": ["A sentence."] })),
-        ("web/home.html", json!({ "courses": [entry], "newsletters": [entry] })),
-        ("web/course.html", course),
-        ("web/confirm.html", json!({ "titles": ["A course"] })),
-        ("web/leave.html", json!({})),
-    ]
 }
 
 /// The coach's templates of pages that [`router`] would refuse, or that can't be shown.
@@ -169,7 +126,7 @@ pub fn check(site: &Site, overrides: &BTreeMap<String, Vec<u8>>) -> Vec<Problem>
         Err(error) if alone.is_empty() => vec![report("web", error)],
         Ok(pages) => {
             let voice = pages.voice(text::words(&site.language));
-            samples()
+            samples::samples()
                 .into_iter()
                 .chain(answer::samples())
                 .filter_map(|(template, values)| Some(report(template, voice.try_out(template, &values).err()?)))

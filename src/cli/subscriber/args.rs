@@ -46,8 +46,10 @@ pub enum Action {
     Leave(Person),
     /// Store what a person answered to a question of a lesson, in place of what they answered before
     Answer(answer::Args),
+    /// Print everything that is stored of a person, for them, as JSON
+    Export(Whole),
     /// Forget a person, and keep only that they may not be written to
-    Erase(Erase),
+    Erase(Whole),
 }
 
 #[derive(Debug, clap::Args)]
@@ -177,9 +179,9 @@ pub struct Person {
     pub course: Option<String>,
 }
 
-/// Takes no course: a person is forgotten whole or not at all.
+/// Takes no course: a person is told everything, and forgotten whole or not at all.
 #[derive(Debug, clap::Args)]
-pub struct Erase {
+pub struct Whole {
     pub address: Address,
 }
 
@@ -262,6 +264,8 @@ mod tests {
         check("leave ana", false);
         check("erase ana@example.org", true);
         check("erase ana@example.org --course c", false);
+        check("export ana@example.org", true);
+        check("export ana@example.org --course c", false);
         check("add ana@example.org", false);
     }
 

@@ -19,6 +19,7 @@ pub use history::then_and_now;
 pub use reading::TEXT_LIMIT;
 pub use reading::Wrong;
 pub use reading::in_words;
+pub use reading::text;
 pub use report::LessonReport;
 pub use report::Moved;
 pub use report::OptionCount;
@@ -28,6 +29,7 @@ pub use report::SafetyAnswer;
 pub use report::Said;
 pub use report::Tally;
 pub use report::ThenAndNow;
+pub use report::ask_of;
 pub use report::report;
 
 use crate::address::Address;

@@ -95,8 +95,11 @@ fn choices(options: &[(String, String)], raw: &[String]) -> Result<Value, Wrong>
     Ok(Value::Texts(written.map(|(id, _)| id.clone()).collect()))
 }
 
-/// Lines stay; nothing else that steers rather than says does.
-fn text(raw: &str) -> Result<String, Wrong> {
+/// Own words, as they are kept. Lines stay; nothing else that steers rather than says does.
+///
+/// # Errors
+/// When nothing is left, or more than [`TEXT_LIMIT`].
+pub fn text(raw: &str) -> Result<String, Wrong> {
     let spaced = raw.nfc().map(|c| if c == '\t' { ' ' } else { c });
     let clean: String = spaced.filter(|c| *c == '\n' || !steers(*c)).collect();
     let clean = clean.trim();

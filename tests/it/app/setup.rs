@@ -7,6 +7,7 @@ use dripline::flow::DeliverySettings;
 use dripline::flow::InDoubt;
 use dripline::flow::Settings;
 use dripline::flow::open;
+use dripline::flow::retention::Retention;
 use dripline::mailbox;
 use dripline::mailbox::Mailbox;
 use dripline::message::Signer;
@@ -134,6 +135,7 @@ impl Setup {
                 in_doubt_after: minutes(30),
                 lesson_expires: hours(48),
             },
+            retention: Retention::default(),
             dkim: self.dkim.clone(),
             redirect_to: self.redirect_to.map(|address| address.parse().unwrap()),
         }

@@ -10,6 +10,7 @@ use dripline::flow::InDoubt;
 use dripline::flow::Settings;
 use dripline::flow::open::open;
 use dripline::flow::reload;
+use dripline::flow::retention::Retention;
 use dripline::flow::sign_up;
 use dripline::flow::sign_up::SignedUp;
 use dripline::message::Templates;
@@ -195,6 +196,7 @@ fn settings() -> Settings {
             in_doubt_after: SignedDuration::from_mins(15),
             lesson_expires: SignedDuration::from_hours(48),
         },
+        retention: Retention::default(),
         dkim: None,
         redirect_to: None,
     }
