@@ -144,7 +144,10 @@ pub async fn report(app: &App, course: &str, only: Option<&str>, names: Names) -
             Lines::Lessons(lessons.lines.into_iter().filter(|line| is_meant(&line.lesson, only)).collect())
         }
     };
-    let farewells = farewells(&mut connection, course, names).await?;
+    let farewells = match only {
+        None => farewells(&mut connection, course, names).await?,
+        Some(_) => Vec::new(),
+    };
     Ok(Some(Report { course: course.to_string(), people, left_at_the_start, farewells, lines }))
 }
 

@@ -16,9 +16,12 @@ pub use setup::hours;
 pub use setup::lesson;
 pub use setup::minutes;
 
+use dripline::address::Address;
 use dripline::clock::Clock;
 use dripline::enrolment::is_lesson;
 use dripline::flow::App;
+use dripline::flow::address;
+use dripline::flow::address::Change;
 use dripline::flow::confirm::Link;
 use dripline::flow::deliver::Line;
 use dripline::flow::deliver::Stepped;
@@ -37,6 +40,7 @@ use dripline::flow::sign_up::SignedUp;
 use dripline::flow::sign_up::Word;
 use dripline::mailbox::Mailbox;
 use dripline::mailbox::Received;
+use dripline::store::subscribers;
 use jiff::SignedDuration;
 use jiff::Timestamp;
 use std::fs;
@@ -186,12 +190,31 @@ impl TestApp {
     /// Presses the button behind the link of the newest confirmation mail.
     pub async fn confirm(&mut self, address: &str) -> Link {
         self.settle().await;
+        let token = self.token_to(address, "/confirm/").expect("a confirmation mail arrived");
+        dripline::flow::confirm::confirm(&self.app, &token).await.unwrap()
+    }
+
+    /// What the newest link to such a page ends with that an address got.
+    pub fn token_to(&self, address: &str, page: &str) -> Option<String> {
         let link = |mail: &Mail| {
-            let (_, rest) = mail.text.split_once("/confirm/")?;
+            let (_, rest) = mail.text.split_once(page)?;
             Some(rest.chars().take_while(|c| c.is_ascii_alphanumeric() || "-_".contains(*c)).collect::<String>())
         };
-        let token = self.mails_to(address).iter().rev().find_map(link).expect("a confirmation mail arrived");
-        dripline::flow::confirm::confirm(&self.app, &token).await.unwrap()
+        self.mails_to(address).iter().rev().find_map(link)
+    }
+
+    /// The number of a person.
+    pub async fn id(&self, address: &str) -> i64 {
+        let mut connection = self.app.store.read().await.unwrap();
+        subscribers::by_key(&mut connection, address).await.unwrap().expect("this person is known").id
+    }
+
+    /// Asks for another address on a person's page, and presses the button behind the link that arrives there.
+    pub async fn change_address(&self, from: &str, to: &Address) -> Change {
+        address::ask(&self.app, self.id(from).await, to).await.unwrap();
+        self.settle().await;
+        let token = self.token_to(to.as_str(), "/confirm/").expect("a link arrived at the new address");
+        address::confirm(&self.app, &token).await.unwrap()
     }
 
     /// One look at the time and one step of the line; the sessions work on.

@@ -253,6 +253,28 @@ fn a_confirmation_holds_nothing_that_a_visitor_typed_and_no_list_headers() {
 }
 
 #[test]
+fn every_letter_is_one_mail_with_its_link_in_both_parts() {
+    let url = "https://learn.example.org/my/abc";
+    let letters = [
+        message::Letter::Page { page_url: url },
+        message::Letter::NewAddress { confirm_url: url },
+        message::Letter::AddressChanged,
+    ];
+    for letter in letters {
+        let rendered = message::letter(&built_in(), &site(), &letter, "en").unwrap();
+        assert!(rendered.subject.contains(&site().name), "{}", rendered.subject);
+        let carries = letter.link().is_some();
+        assert_eq!((rendered.html.contains(url), rendered.text.contains(url)), (carries, carries), "{letter:?}");
+        let (sender, to) = (sender(), "zoe@example.net".parse().unwrap());
+        let id = message::message_id(5, 1, &sender.address);
+        let date = Timestamp::UNIX_EPOCH;
+        let head = Head { from: &sender, to: &to, to_name: None, message_id: &id, date, kind: Kind::Letter };
+        let mail = String::from_utf8(message::build(&rendered, &head).unwrap()).unwrap();
+        assert!(!mail.contains("List-") && mail.contains("Auto-Submitted: auto-generated"), "{letter:?}");
+    }
+}
+
+#[test]
 fn a_page_is_the_mail_without_the_line_that_leads_to_it() {
     let course = course(lesson("Hello {{ subscriber.first_name or \"friend\" }}."));
     let prepared = message::prepare(&built_in(), &site(), &course, &course.lessons["listening"]).unwrap();

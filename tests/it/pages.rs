@@ -8,6 +8,7 @@ mod headers;
 mod leave;
 mod logs;
 mod my;
+mod own;
 mod site;
 mod style;
 mod view;

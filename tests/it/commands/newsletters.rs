@@ -83,7 +83,7 @@ fn a_report_tells_of_a_course_and_of_a_newsletter_in_three_forms() {
     check(&["report", "path", "--json", "--csv"], 2);
     check(&["report", "paht"], 1);
     check(&["report", "path/three"], 1);
-    check(&["report", "path", "--names"], 1);
+    check(&["report", "path", "--names"], 0);
     let told = site.run(&["report", "notes", "--names"]).err;
     assert!(!told.contains('@'), "{told}");
     daemon.stop();

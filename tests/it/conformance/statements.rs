@@ -8,9 +8,11 @@ use crate::app::lesson;
 use dripline::flow::answer;
 use dripline::flow::operate;
 use dripline::flow::operate::Scope;
+use dripline::flow::page_link;
 use dripline::flow::preferences;
 use dripline::flow::preferences::Act;
 use dripline::flow::preferences::Which;
+use dripline::flow::retention;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
@@ -90,6 +92,12 @@ async fn a_journey_with_every_act_for_the_sake_of_its_statements() {
     let file = "email,course,source,state,done,suppressed\nnew@example.org,calm,paper,,,\nasked@example.org,calm,,,,\n\
                 old@example.org,walk,paper,active,one,\nana@example.org,walk,paper form,,,\neve@example.org,,,,,bounced\n";
     assert_eq!(crate::people::import(&app, file).await.imported, 4);
+    let fresh = "fresh@example.org".parse().unwrap();
+    page_link::ask(&app.app, &ana).await.unwrap();
+    app.change_address("ana@example.org", &fresh).await;
+    app.change_address("fresh@example.org", &ana).await;
+    app.advance(days(30)).await;
+    retention::step(&app.app).await.unwrap();
     assert_eq!(app.state("ana@example.org").await, "completed");
     assert_eq!(app.subjects_to("later@example.org"), ["calm one", "calm two", "calm three"]);
     app.verify().await;

@@ -5,6 +5,8 @@ use crate::app::TestApp;
 use crate::app::days;
 use crate::app::hours;
 use crate::app::minutes;
+use dripline::flow::address;
+use dripline::flow::farewell;
 use dripline::flow::operate;
 use dripline::flow::operate::Scope;
 use dripline::flow::preferences;
@@ -194,10 +196,15 @@ async fn who_is_erased_leaves_no_row_and_no_address() {
     let app = in_calm("times=1 nth=2 rcpt reply \"451 4.2.0 <ana@example.org> later\"").await;
     app.course("walk", &["one"]).await;
     app.sign_up(ANA, "walk").await;
+    address::ask(&app.app, app.id(ANA).await, &"ana@example.net".parse().unwrap()).await.unwrap();
+    let place = app.number("SELECT min(id) FROM enrolment").await;
+    farewell::leave(&app.app, place, false, Some("It was enough.")).await.unwrap();
+    assert_eq!(app.number("SELECT count(*) FROM farewell").await, 1);
     app.advance(hours(23) + minutes(30)).await;
     assert!(preferences::erase(&app.app, &ANA.parse().unwrap()).await.unwrap());
     assert!(!preferences::erase(&app.app, &ANA.parse().unwrap()).await.unwrap());
-    for table in ["subscriber", "enrolment", "outbox", "body", "attempt", "confirmation", "consent", "answer"] {
+    let tables = ["subscriber", "enrolment", "outbox", "body", "attempt", "confirmation", "consent", "answer", "act"];
+    for table in tables.into_iter().chain(["issue_date", "address_change", "farewell"]) {
         assert_eq!(app.number(&format!("SELECT count(*) FROM {table}")).await, 0, "{table}");
     }
     assert_eq!(app.texts("SELECT address || reason FROM suppression").await, ["erased"]);

@@ -3,6 +3,7 @@
 use super::site::ADDRESS;
 use super::site::TestSite;
 use dripline::flow::preferences;
+use dripline::flow::report;
 use dripline::flow::sign_up;
 use dripline::link::Scope;
 
@@ -113,17 +114,60 @@ async fn two_presses_at_the_same_time_both_succeed() {
 }
 
 #[tokio::test]
-async fn erased_and_unknown_people_get_the_same_answer_as_everybody() {
+async fn erased_and_unknown_people_leave_like_everybody() {
     let site = TestSite::start().await;
     let enrolment = site.enrol().await;
-    let known = site.post(&link(&site, enrolment), FORM, b"").await;
+    site.post(&link(&site, enrolment), FORM, b"").await;
     assert!(preferences::erase(&site.app, &ADDRESS.parse().unwrap()).await.unwrap());
     let before = site.dump().await;
     for id in [enrolment, 1, i64::MAX, 0] {
         assert_eq!(site.get(&link(&site, id)).await.status, 200, "{id}");
-        assert_eq!(site.post(&link(&site, id), FORM, b"List-Unsubscribe=One-Click").await, known, "{id}");
+        let answer = site.post(&link(&site, id), FORM, b"List-Unsubscribe=One-Click&reason=none").await;
+        assert_eq!((answer.status, answer.title().as_str()), (200, "You have left"), "{id}");
+        assert!(answer.body.contains("no more mail from this course") && !answer.body.contains("textarea"), "{id}");
     }
     assert_eq!(site.dump().await, before);
+}
+
+#[tokio::test]
+async fn who_leaves_is_told_what_and_may_say_why_undo_and_come_back() {
+    let site = TestSite::start().await;
+    let enrolment = site.enrol().await;
+    let link = link(&site, enrolment);
+    assert!(site.get(&link).await.body.contains("Four &lt;gentle&gt; stages"));
+    let left = site.post(&link, FORM, b"").await;
+    for shown in
+        ["Four &lt;gentle&gt; stages", "<textarea id=\"reason\"", "https://learn.example.org/act/", "/c/stages"]
+    {
+        assert!(left.body.contains(shown), "{shown}: {}", left.body);
+    }
+    let act = left.body.split("/act/").nth(1).unwrap().split('"').next().unwrap();
+    let now = site.app.clock.now().wall;
+    let act = site.app.keys.verify(Scope::Undo, act, now).unwrap();
+    let (undone, what) =
+        preferences::undo(&site.app, &ADDRESS.parse().unwrap(), &preferences::Which::All, Some(act)).await.unwrap();
+    assert!(matches!(undone, preferences::Acted::On(_)) && what == "leave", "{undone:?} {what}");
+    assert_eq!(site.states().await, ["active"]);
+
+    let said = site.post(&link, FORM, b"reason=+Too+much%00+%E2%80%AEat+once.%0D%0AThank+you+").await;
+    assert!(said.body.contains("Thank you for telling us") && !said.body.contains("textarea"), "{}", said.body);
+    assert_eq!(site.states().await, ["left"]);
+    assert_eq!(reasons(&site).await, ["Too much at once.\nThank you"]);
+    site.post(&link, MULTIPART, ONE_CLICK_PARTS).await;
+    assert_eq!(reasons(&site).await.len(), 1, "a press without a reason takes none away");
+    let long = format!("reason={}", "%F0%9F%8C%BF".repeat(2_500));
+    assert_eq!(site.post(&link, FORM, long.as_bytes()).await.status, 200);
+    assert_eq!(reasons(&site).await[0].chars().count(), 2_000, "the latest counts, as far as there is room");
+    site.clock.advance(jiff::SignedDuration::from_hours(25));
+    assert!(!site.post(&link, FORM, b"").await.body.contains("/act/"), "after a day it can't be undone");
+}
+
+async fn reasons(site: &TestSite) -> Vec<String> {
+    let report = report::report(&site.app, "stages", None, report::Names::Counted).await.unwrap().unwrap();
+    assert!(report.farewells.iter().all(|it| it.address.is_none()));
+    let names = report::report(&site.app, "stages", None, report::Names::Listed).await.unwrap().unwrap();
+    assert!(names.farewells.iter().all(|it| it.address.as_deref() == Some(ADDRESS)));
+    report.farewells.into_iter().map(|it| it.reason).collect()
 }
 
 #[tokio::test]
