@@ -45,6 +45,8 @@ pub fn routes() -> Router<Web> {
 /// What is asked for, and all that is known of it.
 struct Asked<'a> {
     voice: Voice<'a>,
+    /// The mail, by its outbox row.
+    delivery: i64,
     questions: Questions,
     /// The question that the link names; the first where it names none.
     number: usize,
@@ -87,7 +89,7 @@ async fn keep(
     let questions = &asked.questions;
     let recorded = answer::record(&web.app, questions.enrolment, &questions.lesson, &question.ask.id, &entered).await?;
     match recorded {
-        Recorded::Kept(kept) => told(&web, &token, asked, *kept).await,
+        Recorded::Kept(kept) => told(&web, asked, *kept).await,
         Recorded::Refused(Refusal::Wrong(why)) => wrong(&asked, question, &entered, &why),
         Recorded::Refused(
             Refusal::NobodyThere
@@ -109,11 +111,11 @@ async fn ask<'a>(
     query: &str,
 ) -> Result<Result<Asked<'a>, Response>, Failure> {
     let delivery = web.app.keys.verify(Scope::Answer, token, web.app.clock.now().wall);
-    let questions = match delivery {
-        Some(delivery) => answer::questions(&web.app, delivery).await?,
+    let found = match delivery {
+        Some(delivery) => answer::questions(&web.app, delivery).await?.map(|questions| (delivery, questions)),
         None => None,
     };
-    let Some(questions) = questions else {
+    let Some((delivery, questions)) = found else {
         let voice = web.speak(visitor, None, None);
         let words = &voice.words.answer;
         return Ok(Err(voice.nothing_here(words.gone_title, &[words.gone, words.gone_next])?));
@@ -122,7 +124,7 @@ async fn ask<'a>(
     let first = questions.all.first().map_or(1, |it| it.number);
     // A number that is none names no question.
     let number = value(query, "q").map_or(first, |number| number.parse().unwrap_or(0));
-    Ok(Ok(Asked { voice, questions, number }))
+    Ok(Ok(Asked { voice, delivery, questions, number }))
 }
 
 /// The value of a number in a query.
@@ -210,11 +212,10 @@ fn hints(words: &AnswerPage, kind: &AskKind) -> (String, String) {
 }
 
 /// The page behind the button. What may be urgent comes first.
-async fn told(web: &Web, token: &str, before: Asked<'_>, kept: Kept) -> Result<Response, Failure> {
+async fn told(web: &Web, before: Asked<'_>, kept: Kept) -> Result<Response, Failure> {
     let voice = before.voice;
     let words = &voice.words.answer;
-    let delivery = web.app.keys.verify(Scope::Answer, token, web.app.clock.now().wall).unwrap_or_default();
-    let questions = answer::questions(&web.app, delivery).await?.unwrap_or(before.questions);
+    let questions = answer::questions(&web.app, before.delivery).await?.unwrap_or(before.questions);
     let said = |ask, value: &Value| match answer::in_words(Some(ask), value) {
         words if words.is_empty() => voice.words.answer.none.to_string(),
         words => words,

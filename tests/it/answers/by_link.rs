@@ -107,7 +107,7 @@ async fn what_is_no_answer_brings_the_page_again_with_a_sentence_and_what_was_en
     let check = async |number: u8, body: &str, sentence: &str| {
         let page = pages.post(&format!("{path}?q={number}"), body).await;
         assert_eq!(page.status, 422, "{}", page.body);
-        assert!(page.body.contains("aria-invalid=\"true\"") && page.body.contains(sentence), "{}", page.body);
+        assert!(page.body.contains("aria-describedby=\"wrong hint\"") && page.body.contains(sentence), "{}", page.body);
         page.body
     };
     check(1, "", "Please choose one of the numbers.").await;
