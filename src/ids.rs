@@ -16,11 +16,6 @@ pub fn next_id(now: Timestamp) -> i64 {
     fresh.max(previous.unwrap_or_else(|last| last) + 1)
 }
 
-/// The smallest id that [`next_id`] may give at an instant.
-pub fn first_id(at: Timestamp) -> i64 {
-    at.as_millisecond() << 20
-}
-
 /// Random bytes of the operating system.
 ///
 /// # Panics

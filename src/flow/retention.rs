@@ -3,10 +3,10 @@
 
 use crate::clock::Now;
 use crate::flow::App;
-use crate::ids::first_id;
 use crate::store::address_changes;
 use crate::store::meta;
 use crate::store::retention;
+use crate::store::retention::Looked;
 use crate::store::subscribers;
 use anyhow::Result;
 use jiff::SignedDuration;
@@ -67,49 +67,64 @@ pub async fn step(app: &App) -> Result<Swept> {
 
 /// As if they had never come: they aren't suppressed, and may be asked again.
 async fn forget_unconfirmed(app: &App, now: Now, before: Timestamp) -> Result<usize> {
-    let (mut after, mut gone) = (0, 0);
-    loop {
+    let (mut next, mut gone) = (Some(0), 0);
+    while let Some(after) = next {
         let mut connection = app.store.read().await?;
-        let found = retention::unconfirmed(&mut connection, after, first_id(before), now.wall, BATCH).await?;
-        let Some(last) = found.last() else { return Ok(gone) };
-        after = *last;
-        for id in found {
+        let page = retention::people(&mut connection, after, now.wall, BATCH).await?;
+        for id in ripe(&page, before) {
             let mailed = subscribers::letters_to(&mut connection, id).await?;
             let mut transaction = app.store.begin().await?;
             // They may have confirmed a moment ago.
-            let still = retention::unconfirmed(&mut transaction, id - 1, id + 1, now.wall, 1).await?;
-            if still.is_empty() {
-                continue;
+            let still = retention::people(&mut transaction, id - 1, now.wall, 1).await?;
+            if still.first().is_some_and(|it| it.id == id && it.goes) {
+                subscribers::erase(&mut transaction, id, &mailed).await?;
+                transaction.commit().await?;
+                gone += 1;
             }
-            subscribers::erase(&mut transaction, id, &mailed).await?;
-            transaction.commit().await?;
-            gone += 1;
         }
+        next = goes_on(&page, before);
     }
+    Ok(gone)
 }
 
+/// What was blanked once needs no second look.
 async fn blank_origins(app: &App, before: Timestamp) -> Result<()> {
     loop {
         let mut transaction = app.store.begin().await?;
         let after = meta::get(&mut transaction, BLANKED).await?.and_then(|id| id.parse().ok()).unwrap_or(0);
-        let last = retention::blank_origins(&mut transaction, after, first_id(before), BATCH).await?;
-        let Some(last) = last else { return Ok(()) };
+        let page = retention::consents(&mut transaction, after, BATCH).await?;
+        let ripe = ripe(&page, before);
+        let Some(last) = ripe.last() else { return Ok(()) };
+        retention::blank_origins(&mut transaction, &ripe).await?;
         meta::set(&mut transaction, BLANKED, &last.to_string()).await?;
         transaction.commit().await?;
     }
 }
 
 async fn forget_attempts(app: &App, before: Timestamp) -> Result<usize> {
-    let (mut after, mut gone) = (0, 0);
-    loop {
-        let found = retention::old_attempts(&mut *app.store.read().await?, after, first_id(before), BATCH).await?;
-        let Some(last) = found.last() else { return Ok(gone) };
-        after = *last;
-        let mut transaction = app.store.begin().await?;
-        retention::forget_attempts(&mut transaction, &found).await?;
-        transaction.commit().await?;
-        gone += found.len();
+    let (mut next, mut gone) = (Some(0), 0);
+    while let Some(after) = next {
+        let page = retention::attempts(&mut *app.store.read().await?, after, BATCH).await?;
+        let ripe = ripe(&page, before);
+        if !ripe.is_empty() {
+            let mut transaction = app.store.begin().await?;
+            retention::forget_attempts(&mut transaction, &ripe).await?;
+            transaction.commit().await?;
+        }
+        gone += ripe.len();
+        next = goes_on(&page, before);
     }
+    Ok(gone)
+}
+
+/// What goes of a page: nothing from the first row on that is too young.
+fn ripe(page: &[Looked], before: Timestamp) -> Vec<i64> {
+    page.iter().take_while(|it| it.at < before).filter(|it| it.goes).map(|it| it.id).collect()
+}
+
+/// Behind which row there may be more that is old enough.
+fn goes_on(page: &[Looked], before: Timestamp) -> Option<i64> {
+    page.last().filter(|last| last.at < before).map(|last| last.id)
 }
 
 async fn forget_answers(app: &App, before: Timestamp) -> Result<usize> {

@@ -1,57 +1,60 @@
-//! What has stayed long enough, in batches along the primary keys: ids grow with the wall clock, so that what is old stands
-//! first, and an upper bound by id ends each search early.
+//! What has stayed long enough, in pages along the primary keys. Ids grow with time, so that what is old stands first, and
+//! who looks may end at the first page that reaches what is too young.
 
 use super::Connection;
+use super::Row;
+use crate::clock::from_ms;
 use jiff::Timestamp;
 use serde_json::json;
 use sqlx::Row as _;
 
-/// People who never confirmed anything, in pages: at most `limit` with an id above `after` who came before then, have
-/// nothing but enrolments that wait for their word, and no link that still works at `now`. `first_id` is the first id
-/// that somebody who came then could have.
-pub async fn unconfirmed(
+/// A row that was looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Looked {
+    pub id: i64,
+    /// Since when it has been there, by the wall clock.
+    pub at: Timestamp,
+    /// It may go once it is old enough.
+    pub goes: bool,
+}
+
+/// People, at most `limit` with an id above `after`: those may go who never confirmed anything, have nothing but
+/// enrolments that wait for their word, and no link that still works at `now`.
+pub async fn people(
     connection: &mut Connection,
     after: i64,
-    first_id: i64,
     now: Timestamp,
     limit: i64,
-) -> Result<Vec<i64>, sqlx::Error> {
-    let sql = "SELECT s.id FROM subscriber s WHERE s.id > $1 AND s.id < $2 AND +s.status = 1
+) -> Result<Vec<Looked>, sqlx::Error> {
+    let sql = "SELECT s.id, s.created, cast(CASE WHEN s.status = 1
             AND NOT EXISTS (SELECT 1 FROM enrolment e WHERE e.subscriber_id = s.id AND e.state <> 3)
-            AND NOT EXISTS (SELECT 1 FROM confirmation c WHERE c.subscriber_id = s.id AND c.expires > $3)
-            AND NOT EXISTS (SELECT 1 FROM consent a WHERE a.subscriber_id = s.id AND a.asked = 0)
-        ORDER BY s.id LIMIT $4";
-    let query = sqlx::query(sql).bind(after).bind(first_id).bind(now.as_millisecond()).bind(limit);
-    ids(query.fetch_all(connection).await?)
+            AND NOT EXISTS (SELECT 1 FROM confirmation c WHERE c.subscriber_id = s.id AND c.expires > $2)
+            AND NOT EXISTS (SELECT 1 FROM consent a WHERE a.subscriber_id = s.id AND a.asked = 0) THEN 1 ELSE 0 END as bigint)
+        FROM subscriber s WHERE s.id > $1 ORDER BY s.id LIMIT $3";
+    let query = sqlx::query(sql).bind(after).bind(now.as_millisecond()).bind(limit);
+    query.fetch_all(connection).await?.iter().map(looked).collect()
 }
 
-/// Blanks where from and with what people agreed, in at most `limit` rows with ids above `after` and below `first_id`.
-/// Returns the last id that was looked at; `None` when there was none.
-pub async fn blank_origins(
-    connection: &mut Connection,
-    after: i64,
-    first_id: i64,
-    limit: i64,
-) -> Result<Option<i64>, sqlx::Error> {
-    let sql = "SELECT id FROM consent WHERE id > $1 AND id < $2 ORDER BY id LIMIT $3";
-    let rows = sqlx::query(sql).bind(after).bind(first_id).bind(limit).fetch_all(&mut *connection).await?;
-    let Some(last) = ids(rows)?.last().copied() else { return Ok(None) };
-    let sql = "UPDATE consent SET ip = '', agent = '' WHERE id > $1 AND id <= $2 AND (ip <> '' OR agent <> '')";
-    sqlx::query(sql).bind(after).bind(last).execute(connection).await?;
-    Ok(Some(last))
+/// What people agreed to, at most `limit` with an id above `after`: of all of it the origin may go.
+pub async fn consents(connection: &mut Connection, after: i64, limit: i64) -> Result<Vec<Looked>, sqlx::Error> {
+    let sql = "SELECT id, at, cast(1 as bigint) FROM consent WHERE id > $1 ORDER BY id LIMIT $2";
+    let query = sqlx::query(sql).bind(after).bind(limit);
+    query.fetch_all(connection).await?.iter().map(looked).collect()
 }
 
-/// What relays said with an id below `first_id`, in pages: at most `limit` with an id above `after`, and only of
-/// deliveries that have ended.
-pub async fn old_attempts(
-    connection: &mut Connection,
-    after: i64,
-    first_id: i64,
-    limit: i64,
-) -> Result<Vec<i64>, sqlx::Error> {
-    let sql = "SELECT t.id FROM attempt t JOIN outbox o ON o.id = t.outbox_id
-        WHERE t.id > $1 AND t.id < $2 AND o.state >= 10 ORDER BY t.id LIMIT $3";
-    ids(sqlx::query(sql).bind(after).bind(first_id).bind(limit).fetch_all(connection).await?)
+/// Blanks where from and with what people agreed.
+pub async fn blank_origins(connection: &mut Connection, ids: &[i64]) -> Result<(), sqlx::Error> {
+    let sql = "UPDATE consent SET ip = '', agent = '' WHERE id IN (SELECT cast(j.value ->> 0 as bigint) FROM json_each($1) j)";
+    sqlx::query(sql).bind(set(ids)).execute(connection).await?;
+    Ok(())
+}
+
+/// What relays said, at most `limit` with an id above `after`: it may go where the delivery has ended.
+pub async fn attempts(connection: &mut Connection, after: i64, limit: i64) -> Result<Vec<Looked>, sqlx::Error> {
+    let sql = "SELECT t.id, t.at, cast(CASE WHEN o.state < 10 THEN 0 ELSE 1 END as bigint)
+        FROM attempt t LEFT JOIN outbox o ON o.id = t.outbox_id WHERE t.id > $1 ORDER BY t.id LIMIT $2";
+    let query = sqlx::query(sql).bind(after).bind(limit);
+    query.fetch_all(connection).await?.iter().map(looked).collect()
 }
 
 pub async fn forget_attempts(connection: &mut Connection, ids: &[i64]) -> Result<(), sqlx::Error> {
@@ -76,7 +79,7 @@ pub async fn old_answers(
         ORDER BY a.id LIMIT $4";
     let never = Timestamp::MAX.as_millisecond();
     let query = sqlx::query(sql).bind(after).bind(before.as_millisecond()).bind(never).bind(limit);
-    ids(query.fetch_all(connection).await?)
+    query.fetch_all(connection).await?.iter().map(|row| row.try_get(0)).collect()
 }
 
 pub async fn forget_answers(connection: &mut Connection, ids: &[i64]) -> Result<(), sqlx::Error> {
@@ -85,8 +88,8 @@ pub async fn forget_answers(connection: &mut Connection, ids: &[i64]) -> Result<
     Ok(())
 }
 
-fn ids(rows: Vec<super::Row>) -> Result<Vec<i64>, sqlx::Error> {
-    rows.iter().map(|row| row.try_get(0)).collect()
+fn looked(row: &Row) -> Result<Looked, sqlx::Error> {
+    Ok(Looked { id: row.try_get(0)?, at: from_ms(row.try_get(1)?), goes: row.try_get::<i64, _>(2)? != 0 })
 }
 
 fn set(ids: &[i64]) -> String {

@@ -2,6 +2,7 @@
 
 mod answers;
 mod newsletters;
+mod own;
 mod plans;
 mod shows;
 mod trouble;

@@ -354,7 +354,7 @@ fn a_lesson_of_endless_words_still_fits_the_wire() {
 fn prepared_lessons_and_templates_show_no_contents_when_debugged() {
     let course = course(lesson("Hello."));
     let prepared = message::prepare(&built_in(), &site(), &course, &course.lessons["listening"]).unwrap();
-    assert_eq!(format!("{prepared:?} {:?}", built_in()), "Prepared(listening) Templates(6)");
+    assert_eq!(format!("{prepared:?} {:?}", built_in()), "Prepared(listening) Templates(12)");
 }
 
 #[test]
