@@ -1,0 +1,70 @@
+// What every page owes its readers, in every dress: wide and narrow, light and dark, by keyboard, to assistive programs, and as HTML.
+import assert from "node:assert/strict";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { NARROW, WIDE } from "./browser.mjs";
+import { focusTroubles, layoutTroubles } from "./measures.mjs";
+import { HtmlValidate, axe, workshop } from "./tools.mjs";
+
+const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+const DRESSES = ["light", "dark"].flatMap((scheme) => [
+  { scheme, width: "wide", viewport: WIDE },
+  { scheme, width: "320", viewport: NARROW },
+]);
+const MOST_STOPS = 80;
+
+/** Our own style sheet needs no hash: it comes from where the page comes from. */
+const validator = new HtmlValidate({
+  extends: ["html-validate:standard", "html-validate:a11y", "html-validate:document"],
+  rules: { "require-sri": ["error", { target: "crossorigin" }] },
+});
+const shots = join(workshop, "shots");
+mkdirSync(shots, { recursive: true });
+
+/** Judges what a page shows now; `name` names the pictures of it. */
+export async function judge(page, name) {
+  const found = page.trouble.splice(0);
+  found.push(...(await invalid(page)));
+  found.push(...(await focus(page)));
+  for (const { scheme, width, viewport } of DRESSES) {
+    await page.emulateMedia({ colorScheme: scheme });
+    await page.setViewportSize(viewport);
+    await page.screenshot({ path: join(shots, `${name}-${scheme}-${width}.png`), fullPage: true });
+    const troubles = [...(await page.evaluate(layoutTroubles)), ...(await violations(page))];
+    found.push(...troubles.map((trouble) => `${scheme}, ${width}: ${trouble}`));
+  }
+  await page.emulateMedia({ colorScheme: "light" });
+  await page.setViewportSize(WIDE);
+  assert.deepEqual(found, [], `${name} at ${page.url()}`);
+}
+
+/** What is wrong with the HTML as it came. */
+async function invalid(page) {
+  const report = await validator.validateString(await page.answer.text());
+  const messages = report.results.flatMap((result) => result.messages);
+  return messages.map((it) => `HTML, line ${it.line}: ${it.message} (${it.ruleId})`);
+}
+
+/** What axe finds (W3C's rules and its own best practice). */
+async function violations(page) {
+  if (!(await page.evaluate("'axe' in window"))) await page.evaluate(axe.source);
+  const run = (rules) => window.axe.run(document, { runOnly: { type: "tag", values: rules }, resultTypes: ["violations"] });
+  const { violations } = await page.evaluate(run, RULES);
+  return violations.flatMap(({ id, help, nodes }) => nodes.map((node) => `${help} (${id}): ${node.html}`));
+}
+
+/** Goes through the page by the Tab key once: each stop shows that it has the focus, in light and in dark. */
+async function focus(page) {
+  const found = [];
+  const seen = new Set();
+  for (let stops = 0; stops < MOST_STOPS; stops++) {
+    await page.keyboard.press("Tab");
+    const stop = await page.evaluate(focusTroubles);
+    if (stop.at === null || seen.has(stop.at)) return found;
+    seen.add(stop.at);
+    await page.emulateMedia({ colorScheme: "dark" });
+    found.push(...stop.troubles, ...(await page.evaluate(focusTroubles)).troubles.map((it) => `dark: ${it}`));
+    await page.emulateMedia({ colorScheme: "light" });
+  }
+  return [...found, `more than ${MOST_STOPS} stops of the Tab key`];
+}
