@@ -41,7 +41,7 @@ use std::sync::LazyLock;
 const FIELD: &str = "field:";
 
 /// Every zone that a person may live in, by region: part before the slash → (whole name, part behind it).
-pub static ZONES: LazyLock<BTreeMap<String, Vec<(String, String)>>> = LazyLock::new(|| {
+static ZONES: LazyLock<BTreeMap<String, Vec<(String, String)>>> = LazyLock::new(|| {
     let mut regions: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
     for name in timing::zone_names() {
         let Some((region, place)) = name.split_once('/') else { continue };
@@ -138,7 +138,8 @@ fn course_page(web: &Web, voice: Voice<'_>, shelved: &Arc<Shelved>, entered: Ent
     let starts = course.schedule.starts;
     let closed = course.schedule.late == Late::Closed && starts.is_some_and(|starts| today >= starts);
     let invite = course.invite.as_ref().map(|invite| json!({ "text": invite.text, "url": invite.url }));
-    let zone = entered.values.get("zone").map_or(here, String::as_str).to_string();
+    let zone = entered.values.get("zone").map(String::as_str).filter(|zone| timing::zone(zone).is_ok());
+    let zone = zone.unwrap_or(here);
     voice.page(
         "web/course.html",
         &json!({
@@ -154,11 +155,20 @@ fn course_page(web: &Web, voice: Voice<'_>, shelved: &Arc<Shelved>, entered: Ent
             "invite": invite,
             "closed": closed,
             "fields": fields_of(course),
-            "zones": *ZONES,
+            "zones": zones(zone),
             "zone": zone,
             "entered": entered,
         }),
     )
+}
+
+/// The zones to choose from, by region. One that is chosen and stands in no region comes first: of a list in which nothing is
+/// selected a browser takes whatever stands at the top.
+pub fn zones(chosen: &str) -> Vec<(String, Vec<(String, String)>)> {
+    let is_listed = ZONES.values().flatten().any(|(name, _)| name == chosen);
+    let apart = (chosen.to_string(), vec![(chosen.to_string(), chosen.to_string())]);
+    let apart = Some(apart).filter(|_| !is_listed);
+    apart.into_iter().chain(ZONES.iter().map(|(region, places)| (region.clone(), places.clone()))).collect()
 }
 
 /// The course's own fields, as a form asks for them.

@@ -6,7 +6,7 @@ use serde_json::json;
 /// What each page is tried with by [`super::check`]: everything that its template may use.
 pub fn samples() -> Vec<(&'static str, Value)> {
     let entry = json!({ "id": "course", "title": "A course", "summary": "What it is.", "language": "en" });
-    let zones = json!({ "Europe": [["Europe/Berlin", "Berlin"]] });
+    let zones = json!([["Europe", [["Europe/Berlin", "Berlin"]]]]);
     let course = json!({
         "id": "course", "title": "A course", "summary": "What it is.", "language": "en", "newsletter": false,
         "expect": ["Two lessons"], "about": "<p>About.</p>", "disclaimer": "<p>No care.</p>", "consent": "<p>Yes.</p>",

@@ -13,7 +13,7 @@ use crate::text;
 use crate::timing;
 use crate::web::Web;
 use crate::web::act;
-use crate::web::course::ZONES;
+use crate::web::course::zones;
 use crate::web::doing::refused_words;
 use crate::web::guard::Failure;
 use crate::web::my::own;
@@ -101,13 +101,14 @@ async fn form(
         .enumerate()
         .map(|(at, day)| json!({ "value": day, "name": voice.words.dates.weekdays[at], "checked": own.contains(&at) }));
     let outlook = preferences::outlook(&web.app, &person.address, &Which::All, my::AHEAD).await?;
+    let zone = mine.zone.iana_name().unwrap_or("UTC");
     let page = json!({
         "home": path(web, token),
         "name": person.first_name,
         "hour": person.hour.map(|hour| hour.strftime("%H:%M").to_string()),
         "days": days.collect::<Vec<Value>>(),
-        "zones": *ZONES,
-        "zone": mine.zone.iana_name().unwrap_or("UTC"),
+        "zones": zones(zone),
+        "zone": zone,
         "languages": text::languages().collect::<Vec<_>>(),
         "language": voice.language,
         "dates": act::dates_of(web, voice, outlook).await,
