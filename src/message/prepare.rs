@@ -182,7 +182,10 @@ impl Prepared {
     /// As [`Prepared::render`].
     pub fn page(&self, values: &Values) -> Result<String, RenderError> {
         let (context, _, _) = self.context(values, true)?;
-        self.part(HTML, &context)
+        let html = self.part(HTML, &context)?;
+        // MJML calls the whole an article that is an e-mail; of a page it is the main part.
+        let html = html.replacen(" aria-roledescription=\"email\"", "", 1);
+        Ok(html.replacen(" role=\"article\"", " role=\"main\"", 1))
     }
 
     /// What templates see, the subject and the preview of this person's mail.

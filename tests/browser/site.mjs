@@ -70,6 +70,11 @@ export class Site {
     return stdout;
   }
 
+  /** What a command prints with `--json`. */
+  async json(...words) {
+    return JSON.parse(await this.run(...words, "--json"));
+  }
+
   /** Ends daemon and mailbox, both of which must end well, and removes the folder. */
   async stop() {
     const failed = [];
@@ -109,12 +114,20 @@ export class Site {
     return all.map((name) => this.#read.get(name));
   }
 
-  /** Waits for the mail whose number among those to this address with this subject is `nth`, from 1. */
-  async mail(to, subject, nth = 1) {
-    return until(`a mail “${subject}” to ${to}`, async () => {
-      const found = (await this.mails()).filter((mail) => mail.to === to && mail.subject.includes(subject));
-      return found[nth - 1];
-    }, async () => `came: ${(await this.mails()).map((mail) => `${mail.to}: ${mail.subject}`).join("\n")}\n${await this.told()}`);
+  /** Waits for the mail with this number, from 1, among those to this address. */
+  mailTo(address, number) {
+    return this.#mail(`mail ${number} to ${address}`, (mails) => mails.filter((it) => it.to === address)[number - 1]);
+  }
+
+  /** Waits for the first mail to this address whose subject begins so. */
+  mailOf(address, subject) {
+    const wanted = (mail) => mail.to === address && mail.subject.startsWith(subject);
+    return this.#mail(`“${subject}” to ${address}`, (mails) => mails.find(wanted));
+  }
+
+  async #mail(what, choose) {
+    const came = async () => (await this.mails()).map((mail) => `${mail.to}: ${mail.subject}`).join("\n");
+    return until(what, async () => choose(await this.mails()), async () => `what came:\n${await came()}\n${await this.told()}`);
   }
 
   #path(below) {

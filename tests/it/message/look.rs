@@ -232,7 +232,7 @@ fn what_is_wrong_with_a_template_is_found_without_any_course() {
     check_edit(layout, "{{ theme.light.line }}", "{{ theme.light.lin }}", &[unknown]);
     let filter = format!("60:204: error: Unknown filter `nonsense` → {remove}");
     check_edit(layout, "{{ disclaimer_html }}", "{{ disclaimer_html | nonsense }}", &[&filter]);
-    let brace = format!("73:80: error: Found `}}` but expected }}}}. → {remove}");
+    let brace = format!("73:73: error: Found `}}` but expected }}}}. → {remove}");
     check_edit(layout, "{{ links.leave }}", "{{ links.leave }", &[&brace]);
     let lacks = format!("1:1: error: the HTML part of a lesson lacks the link to leave → {compare}");
     check_edit(layout, "{{ links.leave }}", "#", &[&lacks]);
