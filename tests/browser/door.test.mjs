@@ -30,7 +30,7 @@ for (const language of LANGUAGES) {
 
     test("home lists what there is", async () => {
       const page = await show("/", "home");
-      assert.equal(await page.locator("main li").count(), 4);
+      assert.equal(await page.locator("main li").count(), 5);
     });
 
     test("a course says what it is and can be begun", () => show("/c/small-steps", "course"));

@@ -12,6 +12,7 @@ const EXPECTED = {
   "ana@example.org": ["Welcome to small steps", "Noticing", "Looking back", "That was the last lesson of Small steps"],
   "noa@example.org": ["ברוכים הבאים לצעדים קטנים", "לשים לב", "מבט לאחור", "That was the last lesson"],
   "lea@example.org": ["Setting out", "The first letter", "Good to have you back"],
+  "tom@example.org": ["Here", "Further on", "That was the last lesson of Signposts"],
   "new@example.org": ["Please confirm your sign-up"],
 };
 
@@ -21,6 +22,8 @@ let mails;
 let links;
 before(async () => {
   site = await Site.make();
+  await site.edit("letters/course.toml", (text) => text.replace(/^issues = .*$/m, ""));
+  await site.edit("letters/first-letter.md", (text) => text.replace("+++\n", `+++\ndate = ${tomorrow()}T09:00:00\n`));
   const add = (address, course, ...more) => site.run("subscriber", "add", address, "--course", course, ...more);
   const agreed = ["--confirmed", "--source", "a paper form"];
   await add("ana@example.org", "small-steps", "--field", "teacher=a friend", ...agreed);
@@ -28,9 +31,12 @@ before(async () => {
   await add("lea@example.org", "long-road", ...agreed);
   await add("lea@example.org", "letters", ...agreed);
   await add("new@example.org", "long-road");
-  await site.serve({ day: "2s" });
+  await site.serve({ day: "1s" });
   await site.mailOf("lea@example.org", "Setting out");
   await site.run("subscriber", "pause", "lea@example.org", "--course", "long-road");
+  // Whoever was away for a week is welcomed back.
+  await add("tom@example.org", "signposts", ...agreed);
+  await site.mailOf("tom@example.org", "Further on");
   await site.run("subscriber", "resume", "lea@example.org", "--course", "long-road");
   for (const [address, subjects] of Object.entries(EXPECTED)) {
     for (const subject of subjects) await site.mailOf(address, subject);
@@ -43,6 +49,11 @@ after(async () => {
   await browser?.close();
   await site?.stop();
 });
+
+/** A moment of `issues` would pass every hour, and be noted, while nothing else happens. */
+function tomorrow() {
+  return new Date(Date.now() + 24 * 60 * 60 * 1000).toISOString().slice(0, 10);
+}
 
 /** Proves that a dump would show what happened. */
 const changes = async (act) => {
@@ -66,12 +77,12 @@ const states = async (address) => {
 test("there is a mail of every kind, and links of every kind", () => {
   const kinds = new Set(links.map((link) => new URL(link).pathname.split("/")[1]));
   for (const kind of ["confirm", "leave", "view", "image", "act", "my"]) assert.ok(kinds.has(kind), `no link to /${kind}/`);
-  assert.ok(links.length > 30, `${links.length} links`);
+  assert.ok(links.length > 25, `${links.length} links`);
 });
 
 test("opening every link of every mail changes nothing: GET, HEAD, and a browser that runs scripts", async () => {
   const earlier = await site.dump();
-  assert.ok(earlier.outbox.length >= mails.length && earlier.enrolment.length === 5);
+  assert.ok(earlier.outbox.length >= mails.length && earlier.enrolment.length === 6);
   for (const link of links) {
     for (const method of ["GET", "HEAD"]) {
       const answer = await fetch(link, { method });

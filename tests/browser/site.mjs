@@ -1,7 +1,7 @@
 // A site as its operator has it: a folder, a mailbox that plays the relay, the daemon, and the mails that came. Knows no page.
 import { execFile, spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
-import { cp, mkdtemp, readFile, readdir, rm } from "node:fs/promises";
+import { cp, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -47,6 +47,12 @@ export class Site {
     await execute(program, ["init", site.#path("site")]);
     await cp(join(here, "site"), site.#path("site"), { recursive: true });
     return site;
+  }
+
+  /** Changes a file of the courses. */
+  async edit(path, change) {
+    const file = this.#path(join("site/courses", path));
+    await writeFile(file, change(await readFile(file, "utf8")));
   }
 
   /** Starts mailbox and daemon; `day` shortens the day, as in `2s`. Returns when the pages are there. */
