@@ -31,7 +31,9 @@ export async function openPage(browser, { language = "en" } = {}) {
   page.on("console", (line) => {
     // The page itself may be one that says what went wrong; an icon is what browsers ask for by themselves.
     const { url } = line.location();
-    if (url !== page.answer?.url() && !url.endsWith("/favicon.ico")) page.trouble.push(`${line.type()} in the console: ${line.text()}`);
+    const expected = url === page.answer?.url() || url.endsWith("/favicon.ico");
+    if (expected && line.text().startsWith("Failed to load resource")) return;
+    page.trouble.push(`${line.type()} in the console: ${line.text()}`);
   });
   page.on("pageerror", (error) => page.trouble.push(`a script failed: ${error.message}`));
   page.on("requestfailed", (request) => page.trouble.push(`${request.url()} couldn't be loaded`));
