@@ -11,7 +11,7 @@ const SCRIPTS_RUN = 10_000;
 const EXPECTED = {
   "ana@example.org": ["Welcome to small steps", "Noticing", "Looking back", "That was the last lesson of Small steps"],
   "noa@example.org": ["ברוכים הבאים לצעדים קטנים", "לשים לב", "מבט לאחור", "That was the last lesson"],
-  "lea@example.org": ["Setting out", "The first letter", "Good to have you back"],
+  "lea@example.org": ["Setting out", "The first letter", "Good to have you back", "A bench"],
   "tom@example.org": ["Here", "Further on", "That was the last lesson of Signposts"],
   "new@example.org": ["Please confirm your sign-up"],
 };
