@@ -2,6 +2,7 @@
 
 use crate::config::Config;
 use crate::flow::App;
+use crate::flow::asking;
 use crate::flow::check;
 use crate::flow::deliver::Line;
 use crate::flow::deliver::Stepped;
@@ -230,6 +231,7 @@ async fn look_at_time(app: &App, line: &Line) {
     if let Err(error) = issue::step(app).await {
         tracing::error!("can't look at which issues are due: {error:#}");
     }
+    asking::step(app).await;
 }
 
 /// Lets go of what isn't needed any more.

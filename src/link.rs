@@ -48,6 +48,8 @@ pub enum Scope {
     Answer,
     /// Get no mail at all any more, not even questions whether one wants any; the subject is the subscriber.
     Never,
+    /// A form that was shown; the subject is when, in unix milliseconds.
+    Form,
     /// A bounce of one delivery; the subject is its outbox row.
     Bounce,
 }
@@ -251,6 +253,7 @@ impl Scope {
             Scope::Undo => "undo",
             Scope::Answer => "answer",
             Scope::Never => "never",
+            Scope::Form => "form",
             Scope::Bounce => "bounce",
         }
     }
@@ -294,6 +297,7 @@ mod tests {
             Scope::Undo,
             Scope::Answer,
             Scope::Never,
+            Scope::Form,
         ];
         for made in all {
             let token = keys.sign(made, ID, None);

@@ -1,4 +1,5 @@
-//! When a relay in trouble is left alone and how it is taken up again: a breaker as a pure state machine. Knows no relay and no clock.
+//! When a relay in trouble is left alone and how it is taken up again: a breaker as a pure state machine; and rates.
+//! Knows no relay and no clock.
 //!
 //! ```
 //! use dripline::pace::Breaker;
@@ -11,6 +12,12 @@
 //! assert_eq!(breaker.allowed(now, 8), 0);
 //! assert_eq!(breaker.allowed(now + SignedDuration::from_secs(30), 8), 1);
 //! ```
+
+mod rate;
+
+pub use rate::Keyed;
+pub use rate::Place;
+pub use rate::Rate;
 
 use jiff::SignedDuration;
 use jiff::Timestamp;

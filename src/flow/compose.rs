@@ -63,6 +63,8 @@ pub struct LetterMail<'a> {
     pub courses: &'a [&'a Shelved],
     /// The person's own page.
     pub page_url: &'a str,
+    /// Leads to "never write to me".
+    pub never_url: &'a str,
     pub to: &'a Address,
     pub message_id: String,
     pub date: Timestamp,
@@ -82,7 +84,7 @@ pub fn letter(app: &App, mail: LetterMail<'_>) -> Result<Vec<u8>, String> {
     };
     let said = match mail.letter {
         Letter::Confirmation { .. } => {
-            message::Letter::Confirmation { asked: &asked, confirm_url: &confirm_url, never_url: None }
+            message::Letter::Confirmation { asked: &asked, confirm_url: &confirm_url, never_url: Some(mail.never_url) }
         }
         Letter::Page {} => message::Letter::Page { page_url: mail.page_url },
         Letter::NewAddress { .. } => message::Letter::NewAddress { confirm_url: &confirm_url },

@@ -1,7 +1,11 @@
 //! The link in the mail that asks: what it leads to, and the press of its button.
 
+use crate::clock::Now;
+use crate::course::Kind;
+use crate::enrolment::Enrolment;
 use crate::enrolment::State;
 use crate::flow::App;
+use crate::flow::shelf::Shelf;
 use crate::flow::sign_up::Wishes;
 use crate::flow::sign_up::begin;
 use crate::flow::sign_up::move_along;
@@ -10,39 +14,62 @@ use crate::flow::standing::Standings;
 use crate::store::confirmations;
 use crate::store::enrolments;
 use crate::store::subscribers;
+use crate::store::subscribers::Consent;
+use crate::store::subscribers::Evidence;
 use crate::subscriber::Status;
+use crate::subscriber::Subscriber;
 use anyhow::Result;
+use jiff::civil::Date;
 
 /// What a confirmation link leads to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Link {
-    /// Waits for the person's press of the button: titles of the courses.
-    Asks(Vec<String>),
+    /// Waits for the person's press of the button.
+    Asks(Asks),
     /// Was pressed already.
     Used,
     /// Unknown, or older than seven days.
     Gone,
 }
 
+/// Who is asked, and for what.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asks {
+    pub subscriber: i64,
+    /// The person's own, if they chose one.
+    pub language: Option<String>,
+    pub courses: Vec<AskedCourse>,
+}
+
+/// A course that waits for the person's word, in their language.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AskedCourse {
+    pub title: String,
+    pub kind: Kind,
+    /// The date on which it begins, where that is still ahead.
+    pub starts: Option<Date>,
+}
+
 /// What the page behind a confirmation link shows. Changes nothing.
 pub async fn look_at(app: &App, token: &str) -> Result<Link> {
+    let now = app.clock.now();
     let mut connection = app.store.read().await?;
     let Some(link) = confirmations::get(&mut connection, &token_hash(token)).await? else { return Ok(Link::Gone) };
     if link.used > 0 {
         return Ok(Link::Used);
     }
-    if link.expires <= app.clock.now().wall.as_millisecond() {
+    if link.expires <= now.wall.as_millisecond() {
         return Ok(Link::Gone);
     }
+    let Some(person) = subscribers::by_id(&mut connection, link.subscriber_id).await? else { return Ok(Link::Gone) };
+    let places = enrolments::of_subscriber(&mut connection, person.id).await?;
     let shelf = app.shelf.read().await;
-    let pending = enrolments::of_subscriber(&mut connection, link.subscriber_id).await?;
-    let pending = pending.iter().filter(|it| it.state == State::Pending);
-    let titles = pending.filter_map(|it| shelf.get(&it.course)).map(|shelved| shelved.course.title.clone());
-    Ok(Link::Asks(titles.collect()))
+    Ok(Link::Asks(asks(app, &shelf, &person, &places, now)))
 }
 
 /// Presses the button: every course that waits for this person's word begins. A second press changes nothing.
-pub async fn confirm(app: &App, token: &str) -> Result<Link> {
+/// `evidence` is kept with what they agreed to.
+pub async fn confirm(app: &App, token: &str, evidence: &Evidence) -> Result<Link> {
     let looked = look_at(app, token).await?;
     let Link::Asks(_) = &looked else { return Ok(looked) };
     let now = app.clock.now();
@@ -70,10 +97,11 @@ pub async fn confirm(app: &App, token: &str) -> Result<Link> {
             move_along(app, &shelf, standing, &person, now);
         }
     }
+    let asked = asks(app, &shelf, &person, &standing.enrolments, now);
     for mut enrolment in standing.enrolments.clone() {
         if enrolment.state == State::Pending {
             let consent = begin(app, &shelf, &mut enrolment, &person, "confirmation link", now)?;
-            standing.add_consent(consent);
+            standing.add_consent(Consent { evidence: evidence.clone(), ..consent });
             standing.put_enrolment(enrolment);
         }
     }
@@ -81,5 +109,20 @@ pub async fn confirm(app: &App, token: &str) -> Result<Link> {
     standings.write(app, &mut transaction, now).await?;
     transaction.commit().await?;
     app.changed.notify_waiters();
-    Ok(looked)
+    Ok(Link::Asks(asked))
+}
+
+fn asks(app: &App, shelf: &Shelf, person: &Subscriber, places: &[Enrolment], now: Now) -> Asks {
+    let today = app.local_date(person, now.reader);
+    let pending = places.iter().filter(|it| it.state == State::Pending);
+    let courses = pending.filter_map(|it| shelf.get(&it.course)).map(|shelved| {
+        let language = person.language.as_deref().unwrap_or(&app.settings.site.language);
+        let course = &shelved.in_language(language).course;
+        AskedCourse {
+            title: course.title.clone(),
+            kind: course.kind,
+            starts: course.schedule.starts.filter(|date| *date > today),
+        }
+    });
+    Asks { subscriber: person.id, language: person.language.clone(), courses: courses.collect() }
 }

@@ -3,6 +3,7 @@
 pub mod act;
 pub mod address;
 pub mod answer;
+pub mod asking;
 pub mod backup;
 pub mod carry_over;
 pub mod check;
@@ -18,6 +19,7 @@ pub mod issue;
 pub mod journal;
 pub mod my;
 pub mod letter;
+pub mod never;
 pub mod open;
 pub mod operate;
 pub mod outlook;
@@ -53,6 +55,7 @@ use crate::site::Site;
 use crate::store::Store;
 use crate::subscriber::Subscriber;
 use crate::timing;
+use asking::Asking;
 use jiff::SignedDuration;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -79,6 +82,8 @@ pub struct App {
     pub shelf: RwLock<Arc<Shelf>>,
     /// Rung by every act that may make something due.
     pub changed: Notify,
+    /// When mails leave that ask visitors to confirm.
+    pub asking: Asking,
 }
 
 /// What the operator settled, as far as verbs need it.

@@ -5,6 +5,7 @@ use crate::clock::ShortDay;
 use crate::clock::from_ms;
 use crate::flow::App;
 use crate::flow::Settings;
+use crate::flow::asking::Asking;
 use crate::flow::reload;
 use crate::ids::random;
 use crate::link::KeyRing;
@@ -56,6 +57,7 @@ pub async fn open(url: &str, clock: Clock, settings: Settings, templates: Templa
         address_key,
         shelf: RwLock::new(Arc::default()),
         changed: Notify::new(),
+        asking: Asking::default(),
     };
     reload::from_store(&app).await?;
     Ok(app)

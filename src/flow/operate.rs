@@ -226,6 +226,8 @@ pub async fn lift(app: &App, address: &Address, source: &str) -> Result<bool> {
             text: "suppression lifted",
             version: "",
             at: now.wall.as_millisecond(),
+            asked: false,
+            evidence: subscribers::Evidence::default(),
         };
         people::add_consents(&mut transaction, &[consent]).await?;
     }

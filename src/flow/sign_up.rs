@@ -6,14 +6,18 @@ use crate::course::Late;
 use crate::enrolment::Enrolment;
 use crate::enrolment::State;
 use crate::flow::App;
+use crate::flow::asking;
 use crate::flow::letter::Letter;
 use crate::flow::shelf::Shelf;
+use crate::flow::shelf::Shelved;
 use crate::flow::standing::Standing;
 use crate::flow::standing::Standings;
 use crate::ids::next_id;
 use crate::ids::random;
 use crate::store::confirmations::Confirmation;
+use crate::store::meta;
 use crate::store::subscribers::Consent;
+use crate::store::subscribers::Evidence;
 use crate::subscriber::Status;
 use crate::subscriber::Subscriber;
 use anyhow::Context as _;
@@ -33,6 +37,8 @@ const LINK_WORKS: SignedDuration = SignedDuration::from_hours(24 * 7);
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 /// Confirmation mails to one address in 30 days, over all courses.
 const MOST_IN_30_DAYS: usize = 3;
+/// When a visitor last signed up, in milliseconds.
+const LAST_VISITOR: &str = "last_visitor_ms";
 
 /// Who wants into which course, already cleaned at the door.
 #[derive(Debug, Clone)]
@@ -50,11 +56,19 @@ pub struct Request {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Word {
     /// Anybody who fills in the form: nothing that they say of a person known already holds before that person confirms.
-    Visitor,
+    Visitor(Visit),
     /// The operator enters what a person told them; a mail asks that person to confirm.
     Operator,
     /// Consent was given elsewhere: where.
     Confirmed(String),
+}
+
+/// How a visitor came to a form.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Visit {
+    pub evidence: Evidence,
+    /// The page's: in which they read what they agree to.
+    pub language: String,
 }
 
 /// What a visitor said of a person who was known already.
@@ -98,8 +112,16 @@ pub async fn add(app: &App, request: Request) -> Result<SignedUp> {
     let mut standings = Standings::read(app, &mut transaction, &[&request.address]).await?;
     let signed_up = decide(app, &shelf, standings.of(&request.address), &request, now)?;
     standings.write(app, &mut transaction, now).await?;
+    let is_visitor = matches!(request.word, Word::Visitor(_));
+    if is_visitor {
+        // A commit that writes waits for the disk: without this, how long an answer takes would tell who is known.
+        meta::set(&mut transaction, LAST_VISITOR, &now.wall.as_millisecond().to_string()).await?;
+    }
     transaction.commit().await?;
     app.changed.notify_waiters();
+    if is_visitor {
+        asking::warn(app, now).await;
+    }
     Ok(signed_up)
 }
 
@@ -138,11 +160,24 @@ pub fn decide<'a>(
             standing.put_enrolment(enrolment);
             Ok(SignedUp::Enrolled)
         }
-        Word::Visitor | Word::Operator => {
+        Word::Operator => {
             if !is_pending {
                 standing.put_enrolment(enrolment);
             }
             ask(standing, &person, &request.course, wishes, now)
+        }
+        Word::Visitor(visit) => {
+            // Who asks for it again says nothing new, however often.
+            if !is_pending {
+                standing.add_consent(asked_for(shelf, &person, &request.course, visit, now)?);
+                standing.put_enrolment(enrolment);
+            }
+            let signed_up = ask(standing, &person, &request.course, wishes, now)?;
+            if signed_up == SignedUp::Asked {
+                let leaves = app.asking.queue(&person.address, now.wall);
+                standing.put_off(now.wall.duration_until(leaves), app.clock.reader_at(leaves));
+            }
+            Ok(signed_up)
         }
     }
 }
@@ -191,12 +226,12 @@ pub fn remember(
     };
     person.status = match (person.status, &request.word) {
         (_, Word::Confirmed(_)) => Status::Active,
-        (Status::Left | Status::Suppressed, Word::Visitor | Word::Operator) => Status::Pending,
-        (status @ (Status::Pending | Status::Active), Word::Visitor | Word::Operator) => status,
+        (Status::Left | Status::Suppressed, Word::Visitor(_) | Word::Operator) => Status::Pending,
+        (status @ (Status::Pending | Status::Active), Word::Visitor(_) | Word::Operator) => status,
     };
     let wishes = match request.word {
-        Word::Visitor if has_confirmed => Some(wishes),
-        Word::Visitor | Word::Operator | Word::Confirmed(_) => {
+        Word::Visitor(_) if has_confirmed => Some(wishes),
+        Word::Visitor(_) | Word::Operator | Word::Confirmed(_) => {
             wishes.grant(&mut person);
             None
         }
@@ -243,16 +278,31 @@ pub(super) fn begin<'a>(
 ) -> Result<Consent<'a>> {
     let shelved = shelf.get(&enrolment.course).context("the course isn't in force")?;
     // A run that only begins has no answers yet.
-    enrolment.begin(&shelved.course, &app.reader(person, BTreeMap::new()), now.reader);
-    Ok(Consent {
+    let reader = app.reader(person, BTreeMap::new());
+    enrolment.begin(&shelved.course, &reader, now.reader);
+    Ok(consent(shelved, &reader.language, person, source, now))
+}
+
+/// What a visitor agreed to on the page of a course, which the person must still confirm.
+fn asked_for<'a>(shelf: &'a Shelf, person: &Subscriber, course: &str, visit: &Visit, now: Now) -> Result<Consent<'a>> {
+    let shelved = shelf.get(course).context("the course isn't in force")?;
+    let evidence = visit.evidence.clone();
+    Ok(Consent { asked: true, evidence, ..consent(shelved, &visit.language, person, "sign-up", now) })
+}
+
+/// The words to agree to are those of the language in which they are read.
+fn consent<'a>(shelved: &'a Shelved, language: &str, person: &Subscriber, source: &'a str, now: Now) -> Consent<'a> {
+    Consent {
         id: next_id(now.wall),
         subscriber_id: person.id,
         course: &shelved.course.id,
         source,
-        text: shelved.course.consent.as_deref().unwrap_or_default(),
+        text: shelved.in_language(language).course.consent.as_deref().unwrap_or_default(),
         version: &shelved.course.version,
         at: now.wall.as_millisecond(),
-    })
+        asked: false,
+        evidence: Evidence::default(),
+    }
 }
 
 /// Queues the mail that asks, unless one was sent within a day and still waits, or three within a month.

@@ -22,6 +22,8 @@ use crate::store::suppressions::Suppression;
 use crate::subscriber::Status;
 use crate::subscriber::Subscriber;
 use anyhow::Result;
+use jiff::SignedDuration;
+use jiff::Timestamp;
 use std::collections::BTreeSet;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -104,6 +106,20 @@ impl<'a> Standing<'a> {
         self.asked.push(link.clone());
         self.new.links.push((hash, link));
         self.new.mails.push(mail);
+    }
+
+    /// The mail that was added last leaves later, by the wall clock, and so does everything that counts from it; `due` is
+    /// what the reader's clock shows then.
+    pub fn put_off(&mut self, by: SignedDuration, due: Timestamp) {
+        let later = |instant: Timestamp| instant.saturating_add(by).unwrap_or(Timestamp::MAX);
+        if let Some(mail) = self.new.mails.last_mut() {
+            (mail.due, mail.not_before, mail.expires) = (due, later(mail.not_before), later(mail.expires));
+        }
+        let ms = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
+        let links = self.new.links.last_mut().map(|(_, link)| link).into_iter().chain(self.asked.last_mut());
+        for link in links {
+            (link.created, link.expires) = (link.created.saturating_add(ms), link.expires.saturating_add(ms));
+        }
     }
 }
 

@@ -9,6 +9,7 @@ use super::enrolments::enrolment_columns;
 use super::storable;
 use super::subscribers;
 use super::subscribers::Consent;
+use super::subscribers::Evidence;
 use super::subscribers::subscriber_columns;
 use super::suppressions;
 use super::suppressions::Suppression;
@@ -142,12 +143,15 @@ pub async fn add_consents(connection: &mut Connection, consents: &[Consent<'_>])
         return Ok(());
     }
     let rows = consents.iter().map(|it| {
-        json!([it.id, it.subscriber_id, it.course, storable(it.source), storable(it.text), it.version, it.at])
+        let Evidence { page, ip, agent } = &it.evidence;
+        let (source, text, agent) = (storable(it.source), storable(it.text), storable(agent));
+        let asked = i64::from(it.asked);
+        json!([it.id, it.subscriber_id, it.course, source, text, it.version, it.at, asked, storable(page), ip, agent])
     });
     let sql = "WITH j AS MATERIALIZED (SELECT value FROM json_each($1))
-        INSERT INTO consent(id, subscriber_id, course, source, text, version, at)
+        INSERT INTO consent(id, subscriber_id, course, source, text, version, at, asked, page, ip, agent)
         SELECT cast(j.value ->> 0 as bigint), cast(j.value ->> 1 as bigint), j.value ->> 2, j.value ->> 3, j.value ->> 4, j.value ->> 5,
-            cast(j.value ->> 6 as bigint)
+            cast(j.value ->> 6 as bigint), cast(j.value ->> 7 as bigint), j.value ->> 8, j.value ->> 9, j.value ->> 10
         FROM j WHERE true";
     sqlx::query(sql).bind(text(rows)).execute(connection).await?;
     Ok(())

@@ -68,6 +68,19 @@ pub struct Consent<'a> {
     pub text: &'a str,
     pub version: &'a str,
     pub at: i64,
+    /// They only asked for the course so far, and must still confirm.
+    pub asked: bool,
+    pub evidence: Evidence,
+}
+
+/// By which page somebody agreed, from where, and with what; all empty where there was no page.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Evidence {
+    /// As `/c/calm`.
+    pub page: String,
+    pub ip: String,
+    /// What their browser calls itself.
+    pub agent: String,
 }
 
 /// The numbers of everything that was mailed to a person. Reads the whole outbox: not for a transaction.

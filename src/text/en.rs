@@ -2,6 +2,7 @@
 
 use crate::text::AnswerPage;
 use crate::text::Dates;
+use crate::text::DoorPage;
 use crate::text::Mail;
 use crate::text::My;
 use crate::text::Own;
@@ -129,7 +130,6 @@ pub const WORDS: Words = Words {
         confirm_button: "Yes, send me this",
         confirm_not_you: "If that wasn't you, close this page: you won't get anything else.",
         confirmed_title: "You're in",
-        confirmed: "The first lesson is on its way. It comes by e-mail: soon, or on the day your course begins. Of a newsletter you get each new issue on its day.",
         confirmed_lost: "If you can't find it, look in the folder for unwanted mail, and mark it as wanted.",
         used_title: "You have confirmed already",
         used: "This link has done its work. There is nothing more to do: your lessons come by e-mail.",
@@ -405,6 +405,28 @@ pub const WORDS: Words = Words {
             left_undo: "Undo: I would like to stay",
             left_undo_hint: "You can take this back for 24 hours, and go on where you were.",
             left_again: "If you would like to come back later, this is where it begins:",
+        },
+        door: DoorPage {
+            language: "The language you would like to read",
+            wrong_language: "Please choose a language from the list.",
+            wrong_unknown: "The course doesn't ask for this.",
+            wrong_json: "This can't be read as a sign-up: {why}.",
+            edited: "The course was changed a moment ago. Please look at it once more and try again.",
+            leave_empty: "Please leave this empty",
+            too_many_title: "One moment, please",
+            too_many: "Many sign-ups came from your network in a short time, so we have to slow down. That needn't have been you.",
+            too_many_next: "Nothing was sent yet. Please try again in a little while, or from another connection.",
+            next_lesson: "The first lesson is on its way. It comes by e-mail.",
+            next_starts: "It begins on {date}. The first lesson comes by e-mail on that day.",
+            next_issue: "You get each new issue by e-mail, on the day it appears.",
+            own_page: "On your own page you can pause, go slower, or choose another hour.",
+            own_page_open: "Open your own page",
+            never_title: "No more mail from us, ever?",
+            never: "One press, and this site never writes to your address again, whoever enters it here.",
+            never_button: "Never write to me again",
+            never_done_title: "We won't write to you again",
+            never_done: "This address gets no more mail from this site. A mail that was already on its way may still arrive.",
+            never_back: "If you ever change your mind, write to us: a person reads it, and can undo this.",
         },
     },
 };

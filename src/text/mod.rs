@@ -3,6 +3,7 @@
 
 mod answer;
 mod dates;
+mod door;
 mod en;
 mod my;
 mod own;
@@ -12,6 +13,7 @@ use serde::Serialize;
 
 pub use answer::AnswerPage;
 pub use dates::Dates;
+pub use door::DoorPage;
 pub use my::My;
 pub use own::Own;
 pub use reason::Reasons;
@@ -155,7 +157,6 @@ pub struct Page {
     pub confirm_button: &'static str,
     pub confirm_not_you: &'static str,
     pub confirmed_title: &'static str,
-    pub confirmed: &'static str,
     pub confirmed_lost: &'static str,
     pub used_title: &'static str,
     pub used: &'static str,
@@ -190,6 +191,7 @@ pub struct Page {
     pub my: My,
     pub answer: AnswerPage,
     pub own: Own,
+    pub door: DoorPage,
 }
 
 /// The words of the language with this BCP 47 tag, of its base language, or English.

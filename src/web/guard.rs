@@ -5,11 +5,13 @@ use crate::site::Site;
 use crate::web::best;
 use crate::web::pages::Pages;
 use crate::web::visitor::languages;
+use axum::Json;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::extract::MatchedPath;
 use axum::extract::Request;
 use axum::extract::State;
+use axum::http::HeaderMap;
 use axum::http::HeaderName;
 use axum::http::HeaderValue;
 use axum::http::StatusCode;
@@ -18,6 +20,7 @@ use axum::middleware::Next;
 use axum::middleware::from_fn_with_state;
 use axum::response::IntoResponse;
 use axum::response::Response;
+use serde_json::json;
 use std::any::Any;
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,6 +42,11 @@ const HEADERS: [(HeaderName, &str); 5] = [
     (header::CACHE_CONTROL, "no-store"),
     (HeaderName::from_static("x-robots-tag"), "noindex"),
 ];
+
+/// As above, for a page with our own script.
+const SCRIPT_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+/// As that, for a page that others may show in a frame.
+const FRAME_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors *; base-uri 'none'";
 
 /// What a page for an error is made with.
 #[derive(Clone)]
@@ -73,6 +81,24 @@ pub async fn not_found() -> StatusCode {
     StatusCode::NOT_FOUND
 }
 
+/// Lets a page run the scripts that we serve.
+pub fn with_our_script(mut page: Response) -> Response {
+    page.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(SCRIPT_POLICY));
+    page
+}
+
+/// Lets other sites show a page in a frame, with its script.
+pub fn in_any_frame(mut page: Response) -> Response {
+    page.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(FRAME_POLICY));
+    page
+}
+
+/// Whether a program sends JSON, and so reads it.
+pub fn is_json(headers: &HeaderMap) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|it| it.to_str().ok()).unwrap_or_default();
+    kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json")
+}
+
 /// Whatever goes wrong behind these routes, readers get a page.
 pub fn protect<S: Clone + Send + Sync + 'static>(
     routes: Router<S>,
@@ -100,15 +126,16 @@ pub async fn add_headers(request: Request, next: Next) -> Response {
     response
 }
 
-/// Puts a page in the place of every error that hasn't one.
+/// Puts a page in the place of every error that hasn't one; JSON, where a program asked with it.
 async fn dress_errors(State(dress): State<Dress>, request: Request, next: Next) -> Response {
     let wanted = languages(request.headers());
+    let by_program = is_json(request.headers());
     let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_string());
     let bare = next.run(request).await;
     let status = bare.status();
     let is_page =
         bare.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
-    if is_page || !(status.is_client_error() || status.is_server_error()) {
+    if is_page || is_json(bare.headers()) || !(status.is_client_error() || status.is_server_error()) {
         return bare;
     }
     let voice = dress.pages.voice(best(wanted.iter().map(String::as_str), &dress.site));
@@ -119,6 +146,9 @@ async fn dress_errors(State(dress): State<Dress>, request: Request, next: Next) 
     } else {
         (words.not_found_title, [words.not_found, words.not_found_next])
     };
+    if by_program {
+        return (status, Json(json!({ "error": paragraphs.join(" ") }))).into_response();
+    }
     // Words alone where even the page can't be made: a template of the coach may ask for what isn't there.
     let page = voice
         .notice(title, &paragraphs)

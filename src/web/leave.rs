@@ -1,10 +1,12 @@
 //! `/leave/{token}`: ends a course, or everything, at the press of a button; also for mail programs that press it for
 //! their reader (RFC 8058): at once, without cookie or redirect, whatever the body, and as often as they like. Who has left
-//! may say why, and for a day take it back.
+//! may say why, and for a day take it back. A link of the mail that asks ends more: whoever presses there is never written
+//! to again.
 
 use crate::flow::farewell;
 use crate::flow::farewell::Gone;
 use crate::flow::farewell::Leaver;
+use crate::flow::never;
 use crate::link::Scope;
 use crate::web::Web;
 use crate::web::guard::Failure;
@@ -24,8 +26,20 @@ pub fn routes() -> Router<Web> {
     Router::new().route("/leave/{token}", get(show).post(leave))
 }
 
+/// What a link ends.
+enum Ends {
+    /// The course of an enrolment.
+    Course(i64),
+    /// All mail to a person's address.
+    AllMail(i64),
+}
+
 async fn show(State(web): State<Web>, visitor: Visitor, Path(token): Path<String>) -> Result<Response, Failure> {
-    let Some(enrolment) = enrolment(&web, &token) else { return invalid(speak(&web, &visitor, None)) };
+    let enrolment = match ends(&web, &token) {
+        Some(Ends::Course(enrolment)) => enrolment,
+        Some(Ends::AllMail(_)) => return speak(&web, &visitor, None).page("web/never.html", &json!({})),
+        None => return invalid(speak(&web, &visitor, None)),
+    };
     let leaver = farewell::look_at(&web.app, enrolment).await?;
     let (title, language) = titled(leaver.as_ref());
     let page = json!({ "course": title, "course_language": language });
@@ -39,7 +53,16 @@ async fn leave(
     Path(token): Path<String>,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Failure> {
-    let Some(enrolment) = enrolment(&web, &token) else { return invalid(speak(&web, &visitor, None)) };
+    let enrolment = match ends(&web, &token) {
+        Some(Ends::Course(enrolment)) => enrolment,
+        Some(Ends::AllMail(subscriber)) => {
+            never::never_write(&web.app, subscriber).await?;
+            let voice = speak(&web, &visitor, None);
+            let words = &voice.words.door;
+            return voice.notice(words.never_done_title, &[words.never_done, words.never_back]);
+        }
+        None => return invalid(speak(&web, &visitor, None)),
+    };
     let body = body.unwrap_or_default();
     let body = String::from_utf8_lossy(&body);
     let all = value(&body, "all").as_deref() == Some("1");
@@ -78,8 +101,9 @@ fn titled(leaver: Option<&Leaver>) -> (&str, &str) {
     title.map_or(("", ""), |(title, language)| (title, language))
 }
 
-fn enrolment(web: &Web, token: &str) -> Option<i64> {
-    web.app.keys.verify(Scope::Leave, token, web.app.clock.now().wall)
+fn ends(web: &Web, token: &str) -> Option<Ends> {
+    let subject = |scope| web.app.keys.verify(scope, token, web.app.clock.now().wall);
+    subject(Scope::Leave).map(Ends::Course).or_else(|| subject(Scope::Never).map(Ends::AllMail))
 }
 
 fn invalid(voice: Voice<'_>) -> Result<Response, Failure> {

@@ -1,16 +1,19 @@
 //! The pages that mails link to: one file a page, each a thin translation into a verb. GET and HEAD change nothing;
-//! pages have one big button that POSTs, and no script.
+//! pages have one big button that POSTs, and no script but the one that proposes a zone.
 
 mod act;
 mod address;
 mod answer;
 mod answered;
+mod assets;
 mod chart;
 mod confirm;
 mod course;
 mod doing;
 mod erase;
 mod export;
+mod embed;
+mod form;
 mod guard;
 mod health;
 mod home;
@@ -18,12 +21,14 @@ mod image;
 mod join;
 mod leave;
 mod link;
+mod limits;
 mod my;
 mod network;
 mod owner;
 mod pages;
 mod samples;
 mod settings;
+mod sign_up;
 mod view;
 mod visitor;
 
@@ -36,6 +41,7 @@ use crate::text::Words;
 use anyhow::Result;
 use axum::Router;
 use axum::middleware::from_fn;
+use limits::Limits;
 use pages::Pages;
 use pages::Voice;
 use std::collections::BTreeMap;
@@ -55,6 +61,7 @@ struct Web {
     pages: Arc<Pages>,
     /// Who may say where a request came from.
     proxies: Arc<Vec<Network>>,
+    limits: Arc<Limits>,
 }
 
 impl Web {
@@ -84,10 +91,12 @@ fn best<'a>(mut wanted: impl Iterator<Item = &'a str>, site: &Site) -> &'static 
 pub fn router(app: Arc<App>, overrides: &BTreeMap<String, Vec<u8>>, proxies: &[Network]) -> Result<Router> {
     let pages = Arc::new(Pages::load(&app.settings.site, overrides)?);
     let proxies = Arc::new(proxies.to_vec());
-    let web = Web { app: Arc::clone(&app), pages: Arc::clone(&pages), proxies };
+    let web = Web { app: Arc::clone(&app), pages: Arc::clone(&pages), proxies, limits: Arc::default() };
     let shown = Router::new()
         .merge(home::routes())
         .merge(course::routes())
+        .merge(embed::routes())
+        .merge(assets::routes())
         .merge(confirm::routes())
         .merge(leave::routes())
         .merge(act::routes())

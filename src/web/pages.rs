@@ -152,8 +152,9 @@ fn frame(site: &Site, style: &[u8]) -> Context {
     let version: String = Sha256::digest(style).iter().take(6).map(|byte| format!("{byte:02x}")).collect();
     let mut context = Context::new();
     context.insert("style", &version);
-    context
-        .insert("site", &json!({ "name": site.name, "postal_address": site.postal_address, "root": root(&site.url) }));
+    let root = root(&site.url);
+    let site = json!({ "name": site.name, "url": site.url, "postal_address": site.postal_address, "root": root });
+    context.insert("site", &site);
     context
 }
 

@@ -7,14 +7,20 @@ use serde_json::json;
 pub fn samples() -> Vec<(&'static str, Value)> {
     let entry = json!({ "id": "course", "title": "A course", "summary": "What it is.", "language": "en" });
     let zones = json!([["Europe", [["Europe/Berlin", "Berlin"]]]]);
-    let course = json!({
-        "id": "course", "title": "A course", "summary": "What it is.", "language": "en", "newsletter": false,
-        "expect": ["Two lessons"], "about": "<p>About.</p>", "disclaimer": "<p>No care.</p>", "consent": "<p>Yes.</p>",
-        "invite": { "text": "Talk", "url": "https://example.org" }, "closed": false,
+    let form = json!({
+        "action": "https://learn.example.org/embed/course", "newsletter": false, "consent": "<p>Yes.</p>",
+        "text_language": "en", "shown": "token",
         "fields": [{ "input": "field:instrument", "label": "Your instrument", "required": true }],
-        "zones": zones, "zone": "Europe/Berlin",
+        "zones": zones, "zone": "Europe/Berlin", "zone_chosen": true,
+        "languages": [{ "tag": "en", "name": "English", "chosen": true }],
         "entered": { "values": { "email": "reader" }, "wrong": { "email": "This is no address." } },
     });
+    let course = json!({
+        "id": "course", "title": "A course", "summary": "What it is.", "language": "en", "newsletter": false,
+        "expect": ["Two lessons"], "about": "<p>About.</p>", "disclaimer": "<p>No care.</p>",
+        "invite": { "text": "Talk", "url": "https://example.org" }, "closed": false, "again": false, "form": form,
+    });
+    let own_page = "https://learn.example.org/my/token";
     let mail = json!({ "when": "Monday, 8:30", "what": "A lesson", "why": "Two days after the last one." });
     let choice = json!({ "key": "1w", "label": "A week", "note": "from Monday", "dates": [mail] });
     let act = json!({
@@ -52,8 +58,14 @@ pub fn samples() -> Vec<(&'static str, Value)> {
         ("web/join.html", join),
         ("web/notice.html", json!({ "title": "A title", "paragraphs": ["A sentence."] })),
         ("web/home.html", json!({ "courses": [entry], "newsletters": [entry] })),
-        ("web/course.html", course),
+        ("web/course.html", course.clone()),
+        ("web/embed.html", course),
         ("web/confirm.html", json!({ "titles": ["A course"] })),
+        (
+            "web/confirmed.html",
+            json!({ "courses": [{ "title": "A course", "next": "It begins." }], "own_page": own_page }),
+        ),
+        ("web/never.html", json!({})),
         ("web/leave.html", json!({ "course": "A course", "course_language": "en" })),
         ("web/left.html", left),
         ("web/link.html", json!({ "entered": "reader", "wrong": "This is no address." })),

@@ -16,6 +16,7 @@ use crate::flow::sign_up::Word;
 use crate::flow::standing::Standing;
 use crate::ids::next_id;
 use crate::store::subscribers::Consent;
+use crate::store::subscribers::Evidence;
 use crate::subscriber::Status;
 use crate::subscriber::Subscriber;
 use anyhow::Result;
@@ -118,5 +119,6 @@ fn consent<'a>(shelved: &'a Shelved, moved: &'a Moved, person: i64, source: &'a 
         None => (now.wall, text, course.version.as_str()),
     };
     let (id, at) = (next_id(now.wall), at.as_millisecond());
-    Consent { id, subscriber_id: person, course: &course.id, source, text, version, at }
+    let evidence = Evidence::default();
+    Consent { id, subscriber_id: person, course: &course.id, source, text, version, at, asked: false, evidence }
 }

@@ -6,6 +6,7 @@ use dripline::store::enrolments;
 use dripline::store::outbox;
 use dripline::store::people;
 use dripline::store::subscribers::Consent;
+use dripline::store::subscribers::Evidence;
 use dripline::store::suppressions::Suppression;
 use dripline::subscriber::Status;
 
@@ -86,8 +87,21 @@ async fn many_are_written_at_once_and_a_stale_enrolment_among_them_is_told() {
 async fn consents_links_and_suppressions_are_added_and_none_is_overwritten() {
     let app = app().await;
     let mut transaction = app.app.store.begin().await.unwrap();
-    let consent = |id, source| Consent { id, subscriber_id: 7, course: "calm", source, text: "T", version: "v", at: 3 };
-    people::add_consents(&mut transaction, &[consent(1, "a"), consent(2, "b")]).await.unwrap();
+    let seen = |agent: &str| Evidence { page: "/c/calm".to_string(), ip: "::1".to_string(), agent: agent.to_string() };
+    let of = |id, source, asked| Consent {
+        id,
+        subscriber_id: 7,
+        course: "calm",
+        source,
+        text: "T",
+        version: "v",
+        at: 3,
+        asked,
+        evidence: seen("a \"browser\"\0"),
+    };
+    let consent = |id, source| of(id, source, false);
+    let asked = of(3, "only asked for", true);
+    people::add_consents(&mut transaction, &[consent(1, "a"), asked, consent(2, "b")]).await.unwrap();
     let agreed = people::agreed(&mut transaction, &[7]).await.unwrap();
     let told: Vec<_> = agreed.iter().map(|it| (it.source.as_str(), it.text.as_str(), it.at)).collect();
     assert_eq!(told, [("a", "T", 3), ("b", "T", 3)]);
