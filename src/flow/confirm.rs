@@ -28,7 +28,7 @@ pub enum Link {
     Asks(Asks),
     /// Was pressed already.
     Used,
-    /// Unknown, or older than seven days.
+    /// Unknown, older than seven days, or of somebody who gets no mail any more.
     Gone,
 }
 
@@ -61,7 +61,8 @@ pub async fn look_at(app: &App, token: &str) -> Result<Link> {
     if link.expires <= now.wall.as_millisecond() {
         return Ok(Link::Gone);
     }
-    let Some(person) = subscribers::by_id(&mut connection, link.subscriber_id).await? else { return Ok(Link::Gone) };
+    let person = subscribers::by_id(&mut connection, link.subscriber_id).await?;
+    let Some(person) = person.filter(|it| it.status != Status::Suppressed) else { return Ok(Link::Gone) };
     let places = enrolments::of_subscriber(&mut connection, person.id).await?;
     let shelf = app.shelf.read().await;
     Ok(Link::Asks(asks(app, &shelf, &person, &places, now)))

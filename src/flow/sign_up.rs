@@ -17,7 +17,6 @@ use crate::ids::random;
 use crate::store::confirmations::Confirmation;
 use crate::store::meta;
 use crate::store::subscribers::Consent;
-use crate::store::subscribers::Evidence;
 use crate::subscriber::Status;
 use crate::subscriber::Subscriber;
 use anyhow::Context as _;
@@ -31,6 +30,8 @@ use serde::Serialize;
 use sha2::Digest as _;
 use sha2::Sha256;
 use std::collections::BTreeMap;
+
+pub use crate::store::subscribers::Evidence;
 
 /// How long a confirmation link works.
 const LINK_WORKS: SignedDuration = SignedDuration::from_hours(24 * 7);

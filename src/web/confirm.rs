@@ -4,7 +4,7 @@ use crate::course::Kind;
 use crate::flow;
 use crate::flow::confirm::AskedCourse;
 use crate::flow::confirm::Link;
-use crate::store::subscribers::Evidence;
+use crate::flow::sign_up::Evidence;
 use crate::text::Page;
 use crate::text::fill;
 use crate::web::Web;

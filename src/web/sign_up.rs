@@ -4,11 +4,11 @@
 use crate::course::Course;
 use crate::flow::shelf::Shelved;
 use crate::flow::sign_up;
+use crate::flow::sign_up::Evidence;
 use crate::flow::sign_up::Request;
 use crate::flow::sign_up::SignedUp;
 use crate::flow::sign_up::Visit;
 use crate::flow::sign_up::Word;
-use crate::store::subscribers::Evidence;
 use crate::text::fill;
 use crate::web::Web;
 use crate::web::form;

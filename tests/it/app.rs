@@ -35,6 +35,7 @@ use dripline::flow::preferences;
 use dripline::flow::reload;
 use dripline::flow::reload::Reloaded;
 use dripline::flow::sign_up;
+use dripline::flow::sign_up::Evidence;
 use dripline::flow::sign_up::Request;
 use dripline::flow::sign_up::SignedUp;
 use dripline::flow::sign_up::Word;
@@ -191,7 +192,7 @@ impl TestApp {
     pub async fn confirm(&mut self, address: &str) -> Link {
         self.settle().await;
         let token = self.token_to(address, "/confirm/").expect("a confirmation mail arrived");
-        dripline::flow::confirm::confirm(&self.app, &token).await.unwrap()
+        dripline::flow::confirm::confirm(&self.app, &token, &Evidence::default()).await.unwrap()
     }
 
     /// What the newest link to such a page ends with that an address got.

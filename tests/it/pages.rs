@@ -1,14 +1,19 @@
 //! The pages that mails link to, asked for over a real socket: what they show, what they change, and what they don't.
 
+mod abuse;
 pub mod browser;
 mod confirm;
+mod consent;
 mod course;
 mod dump;
+mod embed;
 mod headers;
+mod json;
 mod leave;
 mod logs;
 mod my;
 mod own;
+mod never;
 mod site;
 mod style;
 mod view;

@@ -1,6 +1,8 @@
 //! The link in the mail that asks.
 
+use super::site::COURSE;
 use super::site::TestSite;
+use dripline::link::Scope;
 use jiff::SignedDuration;
 
 #[tokio::test]
@@ -35,6 +37,30 @@ async fn the_button_begins_the_course_once_however_often_it_is_pressed() {
     assert_eq!((second.status, second.title().as_str()), (200, "You have confirmed already"));
     assert_eq!(site.get(&link).await.body, second.body);
     assert_eq!(site.dump().await, after);
+}
+
+#[tokio::test]
+async fn who_has_confirmed_is_told_what_comes_next_and_gets_the_way_to_their_own_page() {
+    let cohort = COURSE.replace("wait =", "starts = 2026-04-01, wait =");
+    let newsletter = "title = \"Four <gentle> stages\"\nsummary = \"Now and then.\"\nkind = \"newsletter\"\nlanguage = \"en\"\n\
+                      lessons = [\"one\", \"two\"]\n[newsletter]\nissues = \"30 8 * * 1\"\n";
+    let table = [
+        (COURSE, "stages</bdi></strong><br>The first lesson is on its way."),
+        (&cohort, "It begins on 2026-04-01."),
+        (newsletter, "You get each new issue by e-mail"),
+    ];
+    for (course, expect) in table {
+        let site = TestSite::start_with_files(&[("course.toml", course)]).await;
+        let link = site.sign_up().await;
+        let page = site.post(&link, None, b"").await.body;
+        assert!(page.contains(expect), "{page}");
+        let (_, rest) = page.split_once("https://learn.example.org/my/").unwrap();
+        let token = rest.split('"').next().unwrap();
+        let opens = |days: i64| {
+            site.app.keys.verify(Scope::My, token, site.clock.now().wall + SignedDuration::from_hours(24 * days))
+        };
+        assert!(opens(0).is_some() && opens(59).is_some() && opens(60).is_none());
+    }
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ use dripline::flow::journal;
 use dripline::flow::preferences;
 use dripline::flow::preferences::Act;
 use dripline::flow::preferences::Which;
+use dripline::flow::sign_up::Evidence;
 use dripline::flow::sign_up::SignedUp;
 
 const FORM: Option<&str> = Some("application/x-www-form-urlencoded");
@@ -106,7 +107,8 @@ async fn what_a_visitor_says_of_somebody_known_holds_only_once_that_person_confi
     assert_eq!(zone().await, before);
     assert_eq!(site.first_name(ADDRESS).await, "Quinta");
     let token = site.token().await;
-    assert!(matches!(confirm::confirm(&site.app, &token).await.unwrap(), confirm::Link::Asks(_)));
+    let confirmed = confirm::confirm(&site.app, &token, &Evidence::default()).await.unwrap();
+    assert!(matches!(confirmed, confirm::Link::Asks(_)));
     assert_eq!((zone().await.as_str(), site.first_name(ADDRESS).await.as_str()), ("Asia/Tokyo", "Mallory"));
 }
 

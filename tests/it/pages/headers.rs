@@ -19,7 +19,7 @@ async fn every_route_protects_its_readers() {
     let image = format!("/image/{}", image_hash(PIXEL));
     let html = "text/html; charset=utf-8";
     let text = "text/plain; charset=utf-8";
-    let table: [Row; 12] = [
+    let table: [Row; 13] = [
         ("/", 200, html, "no-store", "all"),
         (&confirm, 200, html, "no-store", "noindex"),
         ("/confirm/unknown", 200, html, "no-store", "noindex"),
@@ -29,6 +29,7 @@ async fn every_route_protects_its_readers() {
         (&image, 200, "image/png", "public, max-age=31536000, immutable", "noindex"),
         ("/image/unknown", 404, html, "no-store", "noindex"),
         ("/assets/style.css", 200, "text/css; charset=utf-8", "public, max-age=86400", "noindex"),
+        ("/assets/zone.js", 200, "text/javascript; charset=utf-8", "public, max-age=86400", "noindex"),
         ("/healthz", 200, text, "no-store", "noindex"),
         ("/readyz", 200, text, "no-store", "noindex"),
         ("/nowhere/at/all?x=1", 404, html, "no-store", "noindex"),

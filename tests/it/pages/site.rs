@@ -3,6 +3,10 @@
 use super::browser;
 use super::browser::Answer;
 use super::dump::dump;
+use axum::Router;
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use axum::http::Request;
 use dripline::clock::Clock;
 use dripline::flow::App;
 use dripline::flow::DeliverySettings;
@@ -22,17 +26,20 @@ use dripline::store::subscribers;
 use dripline::web;
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
+use sqlx::Row as _;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tempfile::TempDir;
+use tower::ServiceExt as _;
 
 pub const ADDRESS: &str = "quinta.reader@example.net";
 pub const PIXEL: &[u8] = b"\x89PNG\r\n\x1a\nnot much of a picture";
 pub const DRAWING: &[u8] = b"<svg xmlns=\"http://www.w3.org/2000/svg\"></svg>";
 pub const SECRET_NOTE: &[u8] = b"notes of the coach";
 
-const COURSE: &str = r#"
+/// The course's own file.
+pub const COURSE: &str = r#"
 title = "Four <gentle> stages"
 summary = "Slowly."
 kind = "course"
@@ -46,6 +53,8 @@ const LESSON: &str = "+++\nsubject = \"Listening\"\n+++\n\nDear {{ subscriber.fi
 pub struct TestSite {
     pub app: Arc<App>,
     pub clock: Clock,
+    /// The same pages without a socket.
+    pub router: Router,
     at: SocketAddr,
     _folder: TempDir,
 }
@@ -67,6 +76,13 @@ impl TestSite {
         TestSite::open(&BTreeMap::new(), files).await
     }
 
+    /// With further files in the course's folder, or others of the same name.
+    pub async fn start_with_files(added: &[(&str, &str)]) -> TestSite {
+        let mut files = course();
+        files.extend(added.iter().map(|(path, text)| (path.to_string(), text.as_bytes().to_vec())));
+        TestSite::open(&BTreeMap::new(), files).await
+    }
+
     async fn open(overrides: &BTreeMap<String, Vec<u8>>, course: BTreeMap<String, Vec<u8>>) -> TestSite {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}/data/dripline.db", folder.path().display());
@@ -82,12 +98,13 @@ impl TestSite {
         .unwrap();
         assert_eq!(reloaded.swapped, ["garden", "stages"], "{:?}", reloaded.problems);
         let router = web::router(Arc::clone(&app), overrides, &["127.0.0.1".parse().unwrap()]).unwrap();
+        let pages = router.clone();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let at = listener.local_addr().unwrap();
         tokio::spawn(
             async move { axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>()).await },
         );
-        TestSite { app, clock, at, _folder: folder }
+        TestSite { app, clock, router: pages, at, _folder: folder }
     }
 
     pub async fn get(&self, path: &str) -> Answer {
@@ -100,6 +117,33 @@ impl TestSite {
 
     pub async fn post(&self, path: &str, kind: Option<&str>, body: &[u8]) -> Answer {
         browser::ask(self.at, "POST", path, kind, body).await
+    }
+
+    /// A POST from that far behind the proxy, which is trusted.
+    pub async fn post_from(&self, ip: &str, path: &str, kind: &str, body: &str) -> Answer {
+        let request = Request::post(path)
+            .header("content-type", kind)
+            .header("x-forwarded-for", ip)
+            .header("user-agent", "Reader/1.0")
+            .extension(ConnectInfo(SocketAddr::from(([127, 0, 0, 1], 4000))))
+            .body(Body::from(body.to_string()))
+            .unwrap();
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (head, body) = response.into_parts();
+        let headers = head.headers.iter().map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_string()));
+        let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
+        Answer {
+            status: head.status.as_u16(),
+            headers: headers.collect(),
+            body: String::from_utf8(body.to_vec()).unwrap(),
+        }
+    }
+
+    /// One column of the database, as texts.
+    pub async fn texts(&self, sql: &'static str) -> Vec<String> {
+        let mut connection = self.app.store.read().await.unwrap();
+        let rows = sqlx::query(sql).fetch_all(&mut *connection).await.unwrap();
+        rows.iter().map(|row| row.get(0)).collect()
     }
 
     /// Signs up for the course; the path of the link in the mail that asks.
