@@ -1,6 +1,7 @@
 //! English.
 
 use crate::text::AnswerPage;
+use crate::text::ArchivePage;
 use crate::text::Dates;
 use crate::text::DoorPage;
 use crate::text::Mail;
@@ -159,6 +160,16 @@ pub const WORDS: Words = Words {
         failure_title: "That didn't work, and it isn't your fault",
         failure: "Something went wrong on our side, and we have taken note of it.",
         failure_next: "Please try again in a few minutes. If it still doesn't work, answer the mail that led you here.",
+        send_daily: "at {times}",
+        send_on: "at {times} on {days}",
+        archive: ArchivePage {
+            title: "Earlier issues of “{course}”",
+            none: "Nothing has appeared yet.",
+            feed: "Follow it with a feed reader",
+            get: "Get it by e-mail",
+            open: "Read earlier issues",
+            all: "All issues",
+        },
         dates: Dates {
             weekdays: ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"],
             months: [

@@ -2,6 +2,7 @@
 //! template. A language is one more file beside `en.rs`, and one more line in [`LANGUAGES`].
 
 mod answer;
+mod archive;
 mod dates;
 mod door;
 mod en;
@@ -12,6 +13,7 @@ mod reason;
 use serde::Serialize;
 
 pub use answer::AnswerPage;
+pub use archive::ArchivePage;
 pub use dates::Dates;
 pub use door::DoorPage;
 pub use my::My;
@@ -186,7 +188,12 @@ pub struct Page {
     pub failure_title: &'static str,
     pub failure: &'static str,
     pub failure_next: &'static str,
+    /// `{times}`: when lessons come, every day.
+    pub send_daily: &'static str,
+    /// `{times}`, `{days}`
+    pub send_on: &'static str,
     pub dates: Dates,
+    pub archive: ArchivePage,
     pub reasons: Reasons,
     pub my: My,
     pub answer: AnswerPage,
