@@ -162,6 +162,7 @@ pub const WORDS: Words = Words {
         failure_next: "Please try again in a few minutes. If it still doesn't work, answer the mail that led you here.",
         send_daily: "at {times}",
         send_on: "at {times} on {days}",
+        send_span: "at {times}, {first} to {last}",
         archive: ArchivePage {
             title: "Earlier issues of “{course}”",
             none: "Nothing has appeared yet.",

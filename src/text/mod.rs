@@ -192,6 +192,8 @@ pub struct Page {
     pub send_daily: &'static str,
     /// `{times}`, `{days}`
     pub send_on: &'static str,
+    /// `{times}`, `{first}`, `{last}`
+    pub send_span: &'static str,
     pub dates: Dates,
     pub archive: ArchivePage,
     pub reasons: Reasons,

@@ -3,6 +3,7 @@
 
 use super::field;
 use super::field::Values;
+use super::weekdays;
 use super::weekdays::Weekdays;
 use super::words;
 use chrono::Datelike as _;
@@ -28,6 +29,20 @@ impl Cron {
     /// "at 08:30, Monday to Friday".
     pub fn in_words(&self) -> String {
         words::describe(&self.fields)
+    }
+
+    /// The times of the day, when there are few enough to be named.
+    pub fn times(&self) -> Option<Vec<civil::Time>> {
+        let (Some(minutes), Some(hours)) = (&self.fields[0], &self.fields[1]) else { return None };
+        let named = minutes.len() * hours.len() <= words::MOST_TIMES;
+        let pairs = hours.iter().flat_map(|hour| minutes.iter().map(move |minute| (*hour, *minute)));
+        let time = |(hour, minute): (u8, u8)| civil::Time::new(hour.cast_signed(), minute.cast_signed(), 0, 0).ok();
+        pairs.filter(|_| named).map(time).collect::<Option<Vec<_>>>().filter(|times| !times.is_empty())
+    }
+
+    /// The weekdays, by their place in a week that begins on Monday; none where every day fits.
+    pub fn weekdays(&self) -> Vec<usize> {
+        self.fields[4].iter().flat_map(weekdays::places).collect()
     }
 
     /// The first moment after `after`, both by the clock on the wall; `None` when there is none up to the year 2100.

@@ -21,7 +21,7 @@ impl Weekdays {
 
     /// The days by their place in a week that begins on Monday, in order.
     pub fn days(&self) -> impl Iterator<Item = usize> {
-        from_monday(&self.days).map(|day| (usize::from(day) + 6) % 7)
+        places(&self.days)
     }
 }
 
@@ -44,6 +44,11 @@ impl fmt::Display for Weekdays {
         let short: Vec<&str> = from_monday(&self.days).map(|day| &WEEKDAYS[usize::from(day)][..3]).collect();
         f.write_str(&short.join(","))
     }
+}
+
+/// Days by number, 0 for Sunday, by their place in a week that begins on Monday.
+pub fn places(days: &BTreeSet<u8>) -> impl Iterator<Item = usize> {
+    from_monday(days).map(|day| (usize::from(day) + 6) % 7)
 }
 
 /// Days by number, 0 for Sunday, as a person says them.

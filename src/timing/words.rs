@@ -6,7 +6,7 @@ use super::weekdays;
 use std::collections::BTreeSet;
 
 /// More times of a day than these are said field by field.
-const MOST_TIMES: usize = 4;
+pub const MOST_TIMES: usize = 4;
 
 /// "at 08:30, Monday to Friday", from minute, hour, day-of-month, month and weekday.
 pub fn describe(fields: &[Values; 5]) -> String {

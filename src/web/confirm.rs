@@ -63,7 +63,7 @@ async fn confirm(State(web): State<Web>, visitor: Visitor, Path(token): Path<Str
 fn next(course: &AskedCourse, words: &Page) -> String {
     match (course.kind, course.starts) {
         (Kind::Newsletter, _) => words.door.next_issue.to_string(),
-        (Kind::Course, Some(date)) => fill(words.door.next_starts, &[("date", &date.to_string())]),
+        (Kind::Course, Some(date)) => fill(words.door.next_starts, &[("date", &words.dates.date(date))]),
         (Kind::Course, None) => words.door.next_lesson.to_string(),
     }
 }

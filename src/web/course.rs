@@ -8,6 +8,7 @@ use crate::enrolment::Reader;
 use crate::flow::shelf::Shelved;
 use crate::text::Page;
 use crate::text::fill;
+use crate::timing::Cron;
 use crate::timing::Wait;
 use crate::web::Web;
 use crate::web::form::Around;
@@ -119,8 +120,7 @@ fn expect(course: &Course, words: &Page) -> Vec<String> {
     }
     let (reader, now) = (Reader::anybody(&course.language), Timestamp::UNIX_EPOCH);
     let (_, count) = Enrolment::new(0, 0, &course.id, 1, now).count(course, &reader, "", now);
-    let when = course.schedule.send.in_words();
-    let when = when.strip_suffix(", every day").map_or(when.clone(), str::to_string);
+    let when = when(&course.schedule.send, words);
     let lessons = if count == 1 { words.lessons_one } else { words.lessons };
     let (rhythm, every) = match course.schedule.wait {
         Wait::Days(1) => (words.rhythm_days_one, String::new()),
@@ -129,8 +129,25 @@ fn expect(course: &Course, words: &Page) -> Vec<String> {
     };
     let mut expect =
         vec![fill(lessons, &[("count", &count.to_string())]), fill(rhythm, &[("count", &every), ("when", &when)])];
-    let date = course.schedule.starts.map(|date| date.to_string());
+    let date = course.schedule.starts.map(|date| words.dates.date(date));
     expect.extend(date.map(|date| fill(words.starts, &[("date", &date)])));
     expect.push(words.pace.to_string());
     expect
+}
+
+/// At what time and on which days lessons come. What is rarer than weekly is said by its time alone.
+fn when(send: &Cron, words: &Page) -> String {
+    let Some(times) = send.times() else { return send.in_words() };
+    let times: Vec<String> = times.iter().map(|time| time.strftime("%H:%M").to_string()).collect();
+    let times = times.join(", ");
+    let places = send.weekdays();
+    let days: Vec<&str> = places.iter().filter_map(|day| words.dates.weekdays.get(*day).copied()).collect();
+    let one_run = places.windows(2).all(|pair| pair[1] == pair[0] + 1);
+    match days.as_slice() {
+        [] => fill(words.send_daily, &[("times", &times)]),
+        [first, _, .., last] if one_run => {
+            fill(words.send_span, &[("times", &times), ("first", first), ("last", last)])
+        }
+        days => fill(words.send_on, &[("times", &times), ("days", &days.join(", "))]),
+    }
 }

@@ -137,6 +137,7 @@ pub fn check(site: &Site, overrides: &BTreeMap<String, Vec<u8>>) -> Vec<Problem>
             let voice = pages.voice(text::words(&site.language));
             samples::samples()
                 .into_iter()
+                .chain(samples::own_samples())
                 .chain(answer::samples())
                 .filter_map(|(template, values)| Some(report(template, voice.try_out(template, &values).err()?)))
                 .collect()

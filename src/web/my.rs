@@ -3,6 +3,7 @@
 
 use crate::course::Kind;
 use crate::enrolment::State as Stands;
+use crate::flow::answer::history;
 use crate::flow::my;
 use crate::flow::my::Mine;
 use crate::flow::my::Place;
@@ -11,6 +12,7 @@ use crate::link::Token;
 use crate::text::fill;
 use crate::web::Web;
 use crate::web::act;
+use crate::web::answered::answered;
 use crate::web::doing::Ask;
 use crate::web::doing::Doing;
 use crate::web::doing::moments;
@@ -59,8 +61,10 @@ async fn show(State(web): State<Web>, visitor: Visitor, Path(token): Path<String
     });
     let days = mine.person.weekdays.as_deref().and_then(|days| days.parse::<crate::timing::Weekdays>().ok());
     let days = days.map(|days| days.days().map(|day| voice.words.dates.weekdays[day]).collect::<Vec<_>>().join(", "));
+    let history = history(&web.app, mine.person.id).await?;
     let page = json!({
         "path": path,
+        "answers": answered(voice.words, voice.language, &history),
         "places": places.collect::<Vec<Value>>(),
         "others": others.collect::<Vec<Value>>(),
         "undo": undo,
