@@ -30,7 +30,7 @@ async fn post_and_ring(site: &TestSite, path: &str, body: &str) -> Answer {
 /// The letters of one kind that wait for the person.
 async fn letters(site: &TestSite, what: &str) -> Vec<serde_json::Value> {
     let person = person(site).await;
-    let rows = outbox::open_of(&mut *site.app.store.read().await.unwrap(), person).await.unwrap();
+    let rows = outbox::open_of(&mut site.app.store.read().await.unwrap(), person).await.unwrap();
     let letters = rows.iter().filter(|row| row.what == what);
     letters.map(|row| serde_json::from_str(&row.inputs).unwrap()).collect()
 }
