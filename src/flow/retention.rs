@@ -127,16 +127,20 @@ fn goes_on(page: &[Looked], before: Timestamp) -> Option<i64> {
     page.last().filter(|last| last.at < before).map(|last| last.id)
 }
 
+/// All are looked at: an answer that was given anew keeps its place.
 async fn forget_answers(app: &App, before: Timestamp) -> Result<usize> {
     let (mut after, mut gone) = (0, 0);
     loop {
-        let found = retention::old_answers(&mut *app.store.read().await?, after, before, BATCH).await?;
-        let Some(last) = found.last() else { return Ok(gone) };
-        after = *last;
-        let mut transaction = app.store.begin().await?;
-        retention::forget_answers(&mut transaction, &found).await?;
-        transaction.commit().await?;
-        gone += found.len();
+        let page = retention::answers(&mut *app.store.read().await?, after, before, BATCH).await?;
+        let Some(last) = page.last() else { return Ok(gone) };
+        after = last.id;
+        let ripe: Vec<i64> = page.iter().filter(|it| it.goes).map(|it| it.id).collect();
+        if !ripe.is_empty() {
+            let mut transaction = app.store.begin().await?;
+            retention::forget_answers(&mut transaction, &ripe).await?;
+            transaction.commit().await?;
+        }
+        gone += ripe.len();
     }
 }
 
