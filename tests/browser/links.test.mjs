@@ -55,6 +55,11 @@ function tomorrow() {
   return new Date(Date.now() + 24 * 60 * 60 * 1000).toISOString().slice(0, 10);
 }
 
+/** Does this with each, some at a time. */
+const inBatches = async (all, act) => {
+  for (let at = 0; at < all.length; at += 8) await Promise.all(all.slice(at, at + 8).map(act));
+};
+
 /** Rows that have come or gone since this dump. */
 const changedSince = async (earlier) => {
   const now = await site.dump();
@@ -84,26 +89,30 @@ const states = async (address) => {
 
 test("there is a mail of every kind, and links of every kind", () => {
   const kinds = new Set(links.map((link) => new URL(link).pathname.split("/")[1]));
-  for (const kind of ["confirm", "leave", "view", "image", "act", "my"]) assert.ok(kinds.has(kind), `no link to /${kind}/`);
+  for (const kind of ["confirm", "leave", "view", "image", "act", "my", "answer"]) assert.ok(kinds.has(kind), `no link to /${kind}/`);
   assert.ok(links.length > 25, `${links.length} links`);
 });
 
 test("opening every link of every mail changes nothing: GET, HEAD, and a browser that runs scripts", async () => {
   const earlier = await site.dump();
   assert.ok(earlier.outbox.length >= mails.length && earlier.enrolment.length === 6);
-  for (const link of links) {
+  await inBatches(links, async (link) => {
     for (const method of ["GET", "HEAD"]) {
       const answer = await fetch(link, { method });
       await answer.arrayBuffer();
-      assert.ok(answer.status < 500, `${method} ${link} answers ${answer.status}`);
+      assert.equal(answer.status, 200, `${method} ${link}`);
     }
-  }
+  });
   assert.deepEqual(await changedSince(earlier), [], "after GET and HEAD");
 
   const page = await openPage(browser);
-  const pages = await Promise.all(links.map(() => page.context().newPage()));
-  for (const [at, open] of pages.entries()) await open.goto(links[at]);
-  assert.equal(await pages[0].evaluate("1 + 1"), 2);
+  const tabs = [];
+  await inBatches(links, async (link) => {
+    const tab = await page.context().newPage();
+    await tab.goto(link);
+    tabs.push(tab);
+  });
+  assert.deepEqual([tabs.length, await tabs[0].evaluate("1 + 1")], [links.length, 2]);
   await page.waitForTimeout(SCRIPTS_RUN);
   assert.deepEqual(await changedSince(earlier), [], "after a browser has had them all open");
   await page.context().close();

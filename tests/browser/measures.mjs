@@ -7,10 +7,12 @@ export function layoutTroubles() {
   const { scrollWidth, clientWidth } = document.documentElement;
   if (scrollWidth > clientWidth) found.push(`scrolls sideways: ${scrollWidth} pixels in ${clientWidth}`);
 
+  // A row of links with dots between them is no sentence.
   const inSentence = (element) => {
     if (element.tagName !== "A" || getComputedStyle(element).display !== "inline") return false;
     const around = element.closest("p, li, td, th, dd, blockquote, h1, h2, h3, div") ?? document.body;
-    return around.innerText.trim() !== element.innerText.trim();
+    const alone = [...around.querySelectorAll("a")].reduce((text, link) => text.replace(link.innerText, ""), around.innerText);
+    return /\p{L}/u.test(alone);
   };
   for (const element of document.querySelectorAll("a[href], button, input:not([type=hidden]), select, textarea, summary")) {
     const boxes = [element, ...(element.labels ?? [])].filter((it) => it === element || it.contains(element));
