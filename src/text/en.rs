@@ -213,7 +213,7 @@ pub const WORDS: Words = Words {
         },
         my: My {
             title: "Your page",
-            intro: "Here you can see what comes next, and change it. Nothing you do here is final: for a day you can take it back.",
+            intro: "Here you can see what comes next, and change it. For a day you can take each change back.",
             next_title: "What comes next",
             nothing_next: "Nothing comes by itself at the moment.",
             progress: "{number} of {of} lessons have come",

@@ -6,8 +6,10 @@ mod archive;
 mod dates;
 mod door;
 mod en;
+mod he;
 mod my;
 mod own;
+mod pt;
 mod reason;
 
 use serde::Serialize;
@@ -21,7 +23,7 @@ pub use own::Own;
 pub use reason::Reasons;
 
 /// Every language we have words in; the first stands in for those that we have not.
-const LANGUAGES: [&Words; 1] = [&en::WORDS];
+const LANGUAGES: [&Words; 3] = [&en::WORDS, &pt::WORDS, &he::WORDS];
 
 /// The words of one language.
 #[derive(Debug, Serialize)]
@@ -252,8 +254,58 @@ mod tests {
 
     #[test]
     fn a_language_falls_back_to_its_base_and_then_to_english() {
-        for tag in ["en", "EN", "en-GB", "en_US", "pt-BR", ""] {
-            assert_eq!(words(tag).language, "en", "{tag}");
+        let check = |tag: &str, expect: &str| assert_eq!(words(tag).language, expect, "{tag}");
+        check("en", "en");
+        check("EN-gb", "en");
+        check("pt-BR", "pt");
+        check("HE", "he");
+        check("he_IL", "he");
+        check("fr", "en");
+        check("", "en");
+    }
+
+    /// Every sentence by its place.
+    fn sentences(value: &serde_json::Value, at: &str, into: &mut Vec<(String, String)>) {
+        match value {
+            serde_json::Value::String(text) => into.push((at.to_string(), text.clone())),
+            serde_json::Value::Array(items) => items.iter().for_each(|item| sentences(item, at, into)),
+            serde_json::Value::Object(map) => {
+                map.iter().for_each(|(key, it)| sentences(it, &format!("{at}.{key}"), into))
+            }
+            serde_json::Value::Null | serde_json::Value::Bool(_) | serde_json::Value::Number(_) => {}
+        }
+    }
+
+    /// What is filled in: `{name}`, tags, the targets of links.
+    fn places(text: &str) -> Vec<&str> {
+        let mut places: Vec<&str> = text.split('{').skip(1).filter_map(|rest| rest.split('}').next()).collect();
+        places.retain(|place| !place.contains("first_name"));
+        places.sort_unstable();
+        places
+    }
+
+    #[test]
+    fn every_language_says_everything_and_fills_in_the_same() {
+        let all = |words: &Words| {
+            let mut all = Vec::new();
+            for part in [serde_json::to_value(&words.mail), serde_json::to_value(&words.page)] {
+                sentences(&part.unwrap_or_default(), "", &mut all);
+            }
+            all
+        };
+        let english = all(&en::WORDS);
+        assert!(english.len() > 400, "{}", english.len());
+        for other in &LANGUAGES[1..] {
+            let translated = all(other);
+            for ((at, ours), (there, theirs)) in english.iter().zip(&translated) {
+                let tag = other.language;
+                assert_eq!(at, there, "{tag}");
+                assert!(!theirs.trim().is_empty(), "{tag}: {at} is empty");
+                assert_eq!(places(ours), places(theirs), "{tag}: {at}");
+                let has_words = ours.split('{').any(|piece| piece.contains(' ')) && ours.len() > 24;
+                assert!(!has_words || ours != theirs, "{tag}: {at} isn't translated: {ours}");
+            }
+            assert_eq!(english.len(), translated.len());
         }
     }
 

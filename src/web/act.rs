@@ -167,8 +167,8 @@ pub async fn done_page(web: &Web, voice: Voice<'_>, doing: &Doing, choice: Optio
             let outlook = preferences::outlook(app, address, &which, my::AHEAD).await?;
             let newest = outlook.into_iter().max_by_key(|it| it.enrolment.run);
             let dates = dates_of(web, voice, newest.into_iter().collect()).await;
-            let mut text = vec![doing.words(voice).done.to_string()];
-            text.extend(doing.rest_until(voice, app.clock.now().reader, choice));
+            let until = doing.rest_until(voice, app.clock.now().reader, choice);
+            let text = [until.unwrap_or_else(|| doing.words(voice).done.to_string())];
             let expires = expires(web);
             let page = json!({
                 "title": words.done_title, "text": text, "dates": dates, "dates_title": words.dates,

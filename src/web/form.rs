@@ -114,7 +114,7 @@ impl Form {
             zones: zones(&zone),
             zone,
             zone_chosen: entered.values.contains_key("zone"),
-            languages: if languages.len() > 1 { languages } else { Vec::new() },
+            languages,
             shown: around.keys.sign(Scope::Form, around.now.as_millisecond(), None),
             entered,
         }

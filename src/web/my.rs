@@ -215,7 +215,9 @@ fn state_words(voice: Voice<'_>, mine: &Mine, it: &Place, state: Stands) -> Stri
         Stands::Waiting if it.enrolment.is_completed() => words.state_completed.to_string(),
         Stands::InFlight => words.on_its_way.to_string(),
         Stands::Awaiting if it.shelved.course.kind == Kind::Course => words.waits_for_answer.to_string(),
-        Stands::Waiting | Stands::Awaiting if it.plan.is_empty() => words.nothing_next.to_string(),
-        Stands::Waiting | Stands::Awaiting => String::new(),
+        Stands::Waiting | Stands::Awaiting if !it.plan.is_empty() => String::new(),
+        // Of a newsletter whose issues have no dates.
+        Stands::Awaiting => voice.words.issues.to_string(),
+        Stands::Waiting => words.nothing_next.to_string(),
     }
 }

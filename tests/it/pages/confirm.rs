@@ -46,7 +46,7 @@ async fn who_has_confirmed_is_told_what_comes_next_and_gets_the_way_to_their_own
                       lessons = [\"one\", \"two\"]\n[newsletter]\nissues = \"30 8 * * 1\"\n";
     let table = [
         (COURSE, "stages</bdi></strong><br>The first lesson is on its way."),
-        (&cohort, "It begins on 2026-04-01."),
+        (&cohort, "It begins on Wednesday, 1 April."),
         (newsletter, "You get each new issue by e-mail"),
     ];
     for (course, expect) in table {

@@ -70,9 +70,3 @@ async fn a_visitor_reads_the_course_in_the_pages_language_and_chooses_their_own(
     let texts = site.texts("SELECT text || ' ' || page FROM consent ORDER BY id").await;
     assert_eq!(texts, ["I agree. /c/stages", "Ich stimme zu. /confirm"], "each as it was read");
 }
-
-#[tokio::test]
-async fn where_there_is_one_language_there_is_nothing_to_choose() {
-    let site = TestSite::start().await;
-    assert!(!site.get("/c/stages").await.body.contains("name=\"language\""));
-}
