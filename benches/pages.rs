@@ -1,5 +1,6 @@
 //! How long the answer to a sign-up takes for addresses that are new, known and suppressed: nobody may learn from it who is
-//! on the list. Over the router, without a socket; the database is a file in `TMPDIR`, synchronous=FULL.
+//! on the list. And how many pages a second two cores make. Over the router, without a socket; the database is a file in
+//! `TMPDIR`, synchronous=FULL.
 //!
 //! `cargo bench --bench pages -- [sign-ups of each kind]`
 
@@ -17,6 +18,7 @@ use dripline::flow::never;
 use dripline::flow::reload;
 use dripline::flow::sign_up;
 use dripline::flow::sign_up::Word;
+use dripline::link::Scope;
 use dripline::store::subscribers;
 use dripline::web;
 use std::collections::BTreeMap;
@@ -68,6 +70,18 @@ async fn measure(each: usize) -> Result<()> {
     }
     let apart = *medians.iter().max().expect("four") - *medians.iter().min().expect("four");
     println!("medians are {apart:.2?} apart; {LIMIT:.2?} is the limit");
+    let person = subscribers::by_key(&mut *app.store.read().await?, "active0@example.org").await?.expect("seeded");
+    let own = app.keys.sign(Scope::My, person.id, None);
+    for path in [
+        "/healthz".to_string(),
+        "/".to_string(),
+        "/c/calm".to_string(),
+        format!("/my/{own}"),
+        format!("/my/{own}/calm/pause"),
+    ] {
+        let rate = rate(&pages, &path, each).await?;
+        println!("{:>22}: {rate:.0} a second", path.replace(&own, "TOKEN"));
+    }
     if apart > LIMIT { Err("how long an answer takes tells who is on the list".into()) } else { Ok(()) }
 }
 
@@ -97,6 +111,26 @@ async fn seed(app: &App, each: usize) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Answers a second, with one asker for each core.
+async fn rate(pages: &Router, path: &str, times: usize) -> Result<f64> {
+    let started = Instant::now();
+    let mut askers = tokio::task::JoinSet::new();
+    for _ in 0..2 {
+        let (pages, path) = (pages.clone(), path.to_string());
+        askers.spawn(async move {
+            for _ in 0..times / 2 {
+                let request = Request::get(&path).body(Body::empty()).expect("a request");
+                let answer = pages.clone().oneshot(request).await.expect("the router never fails");
+                assert_eq!(answer.status(), 200, "{path}");
+            }
+        });
+    }
+    while let Some(done) = askers.join_next().await {
+        done?;
+    }
+    Ok(times as f64 / started.elapsed().as_secs_f64())
 }
 
 async fn sign_up(pages: &Router, address: &str) -> Result<Duration> {

@@ -1,5 +1,6 @@
 //! The whole path, from a seeded database to a sink in another process, beside a replay of one prebuilt mail through the
-//! same sessions (the ceiling). Every mail is counted at the sink: a rate without that count is void.
+//! same sessions (the ceiling), and the same while people look at the pages. Every mail is counted at the sink: a rate
+//! without that count is void.
 //!
 //! `cargo bench --bench whole_path -- [people] [rounds] [connections]`
 
@@ -7,6 +8,8 @@
 
 mod site;
 
+use axum::body::Body;
+use axum::http::Request;
 use dripline::address::Address;
 use dripline::clock::Clock;
 use dripline::clock::Now;
@@ -17,6 +20,7 @@ use dripline::flow::deliver::Line;
 use dripline::flow::deliver::Stepped;
 use dripline::flow::reload;
 use dripline::ids::next_id;
+use dripline::link::Scope;
 use dripline::mailbox;
 use dripline::mailbox::Mailbox;
 use dripline::relay;
@@ -26,8 +30,10 @@ use dripline::relay::Offer;
 use dripline::relay::Outcome;
 use dripline::store::enrolments;
 use dripline::store::people;
+use dripline::store::subscribers;
 use dripline::subscriber::Status;
 use dripline::subscriber::Subscriber;
+use dripline::web;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::error::Error;
@@ -42,11 +48,15 @@ use std::process::Child;
 use std::process::Command;
 use std::process::Stdio;
 use std::sync::Arc;
+use std::time::Duration;
 use std::time::Instant;
+use tower::ServiceExt as _;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 const SINK: &str = "--as-the-sink";
+/// More than thousands of readers look at in the minutes after their lesson.
+const PAGES_A_SECOND: u32 = 50;
 
 fn main() -> Result<()> {
     let words: Vec<String> = std::env::args().skip(1).filter(|word| word != "--bench").collect();
@@ -60,20 +70,29 @@ fn main() -> Result<()> {
 
 async fn compare(people: usize, rounds: usize, connections: usize) -> Result<()> {
     println!("{people} people, {connections} connections, {rounds} rounds, synchronous=FULL, no DKIM");
-    let mut ratios = Vec::new();
+    let (mut ratios, mut looked_at) = (Vec::new(), Vec::new());
     for round in 1..=rounds {
-        let folder = tempfile::tempdir()?;
+        let (folder, other) = (tempfile::tempdir()?, tempfile::tempdir()?);
         let lesson = fs::read_to_string("courses/four-stages/the-map.md")?;
-        let whole = whole_path(folder.path(), people, connections, &lesson).await?;
+        let whole = whole_path(folder.path(), people, connections, &lesson, 0).await?;
+        let busy = whole_path(other.path(), people, connections, &lesson, PAGES_A_SECOND).await?;
         let replay = replay(people, connections, &whole.mail).await?;
         let ratio = whole.leg.rate / replay.rate;
         println!("round {round}: whole path {}", whole.leg);
         println!("         making the mails alone {:.0} us each, {} bytes", whole.making, whole.mail.len());
         println!("         replay     {replay}");
         println!("         whole path / replay = {ratio:.2}, peak memory {} MB", peak_memory()?);
+        println!(
+            "         with {PAGES_A_SECOND} pages a second: {}, {:.2} of the rate without",
+            busy.leg,
+            busy.leg.rate / whole.leg.rate
+        );
         ratios.push(ratio);
+        looked_at.push(busy.leg.rate / whole.leg.rate);
     }
     ratios.sort_by(f64::total_cmp);
+    looked_at.sort_by(f64::total_cmp);
+    println!("ratio of the rate beside the pages: median {:.2}", looked_at[rounds / 2]);
     println!("ratio to the replay: median {:.2}, {:.2}-{:.2}", ratios[rounds / 2], ratios[0], ratios[rounds - 1]);
     Ok(())
 }
@@ -96,7 +115,13 @@ struct Whole {
     mail: Vec<u8>,
 }
 
-async fn whole_path(folder: &Path, people: usize, connections: usize, lesson: &str) -> Result<Whole> {
+async fn whole_path(
+    folder: &Path,
+    people: usize,
+    connections: usize,
+    lesson: &str,
+    pages_a_second: u32,
+) -> Result<Whole> {
     let mut sink = Sink::start()?;
     let app = Arc::new(site::app(folder, Clock::system()).await?);
     let course = [("course.toml", COURSE.to_string()), ("one.md", lesson.to_string())];
@@ -107,6 +132,7 @@ async fn whole_path(folder: &Path, people: usize, connections: usize, lesson: &s
     let (making, mail) = make_alone(&app).await?;
     let connectors = vec![(Connector::new(&settings(sink.address, connections))?, connections)];
     let line = Line::start(Arc::clone(&app), connectors);
+    let looking = (pages_a_second > 0).then(|| tokio::spawn(look(Arc::clone(&app), pages_a_second)));
     let (started, cpu) = (Instant::now(), cpu_time()?);
     loop {
         match line.step().await? {
@@ -119,11 +145,30 @@ async fn whole_path(folder: &Path, people: usize, connections: usize, lesson: &s
     let leg =
         Leg { rate: people as f64 / started.elapsed().as_secs_f64(), cpu: (cpu_time()? - cpu) * 1e6 / people as f64 };
     line.stop().await;
+    if let Some(looking) = looking {
+        looking.abort();
+    }
     let breaches = dripline::flow::journal::verify(&app).await?;
     assert!(breaches.is_empty(), "{breaches:?}");
     sink.assert_counts(people, people)?;
     app.store.close().await;
     Ok(Whole { leg, making, mail })
+}
+
+/// Somebody looks at the course's page and at a page of their own by turns, so many times a second, until it is aborted.
+async fn look(app: Arc<App>, a_second: u32) {
+    let pages = web::router(Arc::clone(&app), &BTreeMap::new(), &[]).expect("the built-in templates are good");
+    let mut connection = app.store.read().await.expect("the database can be read");
+    let person = subscribers::by_key(&mut connection, &address(0).key()).await.expect("it is read").expect("reader 0");
+    drop(connection);
+    let own = format!("/my/{}", app.keys.sign(Scope::My, person.id, None));
+    let mut beat = tokio::time::interval(Duration::from_secs(1) / a_second);
+    for path in ["/c/bench", own.as_str()].into_iter().cycle() {
+        beat.tick().await;
+        let request = Request::get(path).body(Body::empty()).expect("a request");
+        let answer = pages.clone().oneshot(request).await.expect("the router never fails");
+        assert_eq!(answer.status(), 200, "{path}");
+    }
 }
 
 /// The same bytes to everybody, through the same sessions: no database, no making.

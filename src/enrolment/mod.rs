@@ -26,6 +26,7 @@ mod record;
 mod requests;
 mod simulate;
 mod state;
+mod together;
 mod track;
 
 pub use acts::Refused;
@@ -53,6 +54,8 @@ pub use requests::Requests;
 pub use requests::StageRest;
 pub use simulate::Planned;
 pub use simulate::Simulation;
-pub use simulate::forecast;
 pub use simulate::simulate;
 pub use state::State;
+pub use together::Life;
+pub use together::forecast;
+pub use together::slid;

@@ -52,7 +52,7 @@ pub fn simulate(course: &Course, simulation: &Simulation<'_>) -> Vec<Planned> {
     for pause in pauses {
         let begins = midnight(pause.first).max(now);
         let ends = pause.last.tomorrow().map_or(Timestamp::MAX, midnight);
-        plan.extend(live(course, &mut it, reader, &mut now, Some(begins), MOST));
+        plan.extend(live(course, &mut it, reader, &mut now, Some(begins)));
         if ends <= begins || it.state == State::Completed {
             continue;
         }
@@ -61,29 +61,8 @@ pub fn simulate(course: &Course, simulation: &Simulation<'_>) -> Vec<Planned> {
         now = ends;
         it.why += &format!("; paused {pause}");
     }
-    plan.extend(live(course, &mut it, reader, &mut now, None, MOST));
+    plan.extend(live(course, &mut it, reader, &mut now, None));
     plan
-}
-
-/// The next lessons of somebody who is in the course, at most `most`: nothing when they have paused until they say, left
-/// or completed.
-pub fn forecast(course: &Course, enrolment: &Enrolment, reader: &Reader, now: Timestamp, most: usize) -> Vec<Planned> {
-    let (mut it, mut now) = (enrolment.clone(), now);
-    if it.after.is_some() {
-        // It stops with the message that is under way.
-        return Vec::new();
-    }
-    match it.state {
-        State::Waiting | State::Awaiting => {}
-        State::InFlight => it.accepted(course, reader, now),
-        State::Paused => {
-            let Some(until) = it.paused_until else { return Vec::new() };
-            now = until.max(now);
-            it.resume(course, reader, now);
-        }
-        State::Pending | State::Held | State::Completed | State::Left => return Vec::new(),
-    }
-    live(course, &mut it, reader, &mut now, None, most)
 }
 
 /// Lives through what falls due before `end`.
@@ -93,10 +72,9 @@ fn live(
     reader: &Reader,
     now: &mut Timestamp,
     end: Option<Timestamp>,
-    most: usize,
 ) -> Vec<Planned> {
     let mut plan = Vec::new();
-    while plan.len() < most && end.is_none_or(|end| it.due < end || it.due <= *now) {
+    while plan.len() < MOST && end.is_none_or(|end| it.due < end || it.due <= *now) {
         let due = it.due;
         match it.state {
             State::Awaiting if due < Timestamp::MAX => {

@@ -13,8 +13,8 @@ use crate::enrolment::State;
 use crate::flow::App;
 use crate::flow::outlook::Known;
 use crate::flow::outlook::Outlook;
-use crate::flow::outlook::ahead;
 use crate::flow::outlook::known;
+use crate::flow::outlook::together;
 use crate::flow::preferences::Act;
 use crate::flow::reader::Answers;
 use crate::flow::shelf::Shelf;
@@ -194,9 +194,14 @@ pub async fn foresee(app: &App, address: &Address, which: &Which, act: &Act, mos
     let reach = act.reach(which);
     let newest = newest(&places);
     let shelf = app.shelf.read().await.clone();
+    let mut lives = Vec::new();
     for mut it in places {
-        let Some(shelved) = shelf.get(&it.course).filter(|_| reach.means(&it.course)) else { continue };
+        let Some(shelved) = shelf.get(&it.course) else { continue };
         let reader = app.reader(&person, answers.of(it.id));
+        if !reach.means(&it.course) {
+            lives.push((it, reader));
+            continue;
+        }
         let is_newest = newest.contains(&it.id);
         let wish = act.decide(reach, Hand { it: &mut it, is_newest, course: &shelved.course, reader: &reader, now });
         foreseen.changes |= !matches!(wish, Ok(Wish::Stay));
@@ -218,11 +223,10 @@ pub async fn foresee(app: &App, address: &Address, which: &Which, act: &Act, mos
             Err(refused) => Err(refused),
         };
         foreseen.refused = foreseen.refused.or(settled.err());
-        if which.means(&it.course) {
-            let plan = ahead(shelved, &it, &reader, now, most);
-            foreseen.outlook.push(Outlook { enrolment: it, plan });
-        }
+        lives.push((it, reader));
     }
+    foreseen.outlook = together(app, &shelf, lives, now, most);
+    foreseen.outlook.retain(|it| which.means(&it.enrolment.course));
     Ok(foreseen)
 }
 

@@ -6,7 +6,7 @@ use crate::enrolment::Enrolment;
 use crate::enrolment::State;
 use crate::flow::App;
 use crate::flow::letter;
-use crate::flow::outlook::ahead;
+use crate::flow::outlook;
 use crate::flow::shelf::Shelved;
 use crate::message::Answer;
 use crate::store::answers;
@@ -226,7 +226,7 @@ fn place(app: &App, it: Enrolment, person: &Subscriber, issues: Option<(&Shelved
     let (done, next) = match issues {
         Some((shelved, got)) => {
             let reader = app.reader(person, BTreeMap::new());
-            let next = ahead(shelved, &it, &reader, app.clock.now().reader, 1).pop();
+            let next = outlook::issues(shelved, &it, &reader, app.clock.now().reader, 1).pop();
             let next = next.map(|it| Planned { lesson: it.lesson, local: it.local, utc: it.utc, why: it.why });
             (got, next.filter(|_| it.state == State::Awaiting))
         }

@@ -10,8 +10,9 @@ use crate::enrolment::State;
 use crate::enrolment::is_lesson;
 use crate::flow::App;
 use crate::flow::outlook::Known;
-use crate::flow::outlook::ahead;
+use crate::flow::outlook::Outlook;
 use crate::flow::outlook::known;
+use crate::flow::outlook::together;
 use crate::flow::shelf::Shelf;
 use crate::flow::shelf::Shelved;
 use crate::flow::undo::UNDO;
@@ -82,11 +83,15 @@ pub async fn page(app: &App, subscriber: i64) -> Result<Option<Mine>> {
     let mails = report::journal(&mut *app.store.read().await?, person.id, &ids).await?;
     let shelf = app.shelf.read().await.clone();
     let zone = app.zone(&person);
-    let shown = newest(places).into_iter().filter_map(|enrolment| {
+    let lives = places.into_iter().map(|it| {
+        let reader = app.reader(&person, answers.of(it.id));
+        (it, reader)
+    });
+    let told = together(app, &shelf, lives.collect(), now.reader, AHEAD);
+    let shown = newest(told).into_iter().filter_map(|Outlook { enrolment, plan }| {
         let shelved = Arc::clone(shelf.get(&enrolment.course)?);
         let reader = app.reader(&person, answers.of(enrolment.id));
         let (_, of) = enrolment.count(&shelved.course, &reader, "", now.reader);
-        let plan = ahead(&shelved, &enrolment, &reader, now.reader, AHEAD);
         let got = got(&shelved, &enrolment, mails.iter().map(|(mail, _)| mail), &zone);
         let offered = enrolment.progress.marked(Mark::Offered).into_iter().map(String::from).collect();
         let done = match shelved.course.kind {
@@ -133,16 +138,16 @@ impl Place {
 }
 
 /// The latest run of each course.
-fn newest(places: Vec<Enrolment>) -> Vec<Enrolment> {
-    let mut runs: BTreeMap<String, Enrolment> = BTreeMap::new();
-    for it in places {
-        let known = runs.get(&it.course).map(|known| known.run);
-        if known.is_none_or(|run| run < it.run) {
-            runs.insert(it.course.clone(), it);
+fn newest(told: Vec<Outlook>) -> Vec<Outlook> {
+    let mut runs: BTreeMap<String, Outlook> = BTreeMap::new();
+    for it in told {
+        let known = runs.get(&it.enrolment.course).map(|known| known.enrolment.run);
+        if known.is_none_or(|run| run < it.enrolment.run) {
+            runs.insert(it.enrolment.course.clone(), it);
         }
     }
-    let mut newest: Vec<Enrolment> = runs.into_values().collect();
-    newest.sort_by_key(|it| it.id);
+    let mut newest: Vec<Outlook> = runs.into_values().collect();
+    newest.sort_by_key(|it| it.enrolment.id);
     newest
 }
 

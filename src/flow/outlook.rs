@@ -4,18 +4,21 @@ use crate::address::Address;
 use crate::course::Kind;
 use crate::enrolment;
 use crate::enrolment::Enrolment;
+use crate::enrolment::Life;
 use crate::enrolment::Planned;
 use crate::enrolment::Reader;
 use crate::enrolment::State;
 use crate::flow::App;
 use crate::flow::act::Which;
 use crate::flow::reader::Answers;
+use crate::flow::shelf::Shelf;
 use crate::flow::shelf::Shelved;
 use crate::store::enrolments;
 use crate::store::subscribers;
 use crate::subscriber::Subscriber;
 use anyhow::Result;
 use jiff::Timestamp;
+use std::collections::BTreeMap;
 
 /// One enrolment, and what comes next in it.
 #[derive(Debug)]
@@ -36,12 +39,12 @@ pub async fn outlook(app: &App, address: &Address, which: &Which, most: usize) -
     let now = app.clock.now().reader;
     let shelf = app.shelf.read().await.clone();
     let Some(Known { person, places, answers }) = known(app, address).await? else { return Ok(Vec::new()) };
-    let seen = places.into_iter().filter(|it| which.means(&it.course)).filter_map(|enrolment| {
-        let shelved = shelf.get(&enrolment.course)?;
-        let plan = ahead(shelved, &enrolment, &app.reader(&person, answers.of(enrolment.id)), now, most);
-        Some(Outlook { enrolment, plan })
+    let lives = places.into_iter().map(|it| {
+        let reader = app.reader(&person, answers.of(it.id));
+        (it, reader)
     });
-    Ok(seen.collect())
+    let told = together(app, &shelf, lives.collect(), now, most);
+    Ok(told.into_iter().filter(|it| which.means(&it.enrolment.course)).collect())
 }
 
 /// `None` when nobody has this address.
@@ -53,15 +56,39 @@ pub async fn known(app: &App, address: &Address) -> Result<Option<Known>> {
     Ok(Some(Known { person, places, answers }))
 }
 
-/// The lessons that come next in one enrolment, or the dated issues of a newsletter.
-pub fn ahead(shelved: &Shelved, it: &Enrolment, reader: &Reader, now: Timestamp, most: usize) -> Vec<Planned> {
-    match shelved.course.kind {
-        Kind::Course => enrolment::forecast(&shelved.course, it, reader, now, most),
-        Kind::Newsletter => issues(shelved, it, reader, now, most),
+/// What comes next in all of a person's enrolments, with the daily cap that joins them. Those whose course is no more are
+/// left out.
+pub fn together(
+    app: &App,
+    shelf: &Shelf,
+    lives: Vec<(Enrolment, Reader)>,
+    now: Timestamp,
+    most: usize,
+) -> Vec<Outlook> {
+    let mut used = BTreeMap::new();
+    let (mut told, mut courses) = (Vec::new(), Vec::new());
+    for (enrolment, reader) in lives {
+        let Some(shelved) = shelf.get(&enrolment.course) else { continue };
+        let mut plan = Vec::new();
+        if shelved.course.kind == Kind::Newsletter {
+            // An issue never slides, and uses its date.
+            plan = issues(shelved, &enrolment, &reader, now, most);
+            plan.iter().for_each(|issue| *used.entry(issue.local.date()).or_insert(0) += 1);
+        } else {
+            courses.push((told.len(), Life { course: &shelved.course, enrolment: enrolment.clone(), reader, most }));
+        }
+        told.push(Outlook { enrolment, plan });
     }
+    let (places, lives): (Vec<usize>, Vec<Life<'_>>) = courses.into_iter().unzip();
+    let plans = enrolment::forecast(lives, used, app.settings.site.daily_cap, now);
+    for (at, plan) in places.into_iter().zip(plans) {
+        told[at].plan = plan;
+    }
+    told
 }
 
-fn issues(shelved: &Shelved, it: &Enrolment, reader: &Reader, now: Timestamp, most: usize) -> Vec<Planned> {
+/// The dated issues that come next in one enrolment.
+pub fn issues(shelved: &Shelved, it: &Enrolment, reader: &Reader, now: Timestamp, most: usize) -> Vec<Planned> {
     let from = match it.state {
         State::Awaiting | State::Waiting | State::InFlight => Some(now),
         State::Paused => it.paused_until.map(|until| until.max(now)),

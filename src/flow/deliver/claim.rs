@@ -5,10 +5,9 @@ use crate::clock::Now;
 use crate::course::Value;
 use crate::delivery::State;
 use crate::enrolment;
-use crate::enrolment::Comes;
 use crate::enrolment::Enrolment;
-use crate::enrolment::Planner;
 use crate::enrolment::Reader;
+use crate::enrolment::slid;
 use crate::flow::App;
 use crate::flow::issue;
 use crate::flow::letter::Letter;
@@ -328,23 +327,13 @@ impl<'a> Calendar<'a> {
         let full = days.get(&today).copied().unwrap_or(0).saturating_add(before) >= cap;
         let again = self.own.get(&enrolment.id).copied().flatten() == Some(today);
         let shelved = shelf.get(&enrolment.course)?;
-        let (course, reader, now) = (&shelved.course, &due.reader, self.now.reader);
-        let as_it_is = || Planner { course, enrolment, reader, now, taken: &BTreeSet::new() }.comes();
-        if !(full || again) || matches!(as_it_is(), Comes::Mail { free: true, .. }) {
-            *days.entry(today).or_insert(0) += 1;
-            return None;
-        }
         let full_days = days.iter().filter(|(_, count)| **count >= cap).map(|(date, _)| *date);
         let taken: BTreeSet<Date> = full_days.chain([today]).collect();
-        let mut later = enrolment.clone();
-        later.not_before(self.now.reader);
-        match (Planner { course, enrolment: &later, reader, now, taken: &taken }).comes() {
-            // What can't slide leaves: it would be due at once again, and again.
-            Comes::Mail { due, why, .. } => {
-                Some((due, format!("{why}; another course mail had its day on {today}"))).filter(|_| due > now)
-            }
-            Comes::Answer { until, why, .. } => Some((until, why)),
-            Comes::Rest { .. } | Comes::Never { .. } | Comes::End => None,
+        let slides = || slid(&shelved.course, enrolment, &due.reader, self.now.reader, &taken);
+        let slid = (full || again).then(slides).flatten();
+        if slid.is_none() {
+            *days.entry(today).or_insert(0) += 1;
         }
+        slid
     }
 }

@@ -6,6 +6,8 @@ use super::dump::dump;
 use crate::app::TestApp;
 use crate::app::days;
 use crate::app::hours;
+use dripline::flow::preferences;
+use dripline::flow::preferences::Which;
 use dripline::link::Action;
 use dripline::link::Scope;
 use std::collections::BTreeMap;
@@ -238,4 +240,23 @@ async fn a_mail_leads_to_every_action_in_one_tap_and_again_means_its_own_lesson(
     // Lesson two came since; the first mail means lesson one.
     site.post(&path("Send this again:"), "").await;
     assert_eq!(site.next().await, "one Wed 08:30");
+}
+
+#[tokio::test]
+async fn the_dates_of_two_courses_are_those_on_which_their_lessons_then_come() {
+    let site = Site::start().await;
+    site.app.course("evening", &["dusk", "night", "dawn", "noon"]).await;
+    site.app.enrol(ANA, "evening").await;
+    site.app.settle().await;
+    let address = ANA.parse().unwrap();
+    let outlook = preferences::outlook(&site.app.app, &address, &Which::All, 3).await.unwrap();
+    let told = outlook.iter().flat_map(|it| {
+        let course = it.enrolment.course.clone();
+        it.plan.iter().map(move |mail| format!("{} {course}/{}", mail.local.strftime("%Y-%m-%d %H:%M"), mail.lesson))
+    });
+    let mut told: Vec<String> = told.collect();
+    told.sort();
+    site.app.advance(days(7)).await;
+    let taken = site.app.taken(ANA).await;
+    assert_eq!(told, taken[2..8], "{taken:?}");
 }
