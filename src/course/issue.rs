@@ -13,6 +13,8 @@ use jiff::tz::TimeZone;
 const MOST_MOMENTS: usize = 10_080;
 /// Nobody's clock is further ahead of UTC (Pacific/Kiritimati).
 const FARTHEST_AHEAD: Offset = Offset::constant(14);
+/// Nor further behind it (on ships, by the military zone Y).
+const FARTHEST_BEHIND: Offset = Offset::constant(-12);
 
 /// Where a newsletter's readers live. Who came after their own hour doesn't bring an issue forward for the others.
 #[derive(Debug, Clone)]
@@ -32,6 +34,11 @@ impl Newsletter {
     /// The earliest instant at which an issue of this moment can be due for anybody, wherever they live.
     pub fn earliest(&self, moment: civil::DateTime) -> Timestamp {
         self.instant(moment, &FARTHEST_AHEAD.to_time_zone())
+    }
+
+    /// The instant by which an issue of this moment was due for everybody, wherever they live.
+    pub fn latest(&self, moment: civil::DateTime) -> Timestamp {
+        self.instant(moment, &FARTHEST_BEHIND.to_time_zone())
     }
 
     /// The first and the last instant at which an issue of this moment is due for anybody who was there by then.

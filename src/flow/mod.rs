@@ -3,6 +3,7 @@
 pub mod act;
 pub mod address;
 pub mod answer;
+pub mod archive;
 pub mod asking;
 pub mod backup;
 pub mod carry_over;

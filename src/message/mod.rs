@@ -25,6 +25,7 @@ mod plain;
 mod prepare;
 mod question;
 mod raw_html;
+mod reader;
 mod required;
 mod tags;
 mod templates;
@@ -98,6 +99,16 @@ pub struct Values {
     /// The courses that come after this one, in the mail that ends it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub next: Vec<Titled>,
+}
+
+/// Where an issue leads that is shown to nobody in particular, in the place of a person's own links. Templates see it
+/// under `archive`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Archive {
+    /// Where people sign up.
+    pub get: Titled,
+    /// The other issues.
+    pub all: Titled,
 }
 
 /// A page and what it is called.

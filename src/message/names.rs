@@ -52,8 +52,12 @@ const KNOWN: [&str; 12] = [
 
 /// What only templates may use. Fields and questions differ from course to course: rendering finds those that are
 /// missing.
-const IN_TEMPLATES: [&str; 30] = [
+const IN_TEMPLATES: [&str; 34] = [
     "answers",
+    "archive.all.title",
+    "archive.all.url",
+    "archive.get.title",
+    "archive.get.url",
     "asked",
     "confirm_url",
     "direction",
@@ -85,7 +89,8 @@ const IN_TEMPLATES: [&str; 30] = [
     "theme.logo.url",
 ];
 
-const OF_LESSONS: [&str; 8] = ["subscriber.", "course.", "lesson.", "progress.", "links", "answers", "offered", "next"];
+const OF_LESSONS: [&str; 9] =
+    ["subscriber.", "course.", "lesson.", "progress.", "links", "answers", "archive.", "offered", "next"];
 const OF_LETTERS: [&str; 4] = ["asked", "confirm_url", "never_url", "page_url"];
 
 /// More names than anybody reads.

@@ -4,6 +4,7 @@ use crate::course::Course;
 use crate::course::Kind;
 use crate::course::Lesson;
 use crate::enrolment::is_lesson;
+use crate::message::Archive;
 use crate::message::RENDER_LIMIT;
 use crate::message::Rendered;
 use crate::message::Templates;
@@ -18,6 +19,8 @@ use crate::message::marked::Marked;
 use crate::message::names::Names;
 use crate::message::one_line;
 use crate::message::plain;
+use crate::message::reader;
+use crate::message::reader::Shown;
 use crate::message::tags;
 use crate::message::tags::TagKind;
 use crate::message::templates;
@@ -170,7 +173,7 @@ impl Prepared {
     /// # Errors
     /// When a value is missing that the lesson insists on, or a part exceeds [`RENDER_LIMIT`].
     pub fn render(&self, values: &Values) -> Result<Rendered, RenderError> {
-        let (context, subject, preview) = self.context(values, false)?;
+        let (context, subject, preview) = self.context(values, Shown::Mail)?;
         let html = self.part(HTML, &context)?;
         let text = tidy(&self.part(TEXT, &context)?);
         Ok(Rendered { subject, preview, html, text })
@@ -181,7 +184,27 @@ impl Prepared {
     /// # Errors
     /// As [`Prepared::render`].
     pub fn page(&self, values: &Values) -> Result<String, RenderError> {
-        let (context, _, _) = self.context(values, true)?;
+        self.browsed(values, Shown::Page)
+    }
+
+    /// The page for nobody in particular: without what is a person's own, with where to get it and where the others are.
+    ///
+    /// # Errors
+    /// As [`Prepared::render`].
+    pub fn archived(&self, values: &Values, around: &Archive) -> Result<String, RenderError> {
+        self.browsed(values, Shown::Archive(around))
+    }
+
+    /// The subject and the preview alone; the preview may be empty.
+    ///
+    /// # Errors
+    /// As [`Prepared::render`].
+    pub fn head(&self, values: &Values) -> Result<(String, String), RenderError> {
+        self.context(values, Shown::Mail).map(|(_, subject, preview)| (subject, preview))
+    }
+
+    fn browsed(&self, values: &Values, shown: Shown<'_>) -> Result<String, RenderError> {
+        let (context, _, _) = self.context(values, shown)?;
         let html = self.part(HTML, &context)?;
         // MJML calls the whole an article that is an e-mail; of a page it is the main part.
         let html = html.replacen(" aria-roledescription=\"email\"", "", 1);
@@ -189,24 +212,8 @@ impl Prepared {
     }
 
     /// What templates see, the subject and the preview of this person's mail.
-    fn context(&self, values: &Values, page: bool) -> Result<(Context, String, String), RenderError> {
-        let mut context = Context::new();
-        let said = |text: &String| Some(one_line(text)).filter(|text| !text.is_empty());
-        let fields: BTreeMap<_, _> = values.fields.iter().filter_map(|(id, value)| Some((id, said(value)?))).collect();
-        let mut subscriber = json!({ "language": values.language, "fields": fields });
-        if let Some(first_name) = values.first_name.as_ref().and_then(said) {
-            subscriber["first_name"] = json!(first_name);
-        }
-        let answers: BTreeMap<_, _> = values.answers.iter().map(|(id, answer)| (id, answer.clean())).collect();
-        context.insert("subscriber", &subscriber);
-        context.insert("answers", &answers);
-        context.insert("progress", &values.progress);
-        context.insert("links", &values.links);
-        if let Some(answer) = &values.links.answer {
-            context.insert(blocks::ANSWER_URL, answer);
-        }
-        context.insert("offered", &values.offered);
-        context.insert("next", &values.next);
+    fn context(&self, values: &Values, shown: Shown<'_>) -> Result<(Context, String, String), RenderError> {
+        let mut context = reader::context(values);
         context.insert("lesson", &self.lesson);
         let subject = one_line(&self.part(SUBJECT, &context)?);
         let preview = one_line(&self.part(PREVIEW, &context)?);
@@ -224,11 +231,14 @@ impl Prepared {
             "title": if self.has_title { "" } else { subject.as_str() },
             "preview": preview,
             "progress": fill(self.progress, &[("number", &number), ("of", &of)]),
-            "page": page,
-            "list": true,
+            "page": !matches!(shown, Shown::Mail),
+            "list": !matches!(shown, Shown::Archive(_)),
             "course": self.is_course,
         });
         context.insert("mail", &mail);
+        if let Shown::Archive(around) = shown {
+            context.insert("archive", around);
+        }
         Ok((context, subject, preview))
     }
 

@@ -132,6 +132,18 @@ pub async fn cancel_if_stopped(connection: &mut Connection, id: i64, now: Timest
     Ok(done.rows_affected() == 1)
 }
 
+/// Names of the issues that haven't left for anybody although some wait for them, or may yet be among their recipients.
+pub async fn kept_back(connection: &mut Connection, newsletter: &str) -> Result<Vec<String>, sqlx::Error> {
+    let sql = "SELECT i.lesson FROM issue i WHERE i.newsletter = $1 AND i.state IN (1, 3)
+        AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.what = 'lesson/' || i.newsletter || '/' || i.lesson
+            AND (+o.state = 10 OR o.copies > 0))
+        AND (i.after_id >= 0 OR EXISTS (SELECT 1 FROM outbox o
+            WHERE o.what = 'lesson/' || i.newsletter || '/' || i.lesson AND +o.state < 10))
+        ORDER BY i.lesson";
+    let rows = sqlx::query(sql).bind(newsletter.to_string()).fetch_all(connection).await?;
+    rows.iter().map(|row| row.try_get(0)).collect()
+}
+
 /// How many deliveries of an issue wait to be sent, and from when on the first may leave, by the wall clock.
 pub async fn waiting(connection: &mut Connection, what: &str) -> Result<(i64, Option<Timestamp>), sqlx::Error> {
     let sql = "SELECT cast(count(*) as bigint), min(not_before) FROM outbox WHERE what = $1 AND +state <= 1";

@@ -5,6 +5,7 @@ mod act;
 mod address;
 mod answer;
 mod answered;
+mod archive;
 mod assets;
 mod chart;
 mod confirm;
@@ -13,6 +14,7 @@ mod doing;
 mod erase;
 mod export;
 mod embed;
+mod feed;
 mod form;
 mod guard;
 mod health;
@@ -109,6 +111,7 @@ pub fn router(app: Arc<App>, overrides: &BTreeMap<String, Vec<u8>>, proxies: &[N
         .merge(erase::routes())
         .merge(view::routes())
         .merge(answer::routes())
+        .merge(archive::routes())
         .merge(image::routes())
         .merge(pages::routes())
         .fallback(guard::not_found);

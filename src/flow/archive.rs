@@ -1,0 +1,137 @@
+//! The issues of a newsletter that have appeared, for nobody in particular to read. Changes nothing.
+//!
+//! An issue has appeared when all of this holds: the newsletter in force has it in `lessons`; its moment has passed for
+//! everybody by the reader's clock, wherever they live; and it was dated before the newsletter began, or has left for
+//! somebody, or nobody is there whom it could leave for. One without a date has its moment when the cron line takes it.
+//! What is to come, drafts and what was retired or stopped hasn't appeared, nor has what is held and nobody got.
+
+use crate::course::Kind;
+use crate::flow::App;
+use crate::flow::issue;
+use crate::flow::shelf::Shelved;
+use crate::message::Archive;
+use crate::message::Progress;
+use crate::message::Titled;
+use crate::message::Values;
+use crate::store::issues;
+use crate::store::issues::Fate;
+use crate::store::issues::Issue;
+use crate::store::meta;
+use crate::text::words;
+use anyhow::Context as _;
+use anyhow::Result;
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+/// An issue in the list of those that have appeared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    pub url: String,
+    /// The URL that it had first: it names the issue for ever.
+    pub first_url: String,
+    /// As nobody in particular would read it; one line.
+    pub title: String,
+    /// One line, maybe empty.
+    pub preview: String,
+    /// Of the title and the preview.
+    pub language: String,
+    /// In the newsletter's time zone, or wherever its readers live.
+    pub date: Date,
+    /// Since when its moment has passed for everybody, by the reader's clock.
+    pub since: Timestamp,
+}
+
+/// Those of a newsletter, newest first, each in this language where it is translated. None of what is no newsletter.
+///
+/// # Errors
+/// When the database can't be read, or a title can't be filled in.
+pub async fn list(app: &App, shelved: &Shelved, language: &str) -> Result<Vec<Listed>> {
+    let mut listed = Vec::new();
+    for (fixed, since) in appeared(app, shelved).await? {
+        let name = shelved.called_now(&fixed.lesson);
+        let edition = shelved.edition(name, language);
+        let (_, prepared) = edition.lesson(name).context("an issue in force isn't ready to be shown")?;
+        let (title, preview) = prepared.head(&nobodys(app, edition, name))?;
+        listed.push(Listed {
+            url: url(app, shelved, name),
+            first_url: url(app, shelved, &fixed.lesson),
+            title,
+            preview,
+            language: edition.course.language.clone(),
+            date: fixed.moment.date(),
+            since,
+        });
+    }
+    Ok(listed)
+}
+
+/// One of them as a web page; `None` when there is no such issue, or it hasn't appeared. It keeps its former names.
+///
+/// # Errors
+/// As [`list`].
+pub async fn page(app: &App, shelved: &Shelved, name: &str, language: &str) -> Result<Option<String>> {
+    let all = appeared(app, shelved).await?;
+    let name = shelved.called_now(name);
+    if !all.iter().any(|(fixed, _)| shelved.called_now(&fixed.lesson) == name) {
+        return Ok(None);
+    }
+    let edition = shelved.edition(name, language);
+    let (_, prepared) = edition.lesson(name).context("an issue in force isn't ready to be shown")?;
+    let words = &words(&edition.course.language).page.archive;
+    let around = Archive {
+        get: Titled { title: words.get.to_string(), url: sign_up_url(app, shelved) },
+        all: Titled { title: words.all.to_string(), url: list_url(app, shelved) },
+    };
+    Ok(Some(prepared.archived(&nobodys(app, edition, name), &around)?))
+}
+
+/// Where the list of a newsletter's issues stands.
+pub fn list_url(app: &App, shelved: &Shelved) -> String {
+    format!("{}/archive/{}", app.settings.site.url, shelved.course.id)
+}
+
+/// Newest first, each with the instant at which its moment had passed for everybody.
+async fn appeared(app: &App, shelved: &Shelved) -> Result<Vec<(Issue, Timestamp)>> {
+    let course = &shelved.course;
+    let Some(newsletter) = course.newsletter.as_ref().filter(|_| course.kind == Kind::Newsletter) else {
+        return Ok(Vec::new());
+    };
+    let now = app.clock.now();
+    let mut connection = app.store.read().await?;
+    let all = issues::of(&mut connection, &course.id).await?;
+    let kept_back = issues::kept_back(&mut connection, &course.id).await?;
+    let holds = meta::holds(&mut connection).await?;
+    drop(connection);
+    let is_out = |it: &Issue| match it.fate {
+        Fate::Archive | Fate::Sent => !kept_back.contains(&it.lesson),
+        // Where it has no recipients, only its hold says that nobody has decided yet.
+        Fate::Late => {
+            let what = issue::what(&course.id, &it.lesson);
+            !kept_back.contains(&it.lesson) && !holds.iter().any(|hold| hold.name == what)
+        }
+        Fate::Stopped => false,
+    };
+    let known = all.into_iter().filter(|it| course.lessons.contains_key(shelved.called_now(&it.lesson)));
+    let timed = known.filter(is_out).map(|it| (newsletter.latest(it.moment), it));
+    let mut appeared: Vec<_> = timed.filter(|(since, _)| *since <= now.reader).map(|(since, it)| (it, since)).collect();
+    // Of two with one moment the later in the file is the newer.
+    let place = |it: &Issue| course.order.iter().position(|id| id == shelved.called_now(&it.lesson));
+    appeared.sort_by_key(|(it, since)| std::cmp::Reverse((*since, place(it))));
+    Ok(appeared)
+}
+
+fn nobodys(app: &App, edition: &Shelved, name: &str) -> Values {
+    let course = &edition.course;
+    let place = course.order.iter().position(|id| id == name).unwrap_or(0);
+    let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+    let progress = Progress { number: count(place + 1), of: count(course.order.len()) };
+    Values::of_nobody(course, progress, &sign_up_url(app, edition), url(app, edition, name))
+}
+
+fn sign_up_url(app: &App, shelved: &Shelved) -> String {
+    format!("{}/c/{}", app.settings.site.url, shelved.course.id)
+}
+
+fn url(app: &App, shelved: &Shelved, name: &str) -> String {
+    format!("{}/{name}", list_url(app, shelved))
+}
