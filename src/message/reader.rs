@@ -55,22 +55,22 @@ impl Values {
 
 /// What templates see of these values.
 pub fn context(values: &Values) -> Context {
-        let mut context = Context::new();
-        let said = |text: &String| Some(one_line(text)).filter(|text| !text.is_empty());
-        let fields: BTreeMap<_, _> = values.fields.iter().filter_map(|(id, value)| Some((id, said(value)?))).collect();
-        let mut subscriber = json!({ "language": values.language, "fields": fields });
-        if let Some(first_name) = values.first_name.as_ref().and_then(said) {
-            subscriber["first_name"] = json!(first_name);
-        }
-        let answers: BTreeMap<_, _> = values.answers.iter().map(|(id, answer)| (id, answer.clean())).collect();
-        context.insert("subscriber", &subscriber);
-        context.insert("answers", &answers);
-        context.insert("progress", &values.progress);
-        context.insert("links", &values.links);
-        if let Some(answer) = &values.links.answer {
-            context.insert(blocks::ANSWER_URL, answer);
-        }
-        context.insert("offered", &values.offered);
-        context.insert("next", &values.next);
+    let mut context = Context::new();
+    let said = |text: &String| Some(one_line(text)).filter(|text| !text.is_empty());
+    let fields: BTreeMap<_, _> = values.fields.iter().filter_map(|(id, value)| Some((id, said(value)?))).collect();
+    let mut subscriber = json!({ "language": values.language, "fields": fields });
+    if let Some(first_name) = values.first_name.as_ref().and_then(said) {
+        subscriber["first_name"] = json!(first_name);
+    }
+    let answers: BTreeMap<_, _> = values.answers.iter().map(|(id, answer)| (id, answer.clean())).collect();
+    context.insert("subscriber", &subscriber);
+    context.insert("answers", &answers);
+    context.insert("progress", &values.progress);
+    context.insert("links", &values.links);
+    if let Some(answer) = &values.links.answer {
+        context.insert(blocks::ANSWER_URL, answer);
+    }
+    context.insert("offered", &values.offered);
+    context.insert("next", &values.next);
     context
 }

@@ -39,6 +39,15 @@ pub fn routes() -> Router<Web> {
         .route("/archive/{newsletter}/{issue}", get(show))
 }
 
+/// As [`super::samples`], of this page.
+pub fn samples() -> [(&'static str, Value); 1] {
+    let issue = json!({
+        "url": "https://learn.example.org/archive/notes/one", "title": "One", "preview": "What it is.", "language": "en",
+        "date": "2026-03-05",
+    });
+    [("web/archive.html", json!({ "id": "notes", "title": "Earlier issues of “Notes”", "issues": [issue] }))]
+}
+
 async fn list(State(web): State<Web>, visitor: Visitor, Path(id): Path<String>) -> Result<Response, Failure> {
     let Some(shelved) = newsletter(&web, &id).await else { return Ok(StatusCode::NOT_FOUND.into_response()) };
     let voice = web.speak(&visitor, None, Some(&shelved.course.language));

@@ -142,6 +142,7 @@ pub fn check(site: &Site, overrides: &BTreeMap<String, Vec<u8>>) -> Vec<Problem>
                 .into_iter()
                 .chain(samples::own_samples())
                 .chain(answer::samples())
+                .chain(archive::samples())
                 .filter_map(|(template, values)| Some(report(template, voice.try_out(template, &values).err()?)))
                 .collect()
         }

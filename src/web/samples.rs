@@ -28,7 +28,6 @@ pub fn samples() -> Vec<(&'static str, Value)> {
     vec![
         ("web/notice.html", json!({ "title": "A title", "paragraphs": ["A sentence."] })),
         ("web/home.html", json!({ "courses": [entry], "newsletters": [entry] })),
-        ("web/archive.html", json!({ "id": "notes", "title": "Earlier issues", "issues": [{ "url": "/archive/notes/one", "title": "One", "preview": "It.", "language": "en", "date": "2026-03-05" }] })),
         ("web/course.html", course.clone()),
         ("web/embed.html", course),
         ("web/confirm.html", json!({ "titles": ["A course"] })),

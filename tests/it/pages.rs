@@ -1,6 +1,7 @@
 //! The pages that mails link to, asked for over a real socket: what they show, what they change, and what they don't.
 
 mod abuse;
+mod archive;
 pub mod browser;
 mod confirm;
 mod consent;

@@ -53,6 +53,29 @@ async fn an_issue_is_fixed_once_looked_through_in_parts_and_stopped_for_good() {
 }
 
 #[tokio::test]
+async fn an_issue_is_kept_back_until_it_left_for_somebody_or_nobody_waits_for_it() {
+    let app = sent().await;
+    let mut transaction = app.app.store.begin().await.unwrap();
+    // Each step is one more thing that happened since: what was done to the deliveries, to the issue, and what follows.
+    for (deliveries, issue, expect) in [
+        ("state = state", "state = state", false),
+        ("state = 0, copies = 0", "state = state", true),
+        ("state = 1, copies = 1", "state = state", false),
+        ("state = 12, copies = 0", "state = state", false),
+        ("state = 12, copies = 0", "after_id = 7", true),
+        ("state = 12, copies = 0", "state = 4", false),
+    ] {
+        for (table, set) in [("outbox", deliveries), ("issue", issue)] {
+            let sql = sqlx::AssertSqlSafe(format!("UPDATE {table} SET {set}"));
+            sqlx::query(sql).execute(&mut *transaction).await.unwrap();
+        }
+        let found = issues::kept_back(&mut transaction, "notes").await.unwrap();
+        assert_eq!(found, if expect { vec!["one"] } else { vec![] }, "{deliveries}, {issue}");
+        assert_eq!(issues::kept_back(&mut transaction, "note").await.unwrap(), Vec::<String>::new());
+    }
+}
+
+#[tokio::test]
 async fn deliveries_of_an_issue_are_counted_moved_and_cancelled_and_no_others() {
     let app = sent().await;
     let mut transaction = app.app.store.begin().await.unwrap();
