@@ -426,7 +426,7 @@ pub const WORDS: Words = Words {
             edited: "The course was changed a moment ago. Please look at it once more and try again.",
             leave_empty: "Please leave this empty",
             too_many_title: "One moment, please",
-            too_many: "Many sign-ups came from your network in a short time, so we have to slow down. That needn't have been you.",
+            too_many: "Many forms came from your network in a short time, so we have to slow down. That needn't have been you.",
             too_many_next: "Nothing was sent yet. Please try again in a little while, or from another connection.",
             next_lesson: "The first lesson is on its way. It comes by e-mail.",
             next_starts: "It begins on {date}. The first lesson comes by e-mail on that day.",

@@ -434,7 +434,7 @@ pub const WORDS: Words = Words {
             edited: "O curso mudou há um momento. Veja mais uma vez e tente de novo.",
             leave_empty: "Deixe este campo vazio",
             too_many_title: "Um momento, por favor",
-            too_many: "Chegaram muitas inscrições da sua rede em pouco tempo, por isso temos de ir mais devagar. Pode não ter sido você.",
+            too_many: "Chegaram muitos formulários da sua rede em pouco tempo, por isso temos de ir mais devagar. Pode não ter sido você.",
             too_many_next: "Ainda não foi enviado nada. Tente de novo daqui a pouco, ou a partir de outra rede.",
             next_lesson: "A primeira lição está a caminho. Ela chega por e-mail.",
             next_starts: "Data de início: {date}. A primeira lição chega por e-mail nesse dia.",

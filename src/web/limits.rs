@@ -1,4 +1,4 @@
-//! How many sign-ups one network may send, so that nobody can fill strangers' mailboxes through us. In memory, and bounded.
+//! How many forms one network may send that lead to a mail, so that nobody can fill strangers' mailboxes through us. In memory, and bounded.
 
 use crate::pace::Keyed;
 use crate::pace::Rate;
@@ -35,7 +35,7 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// Counts a sign-up. A visitor on this machine is never refused: it is a program here, or a proxy that isn't named as
+    /// Counts a form. A visitor on this machine is never refused: it is a program here, or a proxy that isn't named as
     /// such, behind which everybody stands.
     ///
     /// # Errors

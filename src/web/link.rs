@@ -5,6 +5,8 @@ use crate::address::Address;
 use crate::flow::page_link;
 use crate::web::Web;
 use crate::web::guard::Failure;
+use crate::web::limits::Manner;
+use crate::web::sign_up;
 use crate::web::visitor::Visitor;
 use axum::Form;
 use axum::Router;
@@ -37,6 +39,9 @@ async fn ask(
         let page = voice.page("web/link.html", &json!({ "entered": entered, "wrong": words.wrong_email }))?;
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
     };
+    if let Err(wait) = sign_up::admit(&web, &visitor, Manner::Calm) {
+        return sign_up::too_many(voice, wait);
+    }
     let app = Arc::clone(&web.app);
     tokio::spawn(async move {
         if let Err(error) = page_link::ask(&app, &address).await {

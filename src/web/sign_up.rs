@@ -85,13 +85,25 @@ pub async fn by_form(
     };
     Ok(Posted::Page(match answer {
         Answer::Asked => voice.notice(words.asked_title, &[words.asked, words.asked_lost, words.asked_again])?,
-        Answer::TooMany(wait) => {
-            let page = voice.notice(words.door.too_many_title, &[words.door.too_many, words.door.too_many_next])?;
-            (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, seconds(wait))], page).into_response()
-        }
+        Answer::TooMany(wait) => too_many(voice, wait)?,
         Answer::Edited => return Ok(Posted::Again(StatusCode::CONFLICT, Entered::default())),
         Answer::Closed => voice.notice(&shelved.course.title, &[words.closed])?,
     }))
+}
+
+/// Counts a form that leads to a mail against the visitor's network.
+///
+/// # Errors
+/// How long the network has to wait.
+pub fn admit(web: &Web, visitor: &Visitor, manner: Manner) -> Result<(), SignedDuration> {
+    web.limits.admit(visitor.ip, manner, web.app.clock.now().wall)
+}
+
+/// The page for who has to wait.
+pub fn too_many(voice: Voice<'_>, wait: SignedDuration) -> Result<Response, Failure> {
+    let words = &voice.words.door;
+    let page = voice.notice(words.too_many_title, &[words.too_many, words.too_many_next])?;
+    Ok((StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, seconds(wait))], page).into_response())
 }
 
 /// Takes the JSON of a program.
@@ -133,10 +145,6 @@ pub async fn by_json(
         Answer::Edited => refuse(StatusCode::CONFLICT, words.door.edited),
         Answer::Closed => refuse(StatusCode::CONFLICT, words.closed),
     })
-}
-
-fn admit(web: &Web, visitor: &Visitor, manner: Manner) -> Result<(), SignedDuration> {
-    web.limits.admit(visitor.ip, manner, web.app.clock.now().wall)
 }
 
 async fn enter(web: &Web, request: Request) -> Result<Answer, Failure> {

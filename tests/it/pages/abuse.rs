@@ -67,10 +67,30 @@ async fn who_has_to_wait_is_told_kindly_for_how_long_and_that_nothing_was_sent()
     assert!(framed.status == 429 && framed.header("content-security-policy").unwrap().contains("frame-ancestors *"));
     let told = site.post_from("198.51.100.1", "/c/stages", JSON, "{\"email\":\"v31@example.org\"}").await;
     assert_eq!((told.status, told.header("retry-after"), told.header("content-type")), (429, Some("121"), Some(JSON)));
-    assert!(told.body.starts_with("{\"error\":\"Many sign-ups"), "{}", told.body);
+    assert!(told.body.starts_with("{\"error\":\"Many forms"), "{}", told.body);
     assert_eq!(site.dump().await, before);
     let wrong = ask(&site, "198.51.100.1", "nobody").await;
     assert_eq!(wrong.status, 422, "a slip costs nothing and is always told");
+}
+
+#[tokio::test]
+async fn who_asks_for_links_to_pages_counts_as_who_signs_up() {
+    let site = TestSite::start().await;
+    let link = async |n: usize| {
+        let form = format!("email=v{n}%40example.org");
+        site.post_from("198.51.100.1", "/my", FORM, &form).await
+    };
+    for n in 0..29 {
+        assert_eq!(link(n).await.status, 200);
+    }
+    assert_eq!(ask(&site, "198.51.100.1", "vera@example.org").await.status, 200);
+    let page = link(30).await;
+    assert_eq!((page.status, page.title().as_str()), (429, "One moment, please"));
+    assert_eq!(page.header("retry-after"), Some("121"));
+    assert_eq!(page, ask(&site, "198.51.100.1", "vera@example.org").await);
+    let slip = site.post_from("198.51.100.1", "/my", FORM, "email=nobody").await;
+    assert_eq!(slip.status, 422, "a slip costs nothing");
+    assert_eq!(site.post_from("198.51.100.2", "/my", FORM, "email=v%40example.org").await.status, 200);
 }
 
 #[tokio::test]
