@@ -20,13 +20,14 @@ export function launch() {
 }
 
 /**
- * A page of a reader who reads this language. What goes wrong in it by itself stands in `page.trouble`, the answer that it
+ * A page of a reader who reads `page.language`. What goes wrong in it by itself stands in `page.trouble`, the answer that it
  * shows in `page.answer`.
  */
 export async function openPage(browser, { language = "en" } = {}) {
   const context = await browser.newContext({ locale: language, viewport: WIDE, reducedMotion: "reduce" });
   context.setDefaultTimeout(15_000);
   const page = await context.newPage();
+  page.language = language;
   page.trouble = [];
   page.on("console", (line) => {
     // The page itself may be one that says what went wrong; an icon is what browsers ask for by themselves.

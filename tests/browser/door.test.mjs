@@ -1,7 +1,8 @@
-// The pages at the door: what there is, what a course is, and the form, also when it is filled in wrongly.
+// The pages at the door: what there is, what a course is, and its form, also in other people's pages and filled in wrongly; the link to
+// one's own page; and the way out for whoever never asked.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { launch, openPage } from "./browser.mjs";
+import { fill, launch, openPage, press } from "./browser.mjs";
 import { judge } from "./judges.mjs";
 import { LANGUAGES } from "./languages.mjs";
 import { Site } from "./site.mjs";
@@ -23,7 +24,6 @@ for (const language of LANGUAGES) {
     const show = async (path, name) => {
       const page = await openPage(browser, { language });
       await page.goto(site.url + path);
-      assert.equal(await page.getAttribute("html", "lang"), language);
       await judge(page, `${language}-${name}`);
       return page;
     };
@@ -45,6 +45,34 @@ for (const language of LANGUAGES) {
       assert.equal(page.answer.status(), 422);
       await judge(page, `${language}-course-wrong`);
       assert.equal(await page.locator("[aria-invalid]").count(), 3);
+    });
+
+    test("the form stands in the pages of others", async () => {
+      const page = await show("/embed/small-steps", "embed");
+      await press(page, "form button");
+      assert.equal(page.answer.status(), 422);
+      await judge(page, `${language}-embed-wrong`);
+    });
+
+    test("the link to one's own page can be asked for", async () => {
+      const page = await show("/my", "link");
+      await press(page, "form button");
+      assert.equal(page.answer.status(), 422);
+      await judge(page, `${language}-link-wrong`);
+      await fill(page, "#email", "somebody@example.org");
+      await press(page, "form button");
+      assert.equal(page.answer.status(), 200);
+      await judge(page, `${language}-link-asked`);
+    });
+
+    test("whoever never asked is never written to again", async () => {
+      const address = `stranger.${language}@example.org`;
+      await site.run("subscriber", "add", address, "--course", "long-road", "--language", language);
+      const link = (await site.mailTo(address, 1)).links.find((it) => it.startsWith(`${site.url}/leave/`));
+      const page = await show(link.slice(site.url.length), "never");
+      await press(page, "form button");
+      await judge(page, `${language}-never-done`);
+      assert.ok((await site.json("suppression", "list")).some((it) => it.address === address), "no mail ever");
     });
 
     test("an address that leads nowhere says so", async () => {

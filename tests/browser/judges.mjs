@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { NARROW, WIDE } from "./browser.mjs";
-import { focusTroubles, layoutTroubles } from "./measures.mjs";
+import { focusTroubles, languageTroubles, layoutTroubles } from "./measures.mjs";
 import { HtmlValidate, axe, workshop } from "./tools.mjs";
 
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
@@ -32,6 +32,7 @@ export async function judge(page, name, { mail = false } = {}) {
   // What can be unfolded is part of the page.
   await page.evaluate(() => document.querySelectorAll("details").forEach((it) => (it.open = true)));
   found.push(...(await invalid(page, mail ? MAIL : HTML)));
+  if (!mail) found.push(...(await page.evaluate(languageTroubles, page.language)));
   found.push(...(await focus(page)));
   for (const { scheme, width, viewport, axe } of DRESSES) {
     await page.emulateMedia({ colorScheme: scheme });

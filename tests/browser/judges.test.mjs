@@ -5,7 +5,7 @@ import { launch, openPage } from "./browser.mjs";
 import { judge } from "./judges.mjs";
 
 const WRONG = `<!doctype html>
-<html lang="en">
+<html lang="de" dir="rtl">
 <head>
 <title>Wrong</title>
 <link rel="stylesheet" href="/style.css">
@@ -48,6 +48,8 @@ test("each judge finds what is wrong, and only that", async () => {
   await page.goto("http://wrong.example/");
   const { actual } = await judge(page, "wrong").then(() => assert.fail("nothing was found"), (error) => error);
   const found = [
+    "the page is in “de”, its reader reads “en”",
+    "“en” runs ltr, this page doesn't",
     "log in the console: said",
     "http://wrong.example/style.css answers 404",
     'Duplicate ID "twice"',

@@ -27,6 +27,16 @@ export function layoutTroubles() {
   return found;
 }
 
+/** Where the page isn't in this language, or doesn't run the way that it is written. */
+export function languageTroubles(wanted) {
+  const root = document.documentElement;
+  const locale = new Intl.Locale(wanted);
+  const { direction } = locale.getTextInfo?.() ?? locale.textInfo;
+  const found = root.lang === wanted ? [] : [`the page is in “${root.lang}”, its reader reads “${wanted}”`];
+  if (getComputedStyle(root).direction !== direction) found.push(`“${wanted}” runs ${direction}, this page doesn't`);
+  return found;
+}
+
 /** What has the focus (null: nothing), and why nobody would see it: no ring, or one that hardly stands out (3:1, WCAG 2.2, 1.4.11). */
 export function focusTroubles() {
   const element = document.activeElement;

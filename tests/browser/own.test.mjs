@@ -86,6 +86,15 @@ for (const language of LANGUAGES) {
       assert.equal((await enrolment()).state, "active");
     });
 
+    test("begins something else from there", async () => {
+      await page.goto(home);
+      await press(page, "a[href$='/signposts/join']");
+      await press(page, "main form button");
+      await judge(page, `${language}-own-joined`);
+      const { enrolments } = await site.json("subscriber", "show", address);
+      assert.ok(enrolments.some((it) => it.course === "signposts" && it.state === "active"));
+    });
+
     test("chooses an hour and a day", async () => {
       await page.goto(home);
       await press(page, "a[href$='/settings']");
@@ -97,6 +106,33 @@ for (const language of LANGUAGES) {
       await judge(page, `${language}-own-settings-done`);
       await page.goto(`${home}/settings`);
       assert.deepEqual([await page.inputValue("#hour"), await page.isChecked("[value=Sat]")], ["07:45", true]);
+    });
+
+    test("types a new address wrongly, and hears of it", async () => {
+      await page.goto(`${home}/address`);
+      await fill(page, "#email", "nobody");
+      await press(page, "main form button");
+      assert.equal(page.answer.status(), 422);
+      await judge(page, `${language}-own-address-wrong`);
+    });
+
+    test("begins again what was left", async (t) => {
+      await site.run("subscriber", "leave", address, "--course", "small-steps");
+      await follow(t, "after-leaving");
+      await page.goto(home);
+      await press(page, "a[href$='/small-steps/start-again']");
+      await press(page, "main form button");
+      await judge(page, `${language}-own-begun-again`);
+    });
+
+    test("is erased, and then links lead nowhere", async () => {
+      await page.goto(home);
+      await press(page, "a[href$='/erase']");
+      await press(page, "main form button");
+      await judge(page, `${language}-own-erased`);
+      await assert.rejects(site.json("subscriber", "show", address));
+      await page.goto(home);
+      await judge(page, `${language}-own-gone`);
     });
   });
 }

@@ -65,7 +65,7 @@ async fn a_visitor_reads_the_course_in_the_pages_language_and_chooses_their_own(
     assert_eq!(site.post_from("198.51.100.1", "/c/stages", FORM, &sent).await.status, 200);
     assert_eq!(site.texts("SELECT language FROM subscriber").await, ["de"]);
     let link = format!("/confirm/{}", site.token().await);
-    assert!(site.get(&link).await.body.contains("<li dir=\"auto\">Vier Stufen</li>"));
+    assert!(site.get(&link).await.body.contains("<li><bdi>Vier Stufen</bdi></li>"));
     assert!(site.post(&link, None, b"").await.body.contains("Vier Stufen"));
     let texts = site.texts("SELECT text || ' ' || page FROM consent ORDER BY id").await;
     assert_eq!(texts, ["I agree. /c/stages", "Ich stimme zu. /confirm"], "each as it was read");
