@@ -145,6 +145,11 @@ fn with_headers(mut ask: Ask, input: &[u8]) -> Ask {
     ask
 }
 
+/// An input may hold such words; a link may not.
+fn leads_to_script(page: &str) -> bool {
+    ["href", "src", "action"].iter().any(|name| page.contains(&format!("{name}=\"javascript:")))
+}
+
 fn judge(ask: &Ask, got: &Got) {
     let cut = |bytes: &[u8]| String::from_utf8_lossy(&bytes[..bytes.len().min(300)]).into_owned();
     let about = format!(
@@ -182,7 +187,7 @@ fn judge(ask: &Ask, got: &Got) {
     assert!(!text.to_lowercase().contains(MARK), "{about}\n{text}");
     let others = text.replace("<script src=\"/assets/zone.js\" defer></script>", "");
     assert!(
-        kind.starts_with("text/javascript") || !others.contains("<script") && !others.contains("=\"javascript:"),
+        kind.starts_with("text/javascript") || !others.contains("<script") && !leads_to_script(&others),
         "{about}\n{text}"
     );
     // What asks whether the process lives is a machine.
