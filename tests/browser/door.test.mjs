@@ -11,6 +11,8 @@ let site;
 let browser;
 before(async () => {
   site = await Site.make();
+  await site.edit("letters/course.toml", (text) => text.replace(/^issues = .*$/m, ""));
+  await site.edit("letters/first-letter.md", (text) => text.replace("+++\n", "+++\ndate = 2026-01-05T09:00:00\n"));
   await site.serve();
   browser = await launch();
 });
@@ -45,6 +47,13 @@ for (const language of LANGUAGES) {
       assert.equal(page.answer.status(), 422);
       await judge(page, `${language}-course-wrong`);
       assert.equal(await page.locator("[aria-invalid]").count(), 3);
+    });
+
+    test("what has appeared can be read by everybody", async () => {
+      const page = await show("/archive/letters", "archive");
+      await press(page, "main li a");
+      await judge(page, `${language}-archive-issue`, { mail: true });
+      assert.match(await page.innerText("body"), /How much is enough/);
     });
 
     test("the form stands in the pages of others", async () => {

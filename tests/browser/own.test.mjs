@@ -26,7 +26,7 @@ function kindOf(address) {
 }
 
 /** What is saved rather than shown. */
-const FILES = /\/export$/;
+const FILES = /\/(export|feed\.xml)$/;
 
 for (const language of LANGUAGES) {
   describe(`somebody who reads ${language}`, () => {
