@@ -187,15 +187,17 @@ fn tell(address: &str, method: &str, path: &str, kind: &str, body: &str) -> Stri
     answer
 }
 
-/// What a link to such a page ends with, in a mail to somebody.
-fn mailed(sink: &Sink, page: &str) -> String {
+/// What the links to such pages end with, in the mail that has all of them.
+fn mailed<const N: usize>(sink: &Sink, pages: [&str; N]) -> [String; N] {
     let mails =
         std::fs::read_dir(sink.mails()).unwrap().map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap());
-    let texts: Vec<String> = mails
-        .map(|mail| mail_parser::MessageParser::default().parse(&mail).unwrap().body_text(0).unwrap().into_owned())
-        .collect();
-    let rest = texts.iter().find_map(|text| text.split_once(page)).unwrap().1;
-    rest.chars().take_while(|c| c.is_ascii_alphanumeric() || "-_".contains(*c)).collect()
+    let mut texts = mails
+        .map(|mail| mail_parser::MessageParser::default().parse(&mail).unwrap().body_text(0).unwrap().into_owned());
+    let text = texts.find(|text| pages.iter().all(|page| text.contains(page))).unwrap();
+    pages.map(|page| {
+        let rest = text.split_once(page).unwrap().1;
+        rest.chars().take_while(|c| c.is_ascii_alphanumeric() || "-_".contains(*c)).collect()
+    })
 }
 
 #[test]
@@ -212,11 +214,11 @@ fn the_program_itself_writes_no_line_about_what_people_tell_it() {
     let done = tell(&at, "POST", "/c/path", form, "email=marker.vera%40example.org&first_name=Marker");
     assert!(done.starts_with("HTTP/1.1 200"), "{done}");
     sink.wait_for(1, SOON);
-    let confirm = mailed(&sink, "/confirm/");
+    let [confirm] = mailed(&sink, ["/confirm/"]);
     tell(&at, "GET", &format!("/confirm/{confirm}"), form, "");
     assert!(tell(&at, "POST", &format!("/confirm/{confirm}"), form, "").starts_with("HTTP/1.1 200"));
     sink.wait_for(2, SOON);
-    let [answer, my, leave] = ["/answer/", "/my/", "/leave/"].map(|page| mailed(&sink, page));
+    let [answer, my, leave] = mailed(&sink, ["/answer/", "/my/", "/leave/"]);
     until("the record", SOON, || site.deliveries()["accepted"] == 2);
     let kept = tell(&at, "POST", &format!("/answer/{answer}?q=1"), form, "answer=My+marker%1b[31m+hurts");
     assert!(kept.starts_with("HTTP/1.1 200"), "{kept}");
