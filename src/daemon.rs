@@ -27,7 +27,6 @@ use axum::Router;
 use jiff::SignedDuration;
 use jiff::Timestamp;
 use notify::Watcher as _;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -88,7 +87,7 @@ impl Daemon {
         tracing::info!(courses, swapped = reloaded.map_or(0, |it| it.swapped.len()), "ready");
         let line = Line::start(Arc::clone(&app), connectors);
         let mut tasks = JoinSet::new();
-        tasks.spawn(serve_pages(pages, listener, stop.clone()));
+        tasks.spawn(web::serve(listener, pages, stop.clone()));
         tasks.spawn(watch_database(Arc::clone(&app), stop.clone()));
         tasks.spawn(watch_files(Arc::clone(&app), waiting, stop.clone()));
         let locked = tokio::spawn(watch_lock(lock, stop.clone()));
@@ -269,14 +268,6 @@ async fn publish(app: &App, line: &Line, published: &mut String) {
 
 async fn rest(time: Duration, stop: &CancellationToken) {
     tokio::select! { () = tokio::time::sleep(time) => {}, () = stop.cancelled() => {} }
-}
-
-async fn serve_pages(pages: Router, listener: TcpListener, stop: CancellationToken) {
-    let pages = pages.into_make_service_with_connect_info::<SocketAddr>();
-    let ended = axum::serve(listener, pages).with_graceful_shutdown(stop.cancelled_owned()).await;
-    if let Err(error) = ended {
-        tracing::error!(%error, "the pages can't be served any more");
-    }
 }
 
 /// Notices what other processes wrote: a counter in memory, no table is read.

@@ -58,13 +58,15 @@ pub struct Request {
 pub enum Word {
     /// Anybody who fills in the form: nothing that they say of a person known already holds before that person confirms.
     Visitor(Visit),
+    /// Who opened their own page by a link that was mailed to them.
+    Owner(Visit),
     /// The operator enters what a person told them; a mail asks that person to confirm.
     Operator,
     /// Consent was given elsewhere: where.
     Confirmed(String),
 }
 
-/// How a visitor came to a form.
+/// How somebody came to a form.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Visit {
     pub evidence: Evidence,
@@ -161,6 +163,12 @@ pub fn decide<'a>(
             standing.put_enrolment(enrolment);
             Ok(SignedUp::Enrolled)
         }
+        Word::Owner(visit) => {
+            let consent = begin(app, shelf, &mut enrolment, &person, "own page", now)?;
+            standing.add_consent(read_by(visit, shelf, consent)?);
+            standing.put_enrolment(enrolment);
+            Ok(SignedUp::Enrolled)
+        }
         Word::Operator => {
             if !is_pending {
                 standing.put_enrolment(enrolment);
@@ -226,13 +234,13 @@ pub fn remember(
         fields: request.fields.clone(),
     };
     person.status = match (person.status, &request.word) {
-        (_, Word::Confirmed(_)) => Status::Active,
+        (_, Word::Confirmed(_) | Word::Owner(_)) => Status::Active,
         (Status::Left | Status::Suppressed, Word::Visitor(_) | Word::Operator) => Status::Pending,
         (status @ (Status::Pending | Status::Active), Word::Visitor(_) | Word::Operator) => status,
     };
     let wishes = match request.word {
         Word::Visitor(_) if has_confirmed => Some(wishes),
-        Word::Visitor(_) | Word::Operator | Word::Confirmed(_) => {
+        Word::Visitor(_) | Word::Owner(_) | Word::Operator | Word::Confirmed(_) => {
             wishes.grant(&mut person);
             None
         }
@@ -287,18 +295,28 @@ pub(super) fn begin<'a>(
 /// What a visitor agreed to on the page of a course, which the person must still confirm.
 fn asked_for<'a>(shelf: &'a Shelf, person: &Subscriber, course: &str, visit: &Visit, now: Now) -> Result<Consent<'a>> {
     let shelved = shelf.get(course).context("the course isn't in force")?;
-    let evidence = visit.evidence.clone();
-    Ok(Consent { asked: true, evidence, ..consent(shelved, &visit.language, person, "sign-up", now) })
+    let asked = Consent { asked: true, ..consent(shelved, &visit.language, person, "sign-up", now) };
+    read_by(visit, shelf, asked)
 }
 
-/// The words to agree to are those of the language in which they are read.
+/// A consent to what was read on a page.
+fn read_by<'a>(visit: &Visit, shelf: &'a Shelf, consent: Consent<'a>) -> Result<Consent<'a>> {
+    let shelved = shelf.get(consent.course).context("the course isn't in force")?;
+    Ok(Consent { text: words_of(shelved, &visit.language), evidence: visit.evidence.clone(), ..consent })
+}
+
+/// The words to agree to in the language in which they are read.
+fn words_of<'a>(shelved: &'a Shelved, language: &str) -> &'a str {
+    shelved.in_language(language).course.consent.as_deref().unwrap_or_default()
+}
+
 fn consent<'a>(shelved: &'a Shelved, language: &str, person: &Subscriber, source: &'a str, now: Now) -> Consent<'a> {
     Consent {
         id: next_id(now.wall),
         subscriber_id: person.id,
         course: &shelved.course.id,
         source,
-        text: shelved.in_language(language).course.consent.as_deref().unwrap_or_default(),
+        text: words_of(shelved, language),
         version: &shelved.course.version,
         at: now.wall.as_millisecond(),
         asked: false,

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 /// How long the links on the page act, counted from the mail's Date.
 const LINKS_ACT: SignedDuration = SignedDuration::from_hours(60 * 24);
 
-/// The page of one delivered lesson; `None` when there is no such delivery, or its course's version is gone.
+/// The page of one delivered lesson; `None` when there is no such delivery, or what it was made from was let go.
 pub async fn lesson(app: &App, outbox_id: i64) -> Result<Option<String>> {
     let row = outbox::by_id(&mut *app.store.read().await?, outbox_id).await?;
     let Some(row) = row.filter(|row| !row.inputs.is_empty() && row.enrolment_id != 0) else { return Ok(None) };

@@ -187,6 +187,10 @@ pub struct Page {
     pub not_found_title: &'static str,
     pub not_found: &'static str,
     pub not_found_next: &'static str,
+    /// Of what a browser sent and we couldn't read: cut short, too long, or in a form that we don't know.
+    pub unread_title: &'static str,
+    pub unread: &'static str,
+    pub unread_next: &'static str,
     pub failure_title: &'static str,
     pub failure: &'static str,
     pub failure_next: &'static str,

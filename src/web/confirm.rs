@@ -4,7 +4,6 @@ use crate::course::Kind;
 use crate::flow;
 use crate::flow::confirm::AskedCourse;
 use crate::flow::confirm::Link;
-use crate::flow::sign_up::Evidence;
 use crate::text::Page;
 use crate::text::fill;
 use crate::web::Web;
@@ -42,8 +41,7 @@ async fn show(State(web): State<Web>, visitor: Visitor, Path(token): Path<String
 }
 
 async fn confirm(State(web): State<Web>, visitor: Visitor, Path(token): Path<String>) -> Result<Response, Failure> {
-    let ip = visitor.ip.map(|ip| ip.to_string()).unwrap_or_default();
-    let evidence = Evidence { page: "/confirm".to_string(), ip, agent: visitor.agent.clone() };
+    let evidence = visitor.evidence("/confirm".to_string());
     let gone = || gone(web.speak(&visitor, None, None));
     match flow::confirm::confirm(&web.app, &token, &evidence).await? {
         Link::Asks(asks) => {

@@ -7,6 +7,7 @@ use crate::web::pages::Pages;
 use crate::web::visitor::languages;
 use axum::Json;
 use axum::Router;
+use axum::body::Body;
 use axum::extract::DefaultBodyLimit;
 use axum::extract::MatchedPath;
 use axum::extract::Request;
@@ -17,19 +18,28 @@ use axum::http::HeaderValue;
 use axum::http::StatusCode;
 use axum::http::header;
 use axum::middleware::Next;
+use axum::middleware::from_fn;
 use axum::middleware::from_fn_with_state;
 use axum::response::IntoResponse;
 use axum::response::Response;
+use futures_util::StreamExt as _;
+use futures_util::stream;
 use serde_json::json;
 use std::any::Any;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::time::Instant;
+use tokio::time::timeout_at;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutLayer;
 
 /// Octets of a form that are read: 2,000 characters of a person's own words, each of up to four octets that are written as
 /// three, and room for the rest.
 const BODY_LIMIT: usize = 32 * 1024;
+
+/// How long a visitor may take to send a body; less than an answer may take, so that who is slow doesn't look like a page
+/// that is.
+const BODY_TIME: Duration = Duration::from_secs(5);
 
 /// For every answer that doesn't say otherwise.
 const HEADERS: [(HeaderName, &str); 5] = [
@@ -109,6 +119,7 @@ pub fn protect<S: Clone + Send + Sync + 'static>(
     let dress = Dress { pages, site: Arc::new(site) };
     hurry(routes, patience)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(from_fn(limit_body_time))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn_with_state(dress, dress_errors))
 }
@@ -124,6 +135,20 @@ pub async fn add_headers(request: Request, next: Next) -> Response {
         response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
     }
     response
+}
+
+/// A body that takes longer can't be read, as one that breaks off: never is half a form taken for a whole one.
+async fn limit_body_time(request: Request, next: Next) -> Response {
+    let deadline = Instant::now() + BODY_TIME;
+    let timed = |body: Body| {
+        stream::unfold(body.into_data_stream(), move |mut pieces| async move {
+            match timeout_at(deadline, pieces.next()).await {
+                Ok(piece) => piece.map(|piece| (piece, pieces)),
+                Err(late) => Some((Err(axum::Error::new(late)), pieces)),
+            }
+        })
+    };
+    next.run(request.map(|body| Body::from_stream(timed(body)))).await
 }
 
 /// Puts a page in the place of every error that hasn't one; JSON, where a program asked with it.
@@ -143,8 +168,10 @@ async fn dress_errors(State(dress): State<Dress>, request: Request, next: Next) 
     let (title, paragraphs) = if status.is_server_error() {
         log(&route.unwrap_or_default(), bare.extensions().get::<Reason>());
         (words.failure_title, [words.failure, words.failure_next])
-    } else {
+    } else if matches!(status, StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED) {
         (words.not_found_title, [words.not_found, words.not_found_next])
+    } else {
+        (words.unread_title, [words.unread, words.unread_next])
     };
     if by_program {
         return (status, Json(json!({ "error": paragraphs.join(" ") }))).into_response();
@@ -176,7 +203,6 @@ fn log(route: &str, reason: Option<&Reason>) {
 #[expect(clippy::unwrap_used, reason = "a page that can't be made is a failed test")]
 mod tests {
     use super::*;
-    use axum::body::Body;
     use axum::body::to_bytes;
     use axum::routing::get;
     use std::collections::BTreeMap;
@@ -197,7 +223,8 @@ mod tests {
             .route("/panics", get(async || panics()))
             .route("/hangs", get(std::future::pending::<StatusCode>))
             .route("/teapot", get(async || StatusCode::IM_A_TEAPOT))
-            .route("/works", get(async || "words"));
+            .route("/works", get(async || "words"))
+            .fallback(not_found);
         let request = Request::get(path).body(Body::empty()).unwrap();
         let answer = protect(routes, pages, site, patience).oneshot(request).await.unwrap();
         let status = answer.status().as_u16();
@@ -215,7 +242,8 @@ mod tests {
         let long = Duration::from_secs(60);
         check("/panics", long, (500, "it isn&#39;t your fault</h1>")).await;
         check("/hangs", Duration::ZERO, (503, "it isn&#39;t your fault</h1>")).await;
-        check("/teapot", long, (418, "There is no page here</h1>")).await;
+        check("/nowhere", long, (404, "There is no page here</h1>")).await;
+        check("/teapot", long, (418, "That didn&#39;t reach us whole</h1>")).await;
         check("/works", long, (200, "words")).await;
     }
 }

@@ -4,6 +4,7 @@ use crate::flow::my::Mine;
 use crate::flow::sign_up;
 use crate::flow::sign_up::Request;
 use crate::flow::sign_up::SignedUp;
+use crate::flow::sign_up::Visit;
 use crate::flow::sign_up::Word;
 use crate::text::fill;
 use crate::web::Web;
@@ -65,6 +66,7 @@ async fn join(
     if !wrong.is_empty() {
         return form(&web, voice, &mine, &home, &course, wrong).await;
     }
+    let page = format!("/my/{course}/join");
     let request = Request {
         address: mine.person.address.clone(),
         course,
@@ -72,7 +74,7 @@ async fn join(
         zone: None,
         language: None,
         fields,
-        word: Word::Confirmed("the person's own page".to_string()),
+        word: Word::Owner(Visit { evidence: visitor.evidence(page), language: voice.language.to_string() }),
     };
     let text = match sign_up::add(&web.app, request).await? {
         SignedUp::Enrolled | SignedUp::AlreadyEnrolled => words.join_done,

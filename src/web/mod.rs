@@ -11,9 +11,9 @@ mod chart;
 mod confirm;
 mod course;
 mod doing;
+mod embed;
 mod erase;
 mod export;
-mod embed;
 mod feed;
 mod form;
 mod guard;
@@ -29,6 +29,7 @@ mod network;
 mod owner;
 mod pages;
 mod samples;
+mod serve;
 mod settings;
 mod sign_up;
 mod view;
@@ -52,6 +53,7 @@ use std::time::Duration;
 use visitor::Visitor;
 
 pub use network::Network;
+pub use serve::serve;
 
 /// How long one answer may take.
 const PATIENCE: Duration = Duration::from_secs(10);

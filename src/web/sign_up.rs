@@ -4,7 +4,6 @@
 use crate::course::Course;
 use crate::flow::shelf::Shelved;
 use crate::flow::sign_up;
-use crate::flow::sign_up::Evidence;
 use crate::flow::sign_up::Request;
 use crate::flow::sign_up::SignedUp;
 use crate::flow::sign_up::Visit;
@@ -160,9 +159,7 @@ async fn enter(web: &Web, request: Request) -> Result<Answer, Failure> {
 }
 
 fn word(visitor: &Visitor, voice: Voice<'_>, page: String) -> Word {
-    let ip = visitor.ip.map(|ip| ip.to_string()).unwrap_or_default();
-    let evidence = Evidence { page, ip, agent: visitor.agent.clone() };
-    Word::Visitor(Visit { evidence, language: voice.language.to_string() })
+    Word::Visitor(Visit { evidence: visitor.evidence(page), language: voice.language.to_string() })
 }
 
 fn unknown_fields(course: &Course, body: &Body, sentence: &'static str) -> BTreeMap<String, &'static str> {

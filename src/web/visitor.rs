@@ -2,6 +2,7 @@
 //! no person.
 
 use crate::address::one_line;
+use crate::flow::sign_up::Evidence;
 use crate::web::Web;
 use crate::web::network::Network;
 use axum::extract::ConnectInfo;
@@ -31,6 +32,12 @@ pub struct Visitor {
 }
 
 impl Visitor {
+    /// What is kept with an agreement that they gave on a page.
+    pub fn evidence(&self, page: String) -> Evidence {
+        let ip = self.ip.map(|ip| ip.to_string()).unwrap_or_default();
+        Evidence { page, ip, agent: self.agent.clone() }
+    }
+
     fn of(parts: &Parts, proxies: &[Network]) -> Visitor {
         let chosen = parts.uri.query().unwrap_or_default().split('&').find_map(|pair| pair.strip_prefix("language="));
         let chosen = chosen.map(|tag| percent_decode_str(tag).decode_utf8_lossy().into_owned());

@@ -19,6 +19,7 @@ mod own;
 mod pair;
 mod never;
 mod site;
+mod slow;
 mod stored;
 mod style;
 mod tokens;

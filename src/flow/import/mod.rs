@@ -259,7 +259,7 @@ impl Import {
 fn was_there(standing: &Standing<'_>, row: &Row) -> bool {
     let source = match &row.request.word {
         Word::Confirmed(source) => Some(source),
-        Word::Visitor(_) | Word::Operator => None,
+        Word::Visitor(_) | Word::Owner(_) | Word::Operator => None,
     };
     let course = &row.request.course;
     standing.suppression.is_none()

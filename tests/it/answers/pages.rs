@@ -17,11 +17,7 @@ pub struct Pages(pub SocketAddr);
 impl Pages {
     pub async fn of(app: &TestApp) -> Pages {
         let router = web::router(Arc::clone(&app.app), &BTreeMap::new(), &[]).unwrap();
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let at = listener.local_addr().unwrap();
-        let service = router.into_make_service_with_connect_info::<SocketAddr>();
-        tokio::spawn(async move { axum::serve(listener, service).await });
-        Pages(at)
+        Pages(browser::serve(router).await)
     }
 
     pub async fn get(&self, path: &str) -> Answer {

@@ -1,9 +1,12 @@
 //! A browser of a few lines: one request a connection, as bytes.
 
+use axum::Router;
 use std::net::SocketAddr;
 use tokio::io::AsyncReadExt;
 use tokio::io::AsyncWriteExt;
+use tokio::net::TcpListener;
 use tokio::net::TcpStream;
+use tokio_util::sync::CancellationToken;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
@@ -23,6 +26,14 @@ impl Answer {
         let from = self.body.find("<h1").map_or(0, |at| at + self.body[at..].find('>').unwrap() + 1);
         self.body[from..].split("</h1>").next().unwrap().replace("&#39;", "'")
     }
+}
+
+/// Where these pages are served until the runtime ends.
+pub async fn serve(pages: Router) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let at = listener.local_addr().unwrap();
+    tokio::spawn(dripline::web::serve(listener, pages, CancellationToken::new()));
+    at
 }
 
 pub async fn ask(at: SocketAddr, method: &str, path: &str, kind: Option<&str>, body: &[u8]) -> Answer {

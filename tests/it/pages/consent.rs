@@ -3,6 +3,7 @@
 use super::site::ADDRESS;
 use super::site::TestSite;
 use dripline::flow::export::Export;
+use dripline::link::Scope;
 
 const FORM: &str = "application/x-www-form-urlencoded";
 const ROW: &str = "SELECT course || '|' || source || '|' || text || '|' || page || '|' || ip || '|' || agent || '|' || at || '|' || asked
@@ -29,6 +30,20 @@ async fn asking_and_confirming_are_kept_with_their_page_and_the_first_asking_alo
     assert_eq!(versions, [site.app.shelf.read().await.get("stages").unwrap().course.version.clone()]);
     let file = exported(&site).await;
     assert!(file.contains("confirmation link") && file.contains("2026-03-02T09:00:00Z,I agree to mail."), "{file}");
+}
+
+#[tokio::test]
+async fn who_begins_a_further_course_on_their_own_page_agrees_with_the_same_evidence() {
+    let site = TestSite::start_with_course(&[("consent", "\"I agree to mail.\"")]).await;
+    let link = site.sign_up().await;
+    assert_eq!(site.post_from("203.0.113.7", &link, FORM, "").await.status, 200);
+    let person = site.texts("SELECT cast(id AS text) FROM subscriber").await.concat().parse().unwrap();
+    let my = site.app.keys.sign(Scope::My, person, None);
+    let done = site.post_from("192.0.2.4", &format!("/my/{my}/garden/join"), FORM, "agree=1").await;
+    assert_eq!(done.title(), "Done");
+    let rows = site.texts(ROW).await;
+    let agreed = format!("garden|own page|I agree to mail.|/my/garden/join|192.0.2.4|Reader/1.0|{NOW}|0");
+    assert_eq!(rows.last(), Some(&agreed), "{rows:?}");
 }
 
 async fn exported(site: &TestSite) -> String {

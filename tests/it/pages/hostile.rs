@@ -1,5 +1,6 @@
 //! Every route against whatever can be sent to it: no answer is a failure, none repeats what was sent, all protect readers.
 
+use super::browser;
 use super::corpus::Chance;
 use super::corpus::FIELDS;
 use super::corpus::MARK;
@@ -291,10 +292,7 @@ async fn requests_that_chance_spoils_are_answered_all_the_same() {
 async fn bytes_that_are_no_http_leave_the_process_alive() {
     let mut pair = Pair::start().await;
     let targets = targets(&mut pair).await;
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let at = listener.local_addr().unwrap();
-    let service = pair.router.clone().into_make_service_with_connect_info::<SocketAddr>();
-    tokio::spawn(async move { axum::serve(listener, service).await });
+    let at = browser::serve(pair.router.clone()).await;
     let (inputs, mut chance) = (inputs(), Chance(0xb17e5));
     let framings = [
         "Content-Length: 5\r\n",

@@ -32,10 +32,7 @@ impl Site {
         app.enrol(ANA, "calm").await;
         app.settle().await;
         let router = dripline::web::router(Arc::clone(&app.app), &BTreeMap::new(), &[]).unwrap();
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let at = listener.local_addr().unwrap();
-        let pages = router.into_make_service_with_connect_info::<SocketAddr>();
-        tokio::spawn(async move { axum::serve(listener, pages).await });
+        let at = browser::serve(router).await;
         let person = app.number("SELECT id FROM subscriber").await;
         let my = format!("/my/{}", app.app.keys.sign(Scope::My, person, None));
         Site { app, at, my }

@@ -98,13 +98,8 @@ impl TestSite {
         .unwrap();
         assert_eq!(reloaded.swapped, ["garden", "stages"], "{:?}", reloaded.problems);
         let router = web::router(Arc::clone(&app), overrides, &["127.0.0.1".parse().unwrap()]).unwrap();
-        let pages = router.clone();
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let at = listener.local_addr().unwrap();
-        tokio::spawn(
-            async move { axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>()).await },
-        );
-        TestSite { app, clock, router: pages, at, _folder: folder }
+        let at = browser::serve(router.clone()).await;
+        TestSite { app, clock, router, at, _folder: folder }
     }
 
     pub async fn get(&self, path: &str) -> Answer {

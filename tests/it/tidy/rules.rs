@@ -8,7 +8,7 @@ use sha2::Sha256;
 const CRATES: &[(&[&str], &[&str], &str)] = &[
     (&["sqlx"], &["store/"], "all SQL is in the store, so that it is written and tested once for every database"),
     (
-        &["axum", "tower", "tower_http"],
+        &["axum", "hyper", "hyper_util", "tower", "tower_http"],
         &["web/", "mailbox/", "daemon.rs"],
         "pages are the edge; a verb can't know that HTTP called it",
     ),
