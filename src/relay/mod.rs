@@ -7,6 +7,7 @@
 
 mod auth;
 mod body;
+mod commands;
 mod connector;
 mod reply;
 mod session;
@@ -14,9 +15,9 @@ mod settings;
 mod tls;
 mod wire;
 
+pub use crate::relay::commands::Envelope;
 pub use crate::relay::connector::Connector;
 pub use crate::relay::connector::ConnectorError;
-pub use crate::relay::session::Envelope;
 pub use crate::relay::session::Offer;
 pub use crate::relay::session::Offered;
 pub use crate::relay::session::Outcome;

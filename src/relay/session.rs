@@ -1,9 +1,11 @@
 //! Envelopes and bodies over one open connection, one mail at a time, each ending with what surely happened. Knows no row.
 
-use crate::address::Address;
 use crate::outcome::Phase;
 use crate::outcome::Reply;
 use crate::relay::body;
+use crate::relay::commands;
+use crate::relay::commands::Envelope;
+use crate::relay::commands::Lines;
 use crate::relay::connector::Capabilities;
 use crate::relay::reply::Heard;
 use crate::relay::settings::Timeouts;
@@ -11,28 +13,14 @@ use crate::relay::wire::Broken;
 use crate::relay::wire::Handed;
 use crate::relay::wire::Wire;
 use lettre::transport::smtp::commands::Data;
-use lettre::transport::smtp::commands::Mail;
 use lettre::transport::smtp::commands::Quit;
-use lettre::transport::smtp::commands::Rcpt;
 use lettre::transport::smtp::commands::Rset;
-use lettre::transport::smtp::extension::MailParameter;
-use std::fmt;
 use std::time::Duration;
 
 /// Envelopes offered before a session should be replaced: relays dislike long ones.
 pub const MESSAGES: u32 = 100;
 
 const BLOCK_BYTES: usize = 64 * 1024;
-
-/// Who the mail is from, whom it is for, and how large it is. Prints without addresses.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Envelope {
-    /// The bounce address; empty for a mail that may not bounce.
-    pub from: String,
-    pub to: Address,
-    /// Bytes of the body.
-    pub size: usize,
-}
 
 /// One connection to the relay, logged in.
 pub struct Session {
@@ -114,33 +102,14 @@ impl Session {
         if !self.is_usable() {
             return Err(Refused::Lost(Broken::new(Phase::Mail, "the session is closed")));
         }
-        let (mail, rcpt) = self.commands(envelope)?;
+        let Lines { mail, rcpt } =
+            commands::lines(envelope, &self.capabilities).map_err(|(at, reply)| Refused::Said(at, reply))?;
         self.offered += 1;
         self.stay_in_step().await?;
         let timeouts = self.timeouts;
         self.step(Phase::Mail, &mail, timeouts.mail, 2).await?;
         self.step(Phase::Rcpt, &rcpt, timeouts.rcpt, 2).await?;
         self.step(Phase::Data, &Data.to_string(), timeouts.data, 3).await
-    }
-
-    fn commands(&self, envelope: &Envelope) -> Result<(String, String), Refused> {
-        let made_up = |phase, code, text| Err(Refused::Said(phase, Reply::new(code, text)));
-        let size = u64::try_from(envelope.size).unwrap_or(u64::MAX);
-        if self.capabilities.largest.is_some_and(|largest| size > largest) {
-            return made_up(Phase::Mail, 552, "5.3.4 (our words, not the relay's) larger than the relay's SIZE allows");
-        }
-        let Ok(from) = Some(&envelope.from).filter(|from| !from.is_empty()).map(|from| from.parse()).transpose() else {
-            return made_up(Phase::Mail, 553, "5.1.7 (our words, not the relay's) the bounce address is no address");
-        };
-        let Ok(to) = envelope.to.as_str().parse() else {
-            return made_up(
-                Phase::Rcpt,
-                553,
-                "5.1.3 (our words, not the relay's) the address can't be written in SMTP",
-            );
-        };
-        let parameters = if self.capabilities.size { vec![MailParameter::Size(envelope.size)] } else { vec![] };
-        Ok((Mail::new(from, parameters).to_string(), Rcpt::new(to, vec![]).to_string()))
     }
 
     /// Whatever waits to be read before MAIL is no reply to it: a goodbye to an idle session, or a reply too many.
@@ -238,12 +207,6 @@ impl Drop for Offered<'_> {
         if self.session.in_data {
             self.session.wire.close();
         }
-    }
-}
-
-impl fmt::Debug for Envelope {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Envelope").field("to", &self.to).field("size", &self.size).finish_non_exhaustive()
     }
 }
 
