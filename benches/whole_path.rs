@@ -275,6 +275,7 @@ fn settings(sink: SocketAddr, connections: usize) -> relay::Settings {
         connections,
         rate: None,
         daily: None,
+        pipelining: true,
         domains: BTreeMap::new(),
         ca_file: None,
         hello: "learn.example.org".to_string(),

@@ -51,13 +51,14 @@ fn relay(keys: &Keys<'_>, base: &Path, hello: &str) -> Option<Settings> {
     let connections = keys.integer("connections", 1..=1_000).map_or(4, |number| *number.get_ref());
     let rate = rate(keys);
     let daily = keys.integer("daily", 1..=i64::MAX).and_then(|number| u64::try_from(*number.get_ref()).ok());
+    let pipelining = keys.boolean("pipelining").is_none_or(|it| *it.get_ref());
     let ca_file = ca_file(keys, base);
     let domains = keys.table("domains").map_or_else(BTreeMap::new, |domains| limits(&domains));
     keys.finish();
     let Place { host, port, tls, user } = place?;
     let connections = usize::try_from(connections).unwrap_or(4);
     let hello = hello.to_string();
-    Some(Settings { host, port, tls, user, password, connections, rate, daily, domains, ca_file, hello })
+    Some(Settings { host, port, tls, user, password, connections, rate, daily, pipelining, domains, ca_file, hello })
 }
 
 fn place(text: &str) -> Result<Place, &'static str> {

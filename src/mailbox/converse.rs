@@ -42,6 +42,8 @@ struct Talk<'h, S> {
     stream: &'h mut S,
     house: &'h House,
     input: Vec<u8>,
+    /// Replies to commands that came together go together (RFC 2920 §3.2).
+    output: Vec<u8>,
     logged_in: bool,
     protected: bool,
     from: Option<String>,
@@ -66,7 +68,7 @@ async fn serve(mut stream: TcpStream, house: &House) -> io::Result<()> {
 
 impl<'h, S: AsyncRead + AsyncWrite + Unpin> Talk<'h, S> {
     fn new(stream: &'h mut S, house: &'h House, protected: bool) -> Talk<'h, S> {
-        Talk { stream, house, input: Vec::new(), logged_in: false, protected, from: None, to: None }
+        Talk { stream, house, input: Vec::new(), output: Vec::new(), logged_in: false, protected, from: None, to: None }
     }
 
     async fn greet_and_go(&mut self) -> io::Result<End> {
@@ -82,6 +84,7 @@ impl<'h, S: AsyncRead + AsyncWrite + Unpin> Talk<'h, S> {
     async fn go(&mut self) -> io::Result<End> {
         while let Some(line) = self.line().await? {
             if let Next::End(end) = self.command(&line).await? {
+                self.flush().await?;
                 return Ok(end);
             }
         }
@@ -114,6 +117,7 @@ impl<'h, S: AsyncRead + AsyncWrite + Unpin> Talk<'h, S> {
 
     fn capabilities(&self) -> String {
         let mut lines = vec!["mailbox".to_string(), "ENHANCEDSTATUSCODES".to_string()];
+        lines.extend((!self.house.stepwise).then(|| "PIPELINING".to_string()));
         lines.extend(self.house.largest.map(|largest| format!("SIZE {largest}")));
         lines.extend(self.house.offered_tls().filter(|_| !self.protected).map(|_| "STARTTLS".to_string()));
         lines.extend(self.house.account.as_ref().map(|account| format!("AUTH {}", account.mechanisms)));
@@ -266,6 +270,7 @@ impl<'h, S: AsyncRead + AsyncWrite + Unpin> Talk<'h, S> {
     }
 
     async fn act(&mut self, action: Action, usual: &str) -> io::Result<Next> {
+        self.flush().await?;
         match action {
             Action::Reply(reply) => self.say(&reply).await,
             Action::Close | Action::LateReset => Ok(Next::End(End::Closed)),
@@ -294,13 +299,19 @@ impl<'h, S: AsyncRead + AsyncWrite + Unpin> Talk<'h, S> {
         if reply.is_empty() {
             return Ok(Next::Go);
         }
-        self.stream.write_all(format!("{reply}\r\n").as_bytes()).await?;
-        self.stream.flush().await?;
+        self.output.extend_from_slice(format!("{reply}\r\n").as_bytes());
         if reply.starts_with("421") { self.drain().await } else { Ok(Next::Go) }
+    }
+
+    async fn flush(&mut self) -> io::Result<()> {
+        self.stream.write_all(&self.output).await?;
+        self.output.clear();
+        self.stream.flush().await
     }
 
     /// Listens in silence until the sender goes: closing at once would make the kernel throw away our last words.
     async fn drain(&mut self) -> io::Result<Next> {
+        self.flush().await?;
         while self.stream.read(&mut [0; 4096]).await? > 0 {}
         Ok(Next::End(End::Closed))
     }
@@ -318,6 +329,7 @@ impl<'h, S: AsyncRead + AsyncWrite + Unpin> Talk<'h, S> {
     }
 
     async fn read_more(&mut self) -> io::Result<()> {
+        self.flush().await?;
         self.input.reserve(READ_BYTES);
         match self.stream.read_buf(&mut self.input).await? {
             0 => Err(io::ErrorKind::UnexpectedEof.into()),

@@ -1,6 +1,6 @@
 //! A small SMTP receiver that can be told to misbehave: the tests' relay and the demo's inbox. Knows no product, only mail.
 //!
-//! It offers no PIPELINING, takes one recipient a mail, and answers the dot only when the mail is recorded.
+//! It takes one recipient a mail, and answers the dot only when the mail is recorded.
 
 mod converse;
 pub mod inbox;
@@ -43,6 +43,8 @@ pub struct Settings {
     pub account: Option<Account>,
     /// Largest mail in bytes, advertised as SIZE.
     pub largest: Option<usize>,
+    /// Offer no PIPELINING.
+    pub stepwise: bool,
     /// Keep neither mails nor commands in memory: for a receiver of very many.
     pub forgetful: bool,
 }
@@ -89,6 +91,7 @@ struct House {
     tls: Tls,
     account: Option<Account>,
     largest: Option<usize>,
+    stepwise: bool,
     forgetful: bool,
     sink: Sink,
     kept: Mutex<Kept>,
@@ -118,6 +121,7 @@ impl Mailbox {
             tls: settings.tls,
             account: settings.account,
             largest: settings.largest,
+            stepwise: settings.stepwise,
             forgetful: settings.forgetful,
             sink: Sink::open(settings.folder, settings.log.as_deref())?,
             kept: Mutex::default(),

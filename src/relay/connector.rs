@@ -35,6 +35,7 @@ pub struct Connector {
     protection: Protection,
     account: Option<Account>,
     hello: ClientId,
+    pipelining: bool,
     timeouts: Timeouts,
 }
 
@@ -58,13 +59,14 @@ pub enum ConnectorError {
     HalfAnAccount,
 }
 
-/// What the relay's EHLO reply offers, of what we use (RFC 1869, 1870, 3207, 4954).
+/// What the relay's EHLO reply offers, of what we use (RFC 1869, 1870, 2920, 3207, 4954).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Capabilities {
     pub size: bool,
     /// Largest message in bytes, if there is a limit.
     pub largest: Option<u64>,
     pub starttls: bool,
+    pub pipelining: bool,
     pub mechanism: Option<Mechanism>,
 }
 
@@ -88,6 +90,7 @@ impl Connector {
             protection: Protection::of(settings)?,
             account,
             hello: ClientId::Domain(settings.hello.clone()),
+            pipelining: settings.pipelining,
             timeouts: Timeouts::default(),
         })
     }
@@ -131,6 +134,7 @@ impl Connector {
             }
         };
         let wire = self.log_in(wire, &capabilities).await?;
+        let capabilities = Capabilities { pipelining: capabilities.pipelining && self.pipelining, ..capabilities };
         Ok(Session::new(wire, capabilities, self.timeouts))
     }
 
@@ -251,6 +255,7 @@ impl Capabilities {
             let mut words = line.split([' ', '=', '\t']);
             match words.next().unwrap_or_default() {
                 "STARTTLS" => capabilities.starttls = true,
+                "PIPELINING" => capabilities.pipelining = true,
                 "SIZE" => {
                     capabilities.size = true;
                     capabilities.largest = words.next().and_then(|n| n.parse().ok()).filter(|largest| *largest > 0);
@@ -290,7 +295,7 @@ mod tests {
         let none = Capabilities::default();
         check(&["mx.example.org"], none.clone());
         check(&["STARTTLS"], none.clone());
-        check(&["mx", "starttls", "PIPELINING"], Capabilities { starttls: true, ..none.clone() });
+        check(&["mx", "starttls", "PIPELINING"], Capabilities { starttls: true, pipelining: true, ..none.clone() });
         check(&["mx", "SIZE 0"], Capabilities { size: true, ..none.clone() });
         check(&["mx", "Size 100"], Capabilities { size: true, largest: Some(100), ..none.clone() });
         check(&["mx", "AUTH LOGIN PLAIN"], Capabilities { mechanism: Some(Mechanism::Plain), ..none.clone() });

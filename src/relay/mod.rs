@@ -21,6 +21,7 @@ pub use crate::relay::connector::ConnectorError;
 pub use crate::relay::session::Offer;
 pub use crate::relay::session::Offered;
 pub use crate::relay::session::Outcome;
+pub use crate::relay::session::Proposed;
 pub use crate::relay::session::Session;
 pub use crate::relay::settings::DomainLimit;
 pub use crate::relay::settings::Rate;

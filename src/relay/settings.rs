@@ -20,6 +20,8 @@ pub struct Settings {
     pub rate: Option<Rate>,
     /// Mails in a day.
     pub daily: Option<u64>,
+    /// Whether PIPELINING is used where it is offered (RFC 2920).
+    pub pipelining: bool,
     /// Limits of domain groups, by the group's name.
     pub domains: BTreeMap<String, DomainLimit>,
     /// PEM certificates to trust instead of the public authorities.

@@ -131,6 +131,14 @@ pub fn record(app: &App, shelf: &Shelf, built: &Built, heard: &Heard, on_the_wir
     record
 }
 
+/// A message that had leave to go on the wire, and of which nothing was written but its envelope.
+pub fn taken_back(app: &App, built: &Built) -> Record {
+    let mut record = blank(&built.job, app.clock.now(), State::Sending);
+    record.to = State::Ready;
+    record.kept = compressed(&built.bytes).map(|body| Kept { frozen: built.intent.clone(), body });
+    record
+}
+
 /// A message that couldn't be made: it alone waits for a human.
 pub fn quarantined(app: &App, job: &Job, why: &str) -> Record {
     let mut record = blank(job, app.clock.now(), State::Leased);

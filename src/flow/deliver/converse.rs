@@ -1,4 +1,5 @@
-//! One session's work: takes a built message, offers it, waits for the intent, sends the body, hands in the outcome.
+//! One session's work: takes a built message, offers it, waits for the intent, sends the body, hands in the outcome. While
+//! there is more to send, the next envelope goes with the body, and the next intent is asked for with the outcome.
 
 use crate::flow::App;
 use crate::flow::deliver::Place;
@@ -10,11 +11,14 @@ use crate::flow::deliver::relays::Relays;
 use crate::outcome::Phase;
 use crate::outcome::Verdict;
 use crate::outcome::verdict;
+use crate::relay::Broken;
 use crate::relay::Envelope;
 use crate::relay::Offer;
+use crate::relay::Offered;
 use crate::relay::Outcome;
 use crate::relay::Session;
 use crate::store::enrolments;
+use crate::store::ledger::Intent;
 use crate::store::report;
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,20 +43,25 @@ pub struct Worker {
     pub stop: CancellationToken,
 }
 
+/// A message that waits for its turn.
+struct Message {
+    built: Box<Built>,
+    /// Given back when the message's outcome is stored.
+    _place: Place,
+}
+
 impl Worker {
     /// Works until the line is stopped or has no more messages.
     pub async fn run(self) {
-        let mut session = None;
+        let (mut session, mut left) = (None, None);
         loop {
-            match self.next(session.is_some()).await {
-                Next::Message(mut built, place) => {
-                    session = self.send(session, &mut built).await;
-                    drop(place);
-                }
-                Next::Back(built, place) => {
-                    aftermath::give_back(&self.app, &built.job).await;
-                    drop(place);
-                }
+            let next = match left.take() {
+                Some(message) => self.consider(message),
+                None => self.next(session.is_some()).await,
+            };
+            match next {
+                Next::Message(message) => (session, left) = self.send(session, message).await,
+                Next::Back(message) => aftermath::give_back(&self.app, &message.built.job).await,
                 Next::Idle => quit(session.take()).await,
                 Next::End => break,
             }
@@ -66,7 +75,7 @@ impl Worker {
         loop {
             let changed = self.relays.changed.notified();
             let now = self.app.clock.now().wall;
-            let mine = self.relays.may_take(self.relay, self.seat, now);
+            let mine = self.may_take();
             let nobodys = self.relays.ready_connections(now) == 0;
             let take = async { self.built.lock().await.recv().await };
             tokio::select! {
@@ -75,9 +84,7 @@ impl Worker {
                 () = changed => {}
                 message = take, if mine || nobodys => {
                     let Some((built, place)) = message else { return Next::End };
-                    let may_take = self.relays.may_take(self.relay, self.seat, self.app.clock.now().wall);
-                    let built = Box::new(built);
-                    return if may_take { Next::Message(built, place) } else { Next::Back(built, place) };
+                    return self.consider(Message { built: Box::new(built), _place: place });
                 }
                 () = tokio::time::sleep(self.relays.until_probe(now)), if !mine => {}
                 () = tokio::time::sleep(IDLE), if connected => return Next::Idle,
@@ -85,79 +92,117 @@ impl Worker {
         }
     }
 
-    /// Sends one message. Returns the session if it can be used again.
-    async fn send(&self, session: Option<Session>, built: &mut Built) -> Option<Session> {
+    fn consider(&self, message: Message) -> Next {
+        if self.may_take() && !self.stop.is_cancelled() { Next::Message(message) } else { Next::Back(message) }
+    }
+
+    fn may_take(&self) -> bool {
+        self.relays.may_take(self.relay, self.seat, self.app.clock.now().wall)
+    }
+
+    /// A message that needn't be waited for.
+    fn next_at_once(&self) -> Option<Message> {
+        if self.stop.is_cancelled() || !self.may_take() {
+            return None;
+        }
+        // Whoever holds the lock waits for the next one that is made: there is none now.
+        let (built, place) = self.built.try_lock().ok()?.try_recv().ok()?;
+        Some(Message { built: Box::new(built), _place: place })
+    }
+
+    /// Sends a message, and those that are ready behind it. Returns the session if it can be used again, and a message
+    /// for which it couldn't.
+    async fn send(&self, session: Option<Session>, mut message: Message) -> (Option<Session>, Option<Message>) {
         // A relay that is silent before the dot holds up no stop: nothing of this message is on the wire.
         let opened = tokio::select! {
             opened = self.session(session) => opened,
             () = self.stop.cancelled() => {
-                aftermath::give_back(&self.app, &built.job).await;
-                return None;
+                aftermath::give_back(&self.app, &message.built.job).await;
+                return (None, None);
             }
         };
         let mut session = match opened {
             Ok(session) => session,
             Err(broken) => {
-                let heard = match broken.reply {
-                    Some(reply) => Heard::said(broken.phase, verdict(broken.phase, &reply), reply),
-                    None => Heard::silence(broken.phase, Verdict::Relay, broken.detail),
-                };
-                self.hand_in(built, heard, false).await;
-                return None;
+                self.hand_in(&mut message.built, lost(broken, Verdict::Relay), false, None).await;
+                return (None, None);
             }
         };
-        let (heard, on_the_wire) = self.converse(&mut session, built).await;
-        if let Some(heard) = heard {
-            self.hand_in(built, heard, on_the_wire).await;
-        } else {
-            aftermath::give_back(&self.app, &built.job).await;
-        }
+        let left = self.carry(&mut session, message).await;
         if session.is_usable() && !session.wants_rotation() {
-            return Some(session);
+            return (Some(session), left);
         }
         session.quit().await;
-        None
+        (None, left)
     }
 
-    async fn session(&self, session: Option<Session>) -> Result<Session, crate::relay::Broken> {
+    async fn session(&self, session: Option<Session>) -> Result<Session, Broken> {
         match session.filter(Session::is_usable) {
             Some(session) => Ok(session),
             None => self.relays.connector(self.relay).open().await,
         }
     }
 
-    /// What was heard (`None`: we took the envelope back), and whether the intent was stored before.
-    async fn converse(&self, session: &mut Session, built: &Built) -> (Option<Heard>, bool) {
-        let envelope = Envelope { from: built.from.clone(), to: built.to.clone(), size: built.bytes.len() };
-        let offer = tokio::select! {
+    /// Sends a message and those behind it, as long as the session goes on and there are any. Returns one that was taken
+    /// and not offered.
+    async fn carry(&self, session: &mut Session, mut message: Message) -> Option<Message> {
+        let envelope = envelope(&message);
+        let mut offer = tokio::select! {
             offer = session.offer(&envelope) => offer,
-            () = self.stop.cancelled() => return (None, false),
-        };
-        let offered = match offer {
-            Offer::Ready(offered) => offered,
-            Offer::Said(phase, reply) => return (Some(Heard::said(phase, verdict(phase, &reply), reply)), false),
-            Offer::Lost(broken) => {
-                let heard = match broken.reply {
-                    Some(reply) => Heard::said(broken.phase, verdict(broken.phase, &reply), reply),
-                    None => Heard::silence(broken.phase, Verdict::NotSent, broken.detail),
-                };
-                return (Some(heard), false);
+            () = self.stop.cancelled() => {
+                aftermath::give_back(&self.app, &message.built.job).await;
+                return None;
             }
         };
-        if self.stop.is_cancelled() || !self.ledger.intent(built.intent.clone()).await {
-            offered.withdraw();
-            return (None, false);
+        // The first message's intent is asked for when the relay waits for its body.
+        let mut granted = None;
+        loop {
+            let offered = match answer(offer) {
+                Ok(offered) => offered,
+                Err(refused) => {
+                    self.hand_in(&mut message.built, refused, granted.unwrap_or(false), None).await;
+                    return None;
+                }
+            };
+            let may_go = match granted {
+                Some(granted) => granted,
+                None => !self.stop.is_cancelled() && self.ledger.intent(message.built.intent.clone()).await,
+            };
+            if !may_go || self.stop.is_cancelled() {
+                offered.withdraw();
+                self.take_back(&message, may_go).await;
+                return None;
+            }
+            let next = self.next_at_once();
+            let behind = next.as_ref().map(self::envelope);
+            let (outcome, proposed) = offered.body_before(&message.built.bytes, behind.as_ref()).await;
+            let heard = heard(outcome);
+            match (proposed, next) {
+                (Some(proposed), Some(next)) => {
+                    let intent = Some(next.built.intent.clone());
+                    let stored = self.hand_in(&mut message.built, heard, true, intent);
+                    let (leave, answered) = tokio::join!(stored, proposed.heard());
+                    (message, offer, granted) = (next, answered, Some(leave));
+                }
+                (_, next) => {
+                    self.hand_in(&mut message.built, heard, true, None).await;
+                    return next;
+                }
+            }
         }
-        let heard = match offered.body(&built.bytes).await {
-            Outcome::Said(reply) => Heard::said(Phase::Dot, verdict(Phase::Dot, &reply), reply),
-            Outcome::NotSent(detail) => Heard::silence(Phase::Dot, Verdict::NotSent, detail),
-            Outcome::InDoubt(detail) => Heard::silence(Phase::Dot, Verdict::InDoubt, detail),
-        };
-        (Some(heard), true)
     }
 
-    /// Charges what was heard to the relay, the sender or the message, and has it stored.
-    async fn hand_in(&self, built: &mut Built, mut heard: Heard, on_the_wire: bool) {
+    /// Nothing of this message was written but its envelope.
+    async fn take_back(&self, message: &Message, may_go: bool) {
+        match may_go {
+            true => self.ledger.record(aftermath::taken_back(&self.app, &message.built)).await,
+            false => aftermath::give_back(&self.app, &message.built.job).await,
+        }
+    }
+
+    /// Charges what was heard to the relay, the sender or the message, and has it stored; together with the intent of the
+    /// next message, about which it returns whether that may be sent.
+    async fn hand_in(&self, built: &mut Built, mut heard: Heard, on_the_wire: bool, next: Option<Intent>) -> bool {
         let now = self.app.clock.now();
         if heard.verdict == Verdict::ContentRefused && heard.is_policy() && self.relays.is_suspicious(self.relay) {
             heard.verdict = Verdict::Sender;
@@ -190,9 +235,17 @@ impl Worker {
         if heard.verdict == Verdict::AddressSoft {
             heard.times_full = self.times_full(built).await;
         }
-        self.ledger.record(aftermath::record(&self.app, &shelf, built, &heard, on_the_wire, &label)).await;
+        let record = aftermath::record(&self.app, &shelf, built, &heard, on_the_wire, &label);
+        let granted = match next {
+            Some(next) => self.ledger.turn(record, next).await,
+            None => {
+                self.ledger.record(record).await;
+                false
+            }
+        };
         drop(shelf);
         aftermath::after_the_record(&self.app, built, &heard).await;
+        granted
     }
 
     /// When that can't be read the mailbox counts as full for the first time: it is asked once more than it need be.
@@ -257,11 +310,41 @@ impl Worker {
 }
 
 enum Next {
-    Message(Box<Built>, Place),
-    /// Not for this seat, and for no other.
-    Back(Box<Built>, Place),
+    Message(Message),
+    /// Not for this seat now.
+    Back(Message),
     Idle,
     End,
+}
+
+fn envelope(message: &Message) -> Envelope {
+    let built = &message.built;
+    Envelope { from: built.from.clone(), to: built.to.clone(), size: built.bytes.len() }
+}
+
+/// What a session says of the message for which it ended; `silent` where the relay said nothing.
+fn lost(broken: Broken, silent: Verdict) -> Heard {
+    match broken.reply {
+        Some(reply) => Heard::said(broken.phase, verdict(broken.phase, &reply), reply),
+        None => Heard::silence(broken.phase, silent, broken.detail),
+    }
+}
+
+/// The relay waits for the body, or why it doesn't.
+fn answer(offer: Offer<'_>) -> Result<Offered<'_>, Heard> {
+    match offer {
+        Offer::Ready(offered) => Ok(offered),
+        Offer::Said(phase, reply) => Err(Heard::said(phase, verdict(phase, &reply), reply)),
+        Offer::Lost(broken) => Err(lost(broken, Verdict::NotSent)),
+    }
+}
+
+fn heard(outcome: Outcome) -> Heard {
+    match outcome {
+        Outcome::Said(reply) => Heard::said(Phase::Dot, verdict(Phase::Dot, &reply), reply),
+        Outcome::NotSent(detail) => Heard::silence(Phase::Dot, Verdict::NotSent, detail),
+        Outcome::InDoubt(detail) => Heard::silence(Phase::Dot, Verdict::InDoubt, detail),
+    }
 }
 
 async fn quit(session: Option<Session>) {

@@ -26,10 +26,13 @@ pub struct Ledger {
     task: Arc<tokio::sync::Mutex<Option<JoinHandle<()>>>>,
 }
 
+/// What one session hands in at once. It is answered when all of it is stored.
 #[derive(Debug)]
-enum Entry {
-    Intent(Box<Intent>, oneshot::Sender<bool>),
-    Record(Box<Record>, oneshot::Sender<()>),
+struct Entry {
+    record: Option<Box<Record>>,
+    intent: Option<Box<Intent>>,
+    /// Whether the intent was granted.
+    answer: oneshot::Sender<bool>,
 }
 
 impl Ledger {
@@ -41,16 +44,24 @@ impl Ledger {
 
     /// Whether the message may go on the wire; by then that is stored. False also when nothing can be stored.
     pub async fn intent(&self, intent: Intent) -> bool {
-        let (answer, answered) = oneshot::channel();
-        self.inbox.send(Entry::Intent(Box::new(intent), answer)).is_ok() && answered.await.unwrap_or(false)
+        self.hand_in(None, Some(intent)).await
     }
 
     /// Returns when the outcome is stored. Waits as long as it takes: what was heard is never forgotten.
     pub async fn record(&self, record: Record) {
+        self.hand_in(Some(record), None).await;
+    }
+
+    /// The outcome of a session's message together with the intent of its next one, in one commit: never has a session
+    /// two messages that may be on the wire. Returns as [`Ledger::record`] does, with the word of [`Ledger::intent`].
+    pub async fn turn(&self, record: Record, next: Intent) -> bool {
+        self.hand_in(Some(record), Some(next)).await
+    }
+
+    async fn hand_in(&self, record: Option<Record>, intent: Option<Intent>) -> bool {
         let (answer, answered) = oneshot::channel();
-        if self.inbox.send(Entry::Record(Box::new(record), answer)).is_ok() {
-            answered.await.ok();
-        }
+        let entry = Entry { record: record.map(Box::new), intent: intent.map(Box::new), answer };
+        self.inbox.send(entry).is_ok() && answered.await.unwrap_or(false)
     }
 
     /// Commits what is left and ends.
@@ -95,21 +106,11 @@ async fn gather(entries: &mut mpsc::UnboundedReceiver<Entry>, batch: &mut Vec<En
 /// Commits one batch and answers. Returns how many were answered.
 async fn commit(app: &App, batch: Vec<Entry>) -> usize {
     let answered = batch.len();
-    let mut intents = Vec::new();
-    let mut asking = Vec::new();
-    let mut records = Vec::new();
-    let mut telling = Vec::new();
-    for entry in batch {
-        match entry {
-            Entry::Intent(intent, answer) => {
-                asking.push((intent.id, answer));
-                intents.push(*intent);
-            }
-            Entry::Record(record, answer) => {
-                records.push(*record);
-                telling.push(answer);
-            }
-        }
+    let (mut intents, mut records, mut waiting) = (Vec::new(), Vec::new(), Vec::new());
+    for Entry { record, intent, answer } in batch {
+        waiting.push((intent.as_ref().map(|intent| intent.id), answer));
+        intents.extend(intent.map(|intent| *intent));
+        records.extend(record.map(|record| *record));
     }
     let granted = match app.store.post(&records, &intents).await {
         Ok(posted) => {
@@ -122,11 +123,8 @@ async fn commit(app: &App, batch: Vec<Entry>) -> usize {
             HashSet::new()
         }
     };
-    for (id, answer) in asking {
-        answer.send(granted.contains(&id)).ok();
-    }
-    for answer in telling {
-        answer.send(()).ok();
+    for (intent, answer) in waiting {
+        answer.send(intent.is_some_and(|id| granted.contains(&id))).ok();
     }
     answered
 }

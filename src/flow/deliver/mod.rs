@@ -40,6 +40,10 @@ pub use relays::RelayState;
 /// Messages that are made at the same time, each on a thread of its own; more than the cores of small machines only waits.
 const MAKERS: usize = 4;
 
+/// Messages between their claim and their record, for each connection that works: enough that no session waits for a
+/// claim, and not more than are soon sent.
+const AHEAD: usize = 4;
+
 /// How long a stopping line waits for replies that are on their way.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -99,8 +103,8 @@ impl Line {
         let ready = self.relays.ready_connections(now.wall).min(self.relays.connections());
         let load = self.load.count.load(Ordering::SeqCst);
         // Of a relay that recovers not more is asked than it may carry.
-        let room = (4 * ready).saturating_sub(load);
-        if room == 0 {
+        let room = (AHEAD * ready).saturating_sub(load);
+        if room == 0 || load > most_before_a_claim(ready) {
             return Ok(Stepped::Waiting);
         }
         let alone = load == 0;
@@ -147,9 +151,9 @@ impl Line {
         let now = self.app.clock.now().wall;
         let ready = self.relays.ready_connections(now).min(self.relays.connections());
         let has_room = async {
-            match (4 * ready).checked_sub(1) {
-                Some(most) => self.load.wait_until(most).await,
-                None => std::future::pending().await,
+            match ready {
+                0 => std::future::pending().await,
+                ready => self.load.wait_until(most_before_a_claim(ready)).await,
             }
         };
         tokio::select! {
@@ -220,6 +224,11 @@ impl Line {
             }
         }
     }
+}
+
+/// A claim is a commit: it waits until half of the line is free, so that it is worth one.
+fn most_before_a_claim(ready: usize) -> usize {
+    AHEAD * ready / 2
 }
 
 /// How many messages are between their claim and their record.

@@ -151,6 +151,7 @@ impl Setup {
             connections: self.connections,
             rate: None,
             daily: None,
+            pipelining: true,
             domains: BTreeMap::new(),
             ca_file: None,
             hello: "client.example.org".to_string(),

@@ -2,6 +2,7 @@
 
 mod faults;
 mod kept;
+mod pipelining;
 mod protection;
 mod sessions;
 
@@ -44,6 +45,7 @@ fn settings(mailbox: &Mailbox) -> Settings {
         connections: 1,
         rate: None,
         daily: None,
+        pipelining: true,
         domains: BTreeMap::new(),
         ca_file: None,
         hello: "client.example.org".to_string(),
