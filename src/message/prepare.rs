@@ -51,9 +51,9 @@ const PREVIEW: &str = "preview.txt";
 pub struct Prepared {
     tera: Tera,
     lesson: LessonFacts,
-    /// The text begins with a title of its own: the subject isn't shown above it.
     /// A course, not a newsletter.
     is_course: bool,
+    /// The text begins with a title of its own: the subject isn't shown above it.
     has_title: bool,
     /// The sentence that says where a person stands; empty in a newsletter, where nobody stands anywhere.
     progress: &'static str,

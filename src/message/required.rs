@@ -9,6 +9,7 @@ use crate::message::visible::visible;
 use crate::site::Site;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use memchr::memmem;
 use std::fmt;
 
 /// What must be visible in both parts of a mail. Made once for a course version; the leave link is each mail's own.
@@ -75,14 +76,13 @@ impl Required {
 /// Everything that is missing, and from which part.
 pub fn required(bytes: &[u8], required: &Required, leave_url: &str) -> Result<(), Missing> {
     let mut missing = Vec::new();
-    let [text, html] = ["text/plain", "text/html"].map(|kind| part(bytes, kind));
+    let [text, html] = parts(bytes);
     match text {
         None => missing.push((What::Part, MailPart::Text)),
         Some(text) => {
-            let shown = squeeze(&text);
-            let absent = required.phrases.iter().filter(|phrase| !shown.contains(&phrase.text));
+            let absent = required.phrases.iter().filter(|phrase| !shows(&text, &phrase.text));
             missing.extend(absent.map(|phrase| (phrase.what, MailPart::Text)));
-            if !text.contains(leave_url) {
+            if memmem::find(text.as_bytes(), leave_url.as_bytes()).is_none() {
                 missing.push((What::LeaveLink, MailPart::Text));
             }
         }
@@ -90,8 +90,7 @@ pub fn required(bytes: &[u8], required: &Required, leave_url: &str) -> Result<()
     match html.map(|html| visible(&html)) {
         None => missing.push((What::Part, MailPart::Html)),
         Some(Visible { text, links }) => {
-            let shown = squeeze(&text);
-            let absent = required.phrases.iter().filter(|phrase| !shown.contains(&phrase.html));
+            let absent = required.phrases.iter().filter(|phrase| !shows(&text, &phrase.html));
             missing.extend(absent.map(|phrase| (phrase.what, MailPart::Html)));
             if !links.iter().any(|link| link == leave_url) {
                 missing.push((What::LeaveLink, MailPart::Html));
@@ -129,23 +128,48 @@ impl fmt::Display for MailPart {
     }
 }
 
-/// Lines are broken differently in templates and mails: white space doesn't count.
+/// A phrase as it is looked for: lines are broken differently in templates and mails, so white space doesn't count.
 fn squeeze(text: &str) -> String {
     text.split_whitespace().collect()
 }
 
-/// The decoded part of this type, of a multipart message.
-fn part(bytes: &[u8], kind: &str) -> Option<String> {
-    let message = std::str::from_utf8(bytes).ok()?;
-    let (head, body) = message.split_once("\r\n\r\n")?;
-    let boundary = header(head, "content-type")?.split_once("boundary=\"")?.1.split('"').next()?.to_string();
+/// Whether the squeezed phrase stands in a text, whatever white space is between its characters.
+fn shows(text: &str, phrase: &str) -> bool {
+    let Some(first) = phrase.chars().next() else { return true };
+    let mut buffer = [0; 4];
+    memmem::find_iter(text.as_bytes(), first.encode_utf8(&mut buffer).as_bytes()).any(|at| {
+        let mut shown = text[at..].chars().filter(|c| !c.is_whitespace());
+        phrase.chars().all(|c| shown.next() == Some(c))
+    })
+}
+
+/// The decoded parts of a multipart message: text, then HTML.
+fn parts(bytes: &[u8]) -> [Option<String>; 2] {
+    let mut found = [None, None];
+    let Some((head, body)) = std::str::from_utf8(bytes).ok().and_then(|message| message.split_once("\r\n\r\n")) else {
+        return found;
+    };
+    let boundary = header(head, "content-type");
+    let boundary = boundary.as_deref().and_then(|value| value.split_once("boundary=\"")?.1.split('"').next());
+    let Some(boundary) = boundary else { return found };
     let delimiter = format!("\r\n--{boundary}");
-    let body = format!("\r\n{body}");
-    let parts = body.split(delimiter.as_str()).skip(1).take_while(|part| !part.starts_with("--"));
-    let split = parts.filter_map(|part| part.split_once("\r\n\r\n"));
-    let (head, body) = split
-        .map(|(head, body)| (head.trim_start(), body))
-        .find(|(head, _)| header(head, "content-type").is_some_and(|value| value.starts_with(kind)))?;
+    // The first delimiter may stand at the very beginning.
+    let mut rest = body.strip_prefix(&delimiter[2..]).or_else(|| body.split_once(&delimiter).map(|(_, rest)| rest));
+    while let Some(part) = rest.filter(|part| !part.starts_with("--")) {
+        let end = memmem::find(part.as_bytes(), delimiter.as_bytes());
+        rest = end.map(|end| &part[end + delimiter.len()..]);
+        let Some((head, body)) = part[..end.unwrap_or(part.len())].split_once("\r\n\r\n") else { continue };
+        let Some(kind) = header(head, "content-type") else { continue };
+        for (place, wanted) in found.iter_mut().zip(["text/plain", "text/html"]) {
+            if place.is_none() && kind.starts_with(wanted) {
+                *place = decoded(head, body);
+            }
+        }
+    }
+    found
+}
+
+fn decoded(head: &str, body: &str) -> Option<String> {
     let decoded = match header(head, "content-transfer-encoding")?.as_str() {
         "base64" => STANDARD.decode(body.replace("\r\n", "")).ok()?,
         "quoted-printable" => from_quoted_printable(body),
@@ -156,11 +180,14 @@ fn part(bytes: &[u8], kind: &str) -> Option<String> {
 
 /// The unfolded value of a header.
 fn header(head: &str, name: &str) -> Option<String> {
-    let unfolded = head.replace("\r\n ", " ").replace("\r\n\t", " ");
-    unfolded.split("\r\n").find_map(|line| {
+    let mut lines = head.split("\r\n");
+    let value = lines.find_map(|line| {
         let (key, value) = line.split_once(':')?;
-        key.eq_ignore_ascii_case(name).then(|| value.trim().to_string())
-    })
+        key.eq_ignore_ascii_case(name).then_some(value)
+    })?;
+    let folded = lines.take_while(|line| line.starts_with([' ', '\t']));
+    let unfolded = folded.fold(value.to_string(), |value, line| value + " " + &line[1..]);
+    Some(unfolded.trim().to_string())
 }
 
 fn from_quoted_printable(body: &str) -> Vec<u8> {

@@ -1,6 +1,8 @@
 //! What a reader sees of a piece of HTML: its words, and where its visible links go. Not a browser: it knows what hides
 //! text in mails (comments, the head, `hidden`, `display: none` and its kin, also by class), and nothing of layout.
 
+use memchr::memchr;
+use memchr::memchr3;
 use std::borrow::Cow;
 
 /// The words that show, with white space where tags stood, and the addresses of links whose words show.
@@ -92,6 +94,7 @@ struct Walk<'h> {
 /// An open element.
 struct Open<'h> {
     name: &'h str,
+    /// It, or one around it.
     hides: bool,
     /// Its letters have no size. Other than what hides, an element within may give its own letters one: layouts of
     /// tables do, against the gaps between cells.
@@ -99,8 +102,8 @@ struct Open<'h> {
 }
 
 impl<'h> Walk<'h> {
-    fn hidden(&self) -> bool {
-        self.open.iter().any(|open| open.hides) || self.is_tiny()
+    fn hides(&self) -> bool {
+        self.open.last().is_some_and(|open| open.hides)
     }
 
     fn is_tiny(&self) -> bool {
@@ -108,7 +111,7 @@ impl<'h> Walk<'h> {
     }
 
     fn text(&mut self, text: &str) {
-        if !self.hidden() {
+        if !self.hides() && !self.is_tiny() {
             self.seen.text.push_str(&decode_entities(text));
         }
     }
@@ -119,9 +122,9 @@ impl<'h> Walk<'h> {
             self.close(name.trim());
             return;
         }
-        let end = tag.find(|c: char| c.is_whitespace() || c == '/').unwrap_or(tag.len());
+        let end = first(tag, |byte| byte.is_ascii_whitespace() || byte == b'/');
         let name = &tag[..end];
-        let (mut hides, mut tiny) = (is_one_of(&UNSEEN, name), self.is_tiny());
+        let (mut hides, mut tiny) = (self.hides() || is_one_of(&UNSEEN, name), self.is_tiny());
         for (attribute, value) in attributes(&tag[end..]) {
             if attribute.eq_ignore_ascii_case("href") && name.eq_ignore_ascii_case("a") {
                 self.link = Some((decode_entities(value).into_owned(), self.seen.text.len()));
@@ -129,8 +132,9 @@ impl<'h> Walk<'h> {
                 hides = true;
             } else if attribute.eq_ignore_ascii_case("style") {
                 let style = decode_entities(value);
-                hides |= hides_all(&style);
-                tiny = letters_vanish(&style).unwrap_or(tiny);
+                let (all, letters) = hiding(&style);
+                hides |= all;
+                tiny = letters.unwrap_or(tiny);
             } else if attribute.eq_ignore_ascii_case("class") && !self.hiding.is_empty() {
                 let classes = decode_entities(value);
                 hides |= classes.split_whitespace().any(|class| self.hiding.iter().any(|hiding| hiding == class));
@@ -160,15 +164,15 @@ fn is_one_of(names: &[&str], name: &str) -> bool {
 
 /// The place of the `>` that ends the tag; quoted values may hold one.
 fn end_of_tag(html: &str) -> usize {
-    let mut quote = None;
-    for (n, c) in html.char_indices() {
-        match quote {
-            Some(q) if c == q => quote = None,
-            Some(_) => {}
-            None if matches!(c, '"' | '\'') => quote = Some(c),
-            None if c == '>' => return n,
-            None => {}
+    let bytes = html.as_bytes();
+    let mut at = 0;
+    while let Some(found) = memchr3(b'"', b'\'', b'>', &bytes[at..]) {
+        at += found;
+        if bytes[at] == b'>' {
+            return at;
         }
+        let Some(closing) = memchr(bytes[at], &bytes[at + 1..]) else { return html.len() };
+        at += closing + 2;
     }
     html.len()
 }
@@ -207,17 +211,17 @@ pub fn attributes_of(tag: &str) -> Vec<(String, String)> {
 fn attributes(text: &str) -> impl Iterator<Item = (&str, &str)> {
     let mut rest = text;
     std::iter::from_fn(move || {
-        rest = rest.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '/' | '='));
-        let end = rest.find(|c: char| c.is_whitespace() || c == '=').unwrap_or(rest.len());
+        rest = &rest[first(rest, |byte| !byte.is_ascii_whitespace() && !matches!(byte, b'/' | b'='))..];
+        let end = first(rest, |byte| byte.is_ascii_whitespace() || byte == b'=');
         let name = &rest[..end];
-        rest = rest[end..].trim_start();
+        rest = rest[end..].trim_ascii_start();
         let mut value = "";
         if let Some(behind) = rest.strip_prefix('=') {
-            let behind = behind.trim_start();
-            let quote = behind.chars().next().filter(|c| matches!(c, '"' | '\''));
+            let behind = behind.trim_ascii_start();
+            let quote = behind.bytes().next().filter(|byte| matches!(byte, b'"' | b'\''));
             let (start, end) = match quote {
-                Some(quote) => (1, behind[1..].find(quote).map_or(behind.len(), |end| end + 1)),
-                None => (0, behind.find(char::is_whitespace).unwrap_or(behind.len())),
+                Some(quote) => (1, memchr(quote, &behind.as_bytes()[1..]).map_or(behind.len(), |end| end + 1)),
+                None => (0, first(behind, |byte| byte.is_ascii_whitespace())),
             };
             value = &behind[start..end];
             rest = behind.get(end + start..).unwrap_or_default();
@@ -226,37 +230,48 @@ fn attributes(text: &str) -> impl Iterator<Item = (&str, &str)> {
     })
 }
 
-fn hides_all(style: &str) -> bool {
-    declarations(style).any(|(name, value)| {
-        let named = |known: &str| name.eq_ignore_ascii_case(known);
-        let says = |known: &str| value.eq_ignore_ascii_case(known);
-        named("display") && says("none")
-            || named("visibility") && (says("hidden") || says("collapse"))
-            || ["opacity", "max-height", "max-width", "height"].into_iter().any(named) && is_zero(value)
-    })
+/// Where the first such byte is, which is ASCII, or the end.
+fn first(text: &str, is: impl Fn(u8) -> bool) -> usize {
+    text.bytes().position(is).unwrap_or(text.len())
 }
 
-/// Whether a style takes the size of letters away, or gives them one; `None` where it leaves them as they were. A share
-/// of nothing is nothing.
-fn letters_vanish(style: &str) -> Option<bool> {
-    let sizes = declarations(style).filter(|(name, _)| name.eq_ignore_ascii_case("font-size")).map(|(_, size)| size);
-    let share = |size: &str| size.ends_with('%') || size.ends_with("em") && !size.ends_with("rem");
-    sizes.filter(|size| is_zero(size) || !share(size)).last().map(is_zero)
+/// Whether a style hides what it is given to; and whether it takes the size of letters away, or gives them one: `None`
+/// where it leaves them as they were. A share of nothing is nothing.
+fn hiding(style: &str) -> (bool, Option<bool>) {
+    let (mut hides, mut letters_vanish) = (false, None);
+    for (name, value) in declarations(style) {
+        let named = |known: &str| name.eq_ignore_ascii_case(known);
+        let says = |known: &str| value.eq_ignore_ascii_case(known);
+        if named("display") {
+            hides |= says("none");
+        } else if named("visibility") {
+            hides |= says("hidden") || says("collapse");
+        } else if ["opacity", "max-height", "max-width", "height"].into_iter().any(named) {
+            hides |= is_zero(value);
+        } else if named("font-size") {
+            let share = value.ends_with('%') || value.ends_with("em") && !value.ends_with("rem");
+            let zero = is_zero(value);
+            letters_vanish = if zero || !share { Some(zero) } else { letters_vanish };
+        }
+    }
+    (hides, letters_vanish)
 }
 
 /// The declarations of a style as they are written.
 fn declarations(style: &str) -> impl Iterator<Item = (&str, &str)> {
     style.split(';').filter_map(|declaration| {
         let (name, value) = declaration.split_once(':')?;
-        let value = value.trim();
+        let value = value.trim_ascii();
         let important = value.len().checked_sub("!important".len()).filter(|at| value.is_char_boundary(*at));
         let important = important.filter(|at| value[*at..].eq_ignore_ascii_case("!important"));
-        Some((name.trim(), value[..important.unwrap_or(value.len())].trim()))
+        Some((name.trim_ascii(), value[..important.unwrap_or(value.len())].trim_ascii()))
     })
 }
 
 fn is_zero(length: &str) -> bool {
-    length.trim_end_matches(|c: char| c.is_ascii_alphabetic() || c == '%').parse() == Ok(0.0)
+    let digits = length.trim_end_matches(|c: char| c.is_ascii_alphabetic() || c == '%');
+    // Most lengths are none of those: a number is only read where it may be nothing.
+    digits.starts_with(['0', '.', '+', '-']) && digits.parse() == Ok(0.0)
 }
 
 /// Classes that a `<style>` hides. Rules within a media query count too: somebody wouldn't see it.
@@ -266,7 +281,7 @@ fn hiding_classes(html: &str) -> Vec<String> {
         for rule in style.split('}') {
             let mut pieces = rule.rsplit('{');
             let (Some(body), Some(selectors)) = (pieces.next(), pieces.next()) else { continue };
-            if hides_all(body) || letters_vanish(body) == Some(true) {
+            if matches!(hiding(body), (true, _) | (_, Some(true))) {
                 let named = selectors.split('.').skip(1);
                 classes.extend(named.map(|name| {
                     name.chars().take_while(|c| c.is_alphanumeric() || matches!(c, '-' | '_')).collect::<String>()
