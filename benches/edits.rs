@@ -49,7 +49,7 @@ async fn measure(people: usize, rounds: usize) -> Result<()> {
     for round in 1..=rounds {
         let folder = tempfile::tempdir()?;
         std::fs::create_dir_all(folder.path().join("courses"))?;
-        let app = site::app(folder.path(), Clock::manual(START.parse()?)).await?;
+        let app = site::app(folder.path(), Clock::manual(START.parse()?), false).await?;
         put_in_force(folder.path(), &before())?;
         assert_eq!(reload::from_disk(&app).await?.swapped, ["long"]);
         let written = seed(&app, people).await?;

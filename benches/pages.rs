@@ -46,7 +46,7 @@ fn main() -> Result<()> {
 
 async fn measure(each: usize) -> Result<()> {
     let folder = tempfile::tempdir()?;
-    let app = Arc::new(site::app(folder.path(), Clock::system()).await?);
+    let app = Arc::new(site::app(folder.path(), Clock::system(), false).await?);
     let tree = BTreeMap::from([("course.toml", COURSE), ("one.md", LESSON)]);
     let tree = tree.into_iter().map(|(path, text)| (path.to_string(), text.as_bytes().to_vec())).collect();
     assert_eq!(reload::put(&app, BTreeMap::from([("calm".to_string(), tree)]), "courses").await?.swapped, ["calm"]);

@@ -5,8 +5,11 @@ use dripline::flow::App;
 use dripline::flow::DeliverySettings;
 use dripline::flow::InDoubt;
 use dripline::flow::Settings;
+use dripline::flow::dkim_key;
 use dripline::flow::open;
 use dripline::flow::retention::Retention;
+use dripline::message::Algorithm;
+use dripline::message::Signer;
 use dripline::message::Templates;
 use dripline::site::Sender;
 use dripline::site::Site;
@@ -15,11 +18,13 @@ use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::path::Path;
+use std::sync::Arc;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 /// A site of its own below `folder`, which reads its courses from `courses` there.
-pub async fn app(folder: &Path, clock: Clock) -> Result<App> {
+/// Signs with an RSA-2048 key made for it, if `dkim`.
+pub async fn app(folder: &Path, clock: Clock, dkim: bool) -> Result<App> {
     let settings = Settings {
         site: Site {
             name: "Steady Ground".to_string(),
@@ -40,10 +45,15 @@ pub async fn app(folder: &Path, clock: Clock) -> Result<App> {
             lesson_expires: SignedDuration::from_hours(48),
         },
         retention: Retention::default(),
-        dkim: None,
+        dkim: if dkim { Some(signer(folder)?) } else { None },
         redirect_to: None,
     };
     let url = format!("sqlite:{}", folder.join("data/dripline.db").display());
     let templates = Templates::load(&BTreeMap::new()).map_err(|problems| problems[0].to_string())?;
     Ok(open::open(&url, clock, settings, templates).await?)
+}
+
+fn signer(folder: &Path) -> Result<Arc<Signer>> {
+    let key = dkim_key::make(Algorithm::Rsa, &folder.join("dkim.pem"))?;
+    Ok(Arc::new(Signer::new("example.org".to_string(), vec![("d1".to_string(), key)])))
 }
