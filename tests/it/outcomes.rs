@@ -1,5 +1,6 @@
 //! What a relay says, and what becomes of the message, the person, the address and the relay.
 
+mod chained;
 mod doubt;
 mod refusals;
 mod retries;
