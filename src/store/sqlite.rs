@@ -4,6 +4,7 @@ use super::StoreError;
 use futures_util::FutureExt;
 use sqlx::AnyPool;
 use sqlx::AssertSqlSafe;
+use sqlx::Connection;
 use sqlx::Executor;
 use sqlx::Row;
 use sqlx::any::AnyPoolOptions;
@@ -35,7 +36,8 @@ pub async fn connect(path: &Path, connections: u32) -> Result<AnyPool, StoreErro
         .idle_timeout(None)
         .max_lifetime(None)
         .test_before_acquire(false)
-        .after_connect(|connection, _| set_pragmas(connection).boxed());
+        .after_connect(|connection, _| set_pragmas(connection).boxed())
+        .after_release(|connection, _| is_in_step(connection).boxed());
     Ok(options.connect(&format!("{}?mode=rwc", url_of(path))).await?)
 }
 
@@ -84,6 +86,17 @@ pub fn beside(path: &Path, ending: &str) -> PathBuf {
     name.push(".");
     name.push(ending);
     PathBuf::from(name)
+}
+
+/// A full disk or a failed sync has SQLite take the whole transaction back by itself, and the driver goes on counting it as
+/// open: nothing could ever begin on that connection again. It is closed, also because a file whose sync failed is better
+/// looked at anew.
+async fn is_in_step(connection: &mut sqlx::AnyConnection) -> Result<bool, sqlx::Error> {
+    if connection.is_in_transaction() {
+        // A rollback may have been asked for and not been done yet; it comes before this.
+        connection.ping().await?;
+    }
+    Ok(!connection.is_in_transaction())
 }
 
 async fn set_pragmas(connection: &mut sqlx::AnyConnection) -> Result<(), sqlx::Error> {
