@@ -230,11 +230,17 @@ async fn letter(app: &Arc<App>, job: &Job, dated: Timestamp) -> Result<(Vec<u8>,
     Ok((bytes, text, NO_VERSION.to_string()))
 }
 
-/// Runs work that a coach's template can make slow or break, where it harms nobody else.
+/// Runs work that a coach's template can make slow or break, where it harms nobody else. It is waited for in two parts: on a
+/// machine that was suspended meanwhile one of them is over before the work goes on.
 async fn off_the_runtime<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, String> + Send + 'static,
 ) -> Result<T, Refusal> {
-    match tokio::time::timeout(RENDER_TIME, tokio::task::spawn_blocking(work)).await {
+    let mut working = tokio::task::spawn_blocking(work);
+    let done = match tokio::time::timeout(RENDER_TIME / 2, &mut working).await {
+        Ok(done) => Ok(done),
+        Err(_) => tokio::time::timeout(RENDER_TIME / 2, working).await,
+    };
+    match done {
         Ok(Ok(Ok(made))) => Ok(made),
         Ok(Ok(Err(why))) => Err(Refusal::Poison(why)),
         Ok(Err(_panic)) => Err(Refusal::Poison("making this message broke the renderer".to_string())),
