@@ -175,6 +175,7 @@ async fn deliver(app: &App, line: &Line, stop: &CancellationToken) {
             let text = format!("the clock jumped by {} minutes; scheduling rests for 10 minutes", jump.as_mins());
             app.raise("clock", &text).await;
             rest(JUMP_REST, stop).await;
+            app.lower("clock").await;
         }
         let now = Instant::now();
         if looked.is_none_or(|then| now.duration_since(then) >= OVERDUE) {
