@@ -127,7 +127,8 @@ fn release_suspects(site: &Site, suspected: usize) {
     }
 }
 
-fn check_copies(copies: &BTreeMap<String, Vec<Accepted>>) {
+/// Nobody has more than two, all of one mail are the same bytes under the same Message-ID, and no two mails share one.
+pub fn check_copies(copies: &BTreeMap<String, Vec<Accepted>>) {
     let mut ids = BTreeSet::new();
     for (to, mails) in copies {
         assert!(mails.len() <= 2, "{to} got {} copies", mails.len());
@@ -138,14 +139,20 @@ fn check_copies(copies: &BTreeMap<String, Vec<Accepted>>) {
 
 /// Only the first lesson is due in this test: what one address got are copies of one mail.
 fn copies(sink: &Sink) -> BTreeMap<String, Vec<Accepted>> {
+    copies_of(sink.accepted())
+}
+
+/// By reader.
+pub fn copies_of(mails: impl IntoIterator<Item = Accepted>) -> BTreeMap<String, Vec<Accepted>> {
     let mut copies: BTreeMap<String, Vec<Accepted>> = BTreeMap::new();
-    for mail in sink.accepted() {
+    for mail in mails {
         copies.entry(mail.to.clone()).or_default().push(mail);
     }
     copies
 }
 
-fn extra(copies: &BTreeMap<String, Vec<Accepted>>) -> usize {
+/// How many mails came beyond the first to each.
+pub fn extra(copies: &BTreeMap<String, Vec<Accepted>>) -> usize {
     copies.values().map(|mails| mails.len() - 1).sum()
 }
 
@@ -153,8 +160,8 @@ fn delivery(in_doubt_after: &str) -> String {
     format!("connections = {CONNECTIONS}\n[delivery]\nin_doubt_after = \"{in_doubt_after}\"")
 }
 
-/// Through the library, since thousands of processes would take minutes.
-fn seed(site: &Site, people: usize) {
+/// People in the course `calm`. Through the library, since thousands of processes would take minutes.
+pub fn seed(site: &Site, people: usize) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let context = Context { config: site.path().join("dripline.toml"), environment: Vec::new() };

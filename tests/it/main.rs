@@ -11,6 +11,7 @@ mod course_files;
 mod crash;
 mod dkim;
 mod edits;
+mod faults;
 mod issues;
 mod journeys;
 mod languages;

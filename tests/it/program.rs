@@ -202,6 +202,13 @@ impl Program {
         assert!(sent.unwrap().success(), "kill -{name} failed");
     }
 
+    /// How the kernel names what it does: `T` when it is stopped.
+    pub fn state(&self) -> char {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap();
+        let (_, behind_name) = stat.rsplit_once(") ").unwrap();
+        behind_name.chars().next().unwrap()
+    }
+
     /// kill -9, and the process is gone when this returns.
     pub fn kill(&mut self) {
         self.child.kill().ok();

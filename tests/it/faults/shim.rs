@@ -2,6 +2,7 @@
 //! Knows no course and no mail.
 
 use crate::program::Program;
+use crate::program::Ran;
 use crate::program::SOON;
 use crate::program::Sink;
 use crate::program::Site;
@@ -79,6 +80,12 @@ impl Faulty {
             command.env("FAULTS_HURRY", "1");
         }
         Faulty { program: Program::start(&mut command, site.path()), told, ahead: Cell::new((0, 0)) }
+    }
+
+    /// Another command in this site, which sees the clocks that this program sees.
+    pub fn beside(&self, site: &Site, words: &[&str]) -> Ran {
+        let mut command = site.command(words);
+        Ran::from(command.env("LD_PRELOAD", library()).env("FAULTS_CLOCK", self.at("clock")).output().unwrap())
     }
 
     /// Whether the operation has come at which it goes wrong.
