@@ -117,9 +117,10 @@ impl Session {
         if !self.is_usable() {
             return Err(Refused::Lost(Broken::new(Phase::Mail, "the session is closed")));
         }
+        // First: a relay that has gone refuses nothing, and the one that comes back may offer more.
+        self.stay_in_step().await?;
         let lines = commands::lines(envelope, &self.capabilities).map_err(|(at, reply)| Refused::Said(at, reply))?;
         self.offered += 1;
-        self.stay_in_step().await?;
         if self.capabilities.pipelining {
             self.turn = Turn::Proposed;
             let written = self.wire.hand_over(lines.group().as_bytes(), BLOCK_BYTES, self.timeouts.block).await;

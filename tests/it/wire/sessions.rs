@@ -158,6 +158,22 @@ async fn a_relay_that_spoke_or_left_while_idle_is_noticed_before_mail() {
     assert_eq!(send(&mut session, BODY).await, "lost mail silent");
 }
 
+#[tokio::test]
+async fn a_relay_that_left_refuses_nothing_by_what_it_once_offered() {
+    let gone = mailbox_with(mailbox::Settings { largest: Some(1), ..mailbox::Settings::default() });
+    let mut session = open(&gone).await;
+    assert_eq!(send(&mut session, BODY).await, "said mail 552");
+    drop(gone);
+    for _ in 0..100_000 {
+        let became = send(&mut session, BODY).await;
+        if became != "said mail 552" {
+            return assert_eq!(became, "lost mail silent");
+        }
+        tokio::task::yield_now().await;
+    }
+    panic!("an envelope is judged by what a relay offered that has gone");
+}
+
 #[test]
 fn nasty_bodies_arrive_as_they_were_sent() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
