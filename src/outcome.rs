@@ -64,6 +64,8 @@ pub enum Verdict {
     AddressRefused,
     /// The mailbox is full or switched off: tried a few times over days.
     AddressSoft,
+    /// The address has letters that aren't carried all the way there: refused, and nobody is suppressed.
+    AddressNotCarried,
     /// This mail is refused, the person isn't to blame.
     ContentRefused,
     /// The dot went out and no usable reply came back.
@@ -76,13 +78,17 @@ pub enum Verdict {
 /// Unknown second and third digits count by their class (RFC 5321 §4.3.2).
 pub fn verdict(phase: Phase, reply: &Reply) -> Verdict {
     match phase {
-        Phase::Connect | Phase::Greeting | Phase::Ehlo | Phase::Tls => at_the_relay(reply),
+        Phase::Connect | Phase::Greeting | Phase::Ehlo => at_the_relay(reply),
+        // 5.7.5: the relay couldn't prove who it is (RFC 3463 §3.8).
+        Phase::Tls if reply.class() == 5 && reply.is_enhanced(7, &[5]) => Verdict::Configuration,
+        Phase::Tls => at_the_relay(reply),
         Phase::Auth => match reply.class() {
             5 => Verdict::Configuration,
             _ => at_the_relay(reply),
         },
         Phase::Mail => match reply.class() {
             5 if reply.is_too_large() || reply.is_bare(552) => Verdict::ContentRefused,
+            5 if reply.is_not_carried() => Verdict::AddressNotCarried,
             5 => Verdict::Sender,
             _ => before_the_dot(reply),
         },
@@ -161,6 +167,11 @@ impl Reply {
         self.is_enhanced(3, &[4])
     }
 
+    /// RFC 6531 §3.5: an address outside ASCII, which some server up to its mailbox doesn't know how to carry.
+    fn is_not_carried(&self) -> bool {
+        self.is_enhanced(6, &[7])
+    }
+
     fn is_bare(&self, code: u16) -> bool {
         self.code == code && self.enhanced.is_none()
     }
@@ -223,7 +234,7 @@ fn about_the_content(reply: &Reply) -> Verdict {
     if reply.is_enhanced(2, &[1, 2]) || (reply.code == 552 && !reply.is_too_large()) {
         return Verdict::AddressSoft;
     }
-    Verdict::ContentRefused
+    if reply.is_not_carried() { Verdict::AddressNotCarried } else { Verdict::ContentRefused }
 }
 
 fn leading_enhanced(text: &str) -> Option<(Enhanced, &str)> {
@@ -321,6 +332,21 @@ mod tests {
         check(dot, 354, "go ahead", Verdict::InDoubt);
         check(dot, 199, "", Verdict::InDoubt);
         check(&ALL[..8], 354, "out of step", Verdict::Relay);
+    }
+
+    #[test]
+    fn what_only_a_human_can_mend_and_letters_that_are_not_carried_have_verdicts_of_their_own() {
+        let check = |phases: &[Phase], code: u16, text: &str, expect: Verdict| {
+            for phase in phases {
+                assert_eq!(verdict(*phase, &Reply::new(code, text)), expect, "{phase} {code} {text}");
+            }
+        };
+        check(&[Phase::Tls], 554, "5.7.5 the certificate has expired", Verdict::Configuration);
+        check(&[Phase::Tls], 454, "4.7.5 not now", Verdict::Relay);
+        check(&ALL[..3], 554, "5.7.5 we have no certificate", Verdict::Relay);
+        check(&ALL[5..], 553, "5.6.7 no SMTPUTF8 here", Verdict::AddressNotCarried);
+        check(&ALL[5..], 451, "4.6.7 no SMTPUTF8 today", Verdict::Retry);
+        check(&ALL[..4], 553, "5.6.7 no SMTPUTF8 here", Verdict::Relay);
     }
 
     #[test]

@@ -44,7 +44,7 @@ pub async fn replay(case: &Case, mail: &[u8]) -> Result<Leg> {
 
 /// Each envelope behind the body before it, until the session has carried enough.
 async fn chain(session: &mut Session, left: &mut Vec<usize>, mail: &[u8]) {
-    let envelope = |n: usize| Envelope { from: "b@example.org".to_string(), to: address(n), size: mail.len() };
+    let envelope = |n: usize| Envelope::new("b@example.org".to_string(), address(n), mail);
     let Some(first) = left.pop() else { return };
     let mut offer = session.offer(&envelope(first)).await;
     loop {

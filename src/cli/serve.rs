@@ -12,7 +12,7 @@ use crate::daemon::Daemon;
 use crate::daemon::pages;
 use crate::daemon::stop_on_signals;
 use crate::flow::open;
-use crate::relay::Tls;
+use crate::relay::is_loopback;
 use anyhow::Context as _;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -57,7 +57,7 @@ pub async fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
 }
 
 fn stays_here(config: &Config) -> bool {
-    config.relays.iter().all(|relay| relay.tls == Tls::PlainLoopback)
+    config.relays.iter().all(|relay| is_loopback(&relay.host))
 }
 
 #[cfg(test)]

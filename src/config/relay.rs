@@ -6,11 +6,10 @@ use crate::relay::DomainLimit;
 use crate::relay::Rate;
 use crate::relay::Settings;
 use crate::relay::Tls;
+use crate::relay::is_loopback;
 use percent_encoding::percent_decode_str;
 use secrecy::SecretString;
 use std::collections::BTreeMap;
-use std::net::Ipv4Addr;
-use std::net::Ipv6Addr;
 use std::path::Path;
 use std::path::PathBuf;
 use toml::Spanned;
@@ -56,6 +55,8 @@ fn relay(keys: &Keys<'_>, base: &Path, hello: &str) -> Option<Settings> {
     let domains = keys.table("domains").map_or_else(BTreeMap::new, |domains| limits(&domains));
     keys.finish();
     let Place { host, port, tls, user } = place?;
+    // Whoever names the authority means TLS, also to this machine.
+    let tls = if tls == Tls::PlainLoopback && ca_file.is_some() { Tls::StartTls } else { tls };
     let connections = usize::try_from(connections).unwrap_or(4);
     let hello = hello.to_string();
     Some(Settings { host, port, tls, user, password, connections, rate, daily, pipelining, domains, ca_file, hello })
@@ -91,12 +92,6 @@ fn place(text: &str) -> Result<Place, &'static str> {
         return Err("has a control character in its user");
     }
     Ok(Place { host, port, tls, user: Some(user.into_owned()).filter(|user| !user.is_empty()) })
-}
-
-fn is_loopback(host: &str) -> bool {
-    host == "localhost"
-        || host.parse::<Ipv4Addr>().is_ok_and(|address| address.is_loopback())
-        || host.parse::<Ipv6Addr>().is_ok_and(|address| address.is_loopback())
 }
 
 fn password(keys: &Keys<'_>, base: &Path, place: Option<&Place>) -> Option<SecretString> {

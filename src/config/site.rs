@@ -1,6 +1,7 @@
 //! `[site]`, `[sender]` and `[operator]`: who speaks, and to whom trouble is told. Knows no mail.
 
 use crate::address::Address;
+use crate::address::OwnAddress;
 use crate::address::clean_line;
 use crate::keys::Keys;
 use crate::keys::nearest;
@@ -79,7 +80,7 @@ pub fn operator(keys: &Keys<'_>) -> Option<Address> {
 }
 
 fn address(keys: &Keys<'_>, key: &str) -> Option<Address> {
-    keys.parsed(key, ADDRESS_HELP).map(|address| address.into_inner())
+    keys.parsed::<OwnAddress>(key, ADDRESS_HELP).map(|address| address.into_inner().0)
 }
 
 /// A text that goes into headers: it may hold nothing that a header can't.

@@ -1,6 +1,6 @@
 //! Reads course.toml. Doesn't know the lessons' files: what needs them is left to `load.rs`.
 
-use crate::address::Address;
+use crate::address::OwnAddress;
 use crate::course::Block;
 use crate::course::Field;
 use crate::course::Invite;
@@ -211,8 +211,8 @@ fn sender(keys: &Keys<'_>) -> Option<Sender> {
         table.error(name.span(), "a sender's name is one line of text", "remove line breaks and control characters");
     }
     let help = "write it like name@example.org";
-    let address = table.parsed::<Address>("address", help).map(Spanned::into_inner);
-    let reply_to = table.parsed::<Address>("reply_to", help).map(Spanned::into_inner);
+    let address = table.parsed::<OwnAddress>("address", help).map(|it| it.into_inner().0);
+    let reply_to = table.parsed::<OwnAddress>("reply_to", help).map(|it| it.into_inner().0);
     table.finish();
     Some(Sender { name: name?.into_inner(), address: address?, reply_to })
 }

@@ -12,6 +12,7 @@ use crate::flow::letter::NEW_ADDRESS;
 use crate::flow::operate;
 use crate::flow::operate::BOUNCED;
 use crate::flow::operate::MAILBOX_FULL;
+use crate::flow::operate::NOT_CARRIED;
 use crate::flow::operate::TAKES_NO_MAIL;
 use crate::flow::shelf::Shelf;
 use crate::flow::sign_up::new_token;
@@ -173,6 +174,7 @@ async fn revive(
 
 fn was_held_back(it: &Enrolment) -> bool {
     let why = it.held_why.as_deref().unwrap_or_default();
-    let of_the_address = [TAKES_NO_MAIL, MAILBOX_FULL, BOUNCED].iter().any(|beginning| why.starts_with(beginning));
+    let of_the_address =
+        [TAKES_NO_MAIL, MAILBOX_FULL, NOT_CARRIED, BOUNCED].iter().any(|beginning| why.starts_with(beginning));
     of_the_address && (it.state == State::Held || it.after == Some(State::Held))
 }

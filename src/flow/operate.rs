@@ -38,6 +38,8 @@ pub const UNMADE: &str = "no message could be made for delivery";
 pub const TAKES_NO_MAIL: &str = "the address takes no mail";
 /// or whose mailbox was full or switched off for days,
 pub const MAILBOX_FULL: &str = "the mailbox took nothing for days";
+/// or whose address has letters that aren't carried there,
+pub const NOT_CARRIED: &str = "mail to this address isn't carried";
 /// and that of a suppressed address, and of the other enrolments of its person: another address frees them all.
 pub const BOUNCED: &str = "bounced";
 

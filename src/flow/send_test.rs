@@ -34,7 +34,7 @@ pub async fn send(app: &App, connector: &Connector, course: &str, lesson: &str, 
         .open()
         .await
         .map_err(|broken| anyhow::anyhow!("{} can't be used: {}", connector.label(), broken.detail))?;
-    let envelope = Envelope { from: app.keys.verp(&app.settings.bounce, id), to: to.clone(), size: bytes.len() };
+    let envelope = Envelope::new(app.keys.verp(&app.settings.bounce, id), to.clone(), &bytes);
     let outcome = match session.offer(&envelope).await {
         Offer::Ready(offered) => offered.body(&bytes).await,
         Offer::Said(phase, reply) => anyhow::bail!("the relay refused at {}: {reply}", phase.as_str()),

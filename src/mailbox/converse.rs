@@ -116,7 +116,7 @@ impl<'h, S: AsyncRead + AsyncWrite + Unpin> Talk<'h, S> {
     }
 
     fn capabilities(&self) -> String {
-        let mut lines = vec!["mailbox".to_string(), "ENHANCEDSTATUSCODES".to_string()];
+        let mut lines = ["mailbox", "ENHANCEDSTATUSCODES", "8BITMIME", "SMTPUTF8"].map(str::to_string).to_vec();
         lines.extend((!self.house.stepwise).then(|| "PIPELINING".to_string()));
         lines.extend(self.house.largest.map(|largest| format!("SIZE {largest}")));
         lines.extend(self.house.offered_tls().filter(|_| !self.protected).map(|_| "STARTTLS".to_string()));

@@ -2,6 +2,7 @@
 
 use memchr::memchr;
 use memchr::memchr_iter;
+use memchr::memmem;
 use std::borrow::Cow;
 
 /// Longest line, in bytes, without its line end (RFC 5322 §2.1.1).
@@ -39,7 +40,7 @@ pub fn stuff(body: &[u8]) -> Result<Stuffed<'_>, Unfit> {
 }
 
 fn dots_at_line_starts(body: &[u8]) -> Result<Vec<usize>, Unfit> {
-    if !body.is_ascii() || memchr(0, body).is_some() {
+    if !(body.is_ascii() || is_international(body)) || memchr(0, body).is_some() {
         return Err(Unfit("a byte that isn't 7-bit text"));
     }
     let mut dots = Vec::new();
@@ -57,6 +58,12 @@ fn dots_at_line_starts(body: &[u8]) -> Result<Vec<usize>, Unfit> {
         return Err(Unfit("a carriage return without its line feed"));
     }
     Ok(dots)
+}
+
+/// Other letters in headers alone, in UTF-8 (RFC 6532 §3.2); the envelope asks the relay to carry them.
+fn is_international(body: &[u8]) -> bool {
+    let (head, rest) = body.split_at(memmem::find(body, b"\r\n\r\n").unwrap_or(body.len()));
+    rest.is_ascii() && std::str::from_utf8(head).is_ok()
 }
 
 fn see_line(line: &[u8], start: usize, dots: &mut Vec<usize>) -> Result<(), Unfit> {
@@ -102,7 +109,9 @@ mod tests {
         check(b"a\r\r\n", false);
         check(b"\n", false);
         check(b"a\0\r\n", false);
-        check("é\r\n".as_bytes(), false);
+        check("To: é\r\n\r\ne\r\n".as_bytes(), true);
+        check("To: e\r\n\r\né\r\n".as_bytes(), false);
+        check(b"To: \xe9\r\n\r\ne\r\n", false);
         check(&[b'a'; 998], true);
         check(&[b'a'; 999], false);
         check(&[&[b'a'; 998][..], b"\r\n"].concat(), true);

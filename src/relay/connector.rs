@@ -59,7 +59,8 @@ pub enum ConnectorError {
     HalfAnAccount,
 }
 
-/// What the relay's EHLO reply offers, of what we use (RFC 1869, 1870, 2920, 3207, 4954).
+/// What the relay's EHLO reply offers, of what we use (RFC 1869, 1870, 2920, 3207, 3461, 4954, 6531). 8BITMIME
+/// (RFC 6152) isn't among it: our bodies are 7-bit text, which every relay takes unchanged.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Capabilities {
     pub size: bool,
@@ -67,6 +68,8 @@ pub struct Capabilities {
     pub largest: Option<u64>,
     pub starttls: bool,
     pub pipelining: bool,
+    pub smtputf8: bool,
+    pub dsn: bool,
     pub mechanism: Option<Mechanism>,
 }
 
@@ -214,7 +217,7 @@ impl Connector {
         let handshake = TlsConnector::from(config.clone()).connect(name.clone(), stream);
         let stream = timeout(self.timeouts.tls, handshake).await;
         let stream = stream.map_err(|_| Broken::new(Phase::Tls, "the TLS handshake didn't end in time"))?;
-        let stream = stream.map_err(|e| Broken::new(Phase::Tls, format!("the TLS handshake failed: {e}")))?;
+        let stream = stream.map_err(|e| tls::failed(&e))?;
         Ok(Wire::new(Stream::Tls(Box::new(stream))))
     }
 
@@ -255,6 +258,8 @@ impl Capabilities {
             let mut words = line.split([' ', '=', '\t']);
             match words.next().unwrap_or_default() {
                 "STARTTLS" => capabilities.starttls = true,
+                "SMTPUTF8" => capabilities.smtputf8 = true,
+                "DSN" => capabilities.dsn = true,
                 "PIPELINING" => capabilities.pipelining = true,
                 "SIZE" => {
                     capabilities.size = true;
@@ -296,6 +301,8 @@ mod tests {
         check(&["mx.example.org"], none.clone());
         check(&["STARTTLS"], none.clone());
         check(&["mx", "starttls", "PIPELINING"], Capabilities { starttls: true, pipelining: true, ..none.clone() });
+        check(&["mx", "SmtpUtf8", "dsn"], Capabilities { smtputf8: true, dsn: true, ..none.clone() });
+        check(&["mx", "DSNX", "8BITMIME", "XSMTPUTF8"], none.clone());
         check(&["mx", "SIZE 0"], Capabilities { size: true, ..none.clone() });
         check(&["mx", "Size 100"], Capabilities { size: true, largest: Some(100), ..none.clone() });
         check(&["mx", "AUTH LOGIN PLAIN"], Capabilities { mechanism: Some(Mechanism::Plain), ..none.clone() });

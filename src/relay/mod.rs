@@ -29,4 +29,5 @@ pub use crate::relay::settings::RateError;
 pub use crate::relay::settings::Settings;
 pub use crate::relay::settings::Timeouts;
 pub use crate::relay::settings::Tls;
+pub use crate::relay::settings::is_loopback;
 pub use crate::relay::wire::Broken;

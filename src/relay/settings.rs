@@ -3,6 +3,7 @@
 use secrecy::SecretString;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
@@ -93,6 +94,11 @@ impl Settings {
         let host = if bare_ipv6 { format!("[{}]", self.host) } else { self.host.clone() };
         format!("{scheme}://{host}:{}", self.port)
     }
+}
+
+/// Whether a host, without brackets, is this machine whatever the DNS says.
+pub fn is_loopback(host: &str) -> bool {
+    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 impl Default for Timeouts {

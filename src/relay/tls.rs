@@ -1,9 +1,16 @@
 //! Whom we trust to be the relay. Certificates and names are always checked; there is no switch against it.
 
+use crate::outcome::Phase;
+use crate::outcome::Reply;
+use crate::relay::wire::Broken;
+use rustls::AlertDescription;
+use rustls::CertificateError;
 use rustls::ClientConfig;
+use rustls::Error;
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
+use std::io;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -16,7 +23,7 @@ pub enum TlsError {
     #[error("{0} has no certificate in it; name a PEM file with the relay's authority in it")]
     NoCertificate(PathBuf),
     #[error("TLS can't be set up: {0}")]
-    Rustls(#[from] rustls::Error),
+    Rustls(#[from] Error),
 }
 
 /// TLS 1.2 or 1.3 with the public authorities and the machine's own, or with those of `ca_file` only.
@@ -31,6 +38,45 @@ pub fn client_config(ca_file: Option<&Path>) -> Result<Arc<ClientConfig>, TlsErr
         .with_root_certificates(roots)
         .with_no_client_auth();
     Ok(Arc::new(config))
+}
+
+/// A handshake that failed. Where only a human can mend it, the sentence says how, and it counts as our settings'
+/// trouble; nothing of the relay's words is in it.
+pub fn failed(error: &io::Error) -> Broken {
+    let known = match error.get_ref().and_then(|inner| inner.downcast_ref::<Error>()) {
+        Some(Error::InvalidCertificate(why)) => of_certificate(why),
+        Some(Error::AlertReceived(AlertDescription::ProtocolVersion) | Error::PeerIncompatible(_)) => Some(OLD),
+        Some(Error::InvalidMessage(_)) => Some(NO_TLS),
+        Some(_) | None => None,
+    };
+    let Some(sentence) = known else {
+        return Broken::new(Phase::Tls, format!("the TLS handshake failed: {error}"));
+    };
+    let made_up = Reply::new(554, &format!("5.7.5 (our words, not the relay's) {sentence}"));
+    Broken::said(Phase::Tls, made_up, sentence)
+}
+
+const OLD: &str = "the relay speaks neither TLS 1.2 nor 1.3; have its TLS brought up to date, or name another relay";
+const NO_TLS: &str = "what the relay says isn't TLS; smtps:// is for a port that begins with it (465), smtp:// for one \
+                      with STARTTLS (587)";
+
+fn of_certificate(why: &CertificateError) -> Option<&'static str> {
+    match why {
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+            Some("the relay's certificate has expired; have it renewed")
+        }
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+            Some("the relay's certificate isn't valid yet; look at the clock of this machine")
+        }
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            Some("the relay's certificate is for another name; write the name that it is for into the relay's `url`")
+        }
+        // Or one of the same name as ours that signed it otherwise.
+        CertificateError::UnknownIssuer | CertificateError::BadSignature => Some(
+            "the relay's certificate comes from an authority that we don't trust; name that authority in `ca_file`",
+        ),
+        _ => None,
+    }
 }
 
 fn own_roots(path: &Path) -> Result<RootCertStore, TlsError> {

@@ -242,12 +242,13 @@ pub async fn held_enrolments(connection: &mut Connection) -> Result<Vec<(String,
 }
 
 /// How a lesson fares: how many deliveries of it have ended, and how many of them the relay refused for their content.
-/// Those refused for their address are told by the suppression of their person, those for a full mailbox by what was
-/// said before.
+/// Those refused for their address are told by the suppression of their person or by 5.6.7, those for a full mailbox by
+/// what was said before.
 pub async fn lesson_refusals(connection: &mut Connection, what: &str) -> Result<(i64, i64), sqlx::Error> {
     let sql = "SELECT cast(count(*) as bigint),
             cast(coalesce(sum(CASE WHEN outbox.state = 11 AND s.status <> 4 AND NOT EXISTS (SELECT 1 FROM attempt a
-            WHERE a.outbox_id = outbox.id AND a.code >= 500 AND a.outcome = 'deferred') THEN 1 ELSE 0 END), 0) as bigint)
+            WHERE a.outbox_id = outbox.id AND a.code >= 500 AND (a.outcome = 'deferred' OR a.enhanced = '5.6.7'))
+            THEN 1 ELSE 0 END), 0) as bigint)
         FROM outbox JOIN subscriber s ON s.id = outbox.subscriber_id WHERE outbox.what = $1 AND outbox.state IN (10, 11)";
     let row = sqlx::query(sql).bind(what.to_string()).fetch_one(connection).await?;
     Ok((row.try_get(0)?, row.try_get(1)?))

@@ -2,6 +2,7 @@
 
 mod chained;
 mod doubt;
+mod letters;
 mod refusals;
 mod retries;
 

@@ -207,7 +207,7 @@ fn all_problems_of_a_file_are_told_at_once() {
             "1:1 `site.postal_address` is missing",
             "1:1 `site.url` is missing",
             "1:8 `site` should be a table, and is a whole number",
-            "4:11 `sender.address`: the part before @ has letters outside ASCII, which our relay can't carry; use another address",
+            "4:11 `sender.address`: the part before @ has letters outside ASCII, which not every relay carries; use another address",
             "5:1 unknown key `sender.adress`",
             "7:10 `web.listen` should be text in quotes, and is a whole number",
         ]

@@ -10,6 +10,7 @@ use crate::flow::deliver::claim::Job;
 use crate::flow::deliver::freeze::Built;
 use crate::flow::operate::BOUNCED;
 use crate::flow::operate::MAILBOX_FULL;
+use crate::flow::operate::NOT_CARRIED;
 use crate::flow::operate::REFUSED_CONTENT;
 use crate::flow::operate::TAKES_NO_MAIL;
 use crate::flow::operate::UNMADE;
@@ -19,6 +20,8 @@ use crate::ids::random;
 use crate::outcome::Phase;
 use crate::outcome::Reply;
 use crate::outcome::Verdict;
+use crate::outcome::verdict;
+use crate::relay::Broken;
 use crate::store::ledger::Attempt;
 use crate::store::ledger::Kept;
 use crate::store::ledger::Record;
@@ -43,16 +46,26 @@ pub struct Heard {
     pub verdict: Verdict,
     /// How many times the mailbox was full before.
     pub times_full: i64,
+    /// A sentence of ours for logs and alarms, which may not repeat what a relay says; maybe empty.
+    pub why: String,
     reply: Result<Reply, String>,
 }
 
 impl Heard {
     pub fn said(phase: Phase, verdict: Verdict, reply: Reply) -> Heard {
-        Heard { phase, verdict, times_full: 0, reply: Ok(reply) }
+        Heard { phase, verdict, times_full: 0, why: String::new(), reply: Ok(reply) }
     }
 
     pub fn silence(phase: Phase, verdict: Verdict, detail: String) -> Heard {
-        Heard { phase, verdict, times_full: 0, reply: Err(detail) }
+        Heard { phase, verdict, times_full: 0, why: detail.clone(), reply: Err(detail) }
+    }
+
+    /// What ended a session; `silent` where the relay said nothing.
+    pub fn lost(broken: Broken, silent: Verdict) -> Heard {
+        let phase = broken.phase;
+        let verdict = broken.reply.as_ref().map_or(silent, |reply| verdict(phase, reply));
+        let why = broken.detail.clone();
+        Heard { phase, verdict, times_full: 0, why, reply: broken.reply.ok_or(broken.detail) }
     }
 
     /// 0 when nothing was said.
@@ -117,6 +130,10 @@ pub fn record(app: &App, shelf: &Shelf, built: &Built, heard: &Heard, on_the_wir
             record.to = State::Refused;
             record.enrolment = holding(job, &format!("{TAKES_NO_MAIL}: {}", heard.text()));
             record.suppress = suppression(app, job, heard);
+        }
+        Verdict::AddressNotCarried => {
+            record.to = State::Refused;
+            record.enrolment = holding(job, &format!("{NOT_CARRIED}: {}", heard.text()));
         }
         Verdict::ContentRefused => {
             record.to = State::Refused;
@@ -296,7 +313,7 @@ fn outcome_name(verdict: Verdict) -> &'static str {
         Verdict::Relay | Verdict::Configuration | Verdict::Sender => "halted",
         Verdict::Throttled => "throttled",
         Verdict::Retry | Verdict::AddressSoft => "deferred",
-        Verdict::AddressRefused | Verdict::ContentRefused => "refused",
+        Verdict::AddressRefused | Verdict::AddressNotCarried | Verdict::ContentRefused => "refused",
         Verdict::InDoubt => "in doubt",
         Verdict::NotSent => "not sent",
     }

@@ -124,7 +124,7 @@ impl Worker {
         let mut session = match opened {
             Ok(session) => session,
             Err(broken) => {
-                self.hand_in(&mut message.built, lost(broken, Verdict::Relay), false, None).await;
+                self.hand_in(&mut message.built, Heard::lost(broken, Verdict::Relay), false, None).await;
                 return (None, None);
             }
         };
@@ -217,9 +217,8 @@ impl Worker {
         }
         match heard.verdict {
             Verdict::Accepted | Verdict::Throttled | Verdict::Retry => self.relay_works(heard.verdict).await,
-            Verdict::AddressRefused | Verdict::AddressSoft | Verdict::ContentRefused => {
-                self.relay_works(heard.verdict).await
-            }
+            Verdict::AddressRefused | Verdict::AddressSoft => self.relay_works(heard.verdict).await,
+            Verdict::AddressNotCarried | Verdict::ContentRefused => self.relay_works(heard.verdict).await,
             Verdict::Configuration | Verdict::Sender => self.trouble(&heard, true).await,
             Verdict::Relay => self.trouble(&heard, false).await,
             Verdict::InDoubt => self.relays.trouble(self.relay, now.wall, false),
@@ -294,15 +293,18 @@ impl Worker {
             relay = label,
             phase = heard.phase.as_str(),
             code = heard.code(),
+            why = heard.why,
             "the relay doesn't take our mail"
         );
         if hard {
             // The relay's words may name a reader, and alarms are logged.
             let text = format!(
-                "{label} refuses us at {} with {}; nothing is lost, it is tried every 10 minutes; `dripline why` of a \
-                 waiting reader shows its words",
+                "{label} refuses us at {} with {}{}{}; nothing is lost, it is tried every 10 minutes; `dripline why` \
+                 of a waiting reader shows its words",
                 heard.phase.as_str(),
                 heard.code(),
+                if heard.why.is_empty() { "" } else { ": " },
+                heard.why,
             );
             self.app.raise(&format!("relay/{label}"), &text).await;
         }
@@ -319,15 +321,7 @@ enum Next {
 
 fn envelope(message: &Message) -> Envelope {
     let built = &message.built;
-    Envelope { from: built.from.clone(), to: built.to.clone(), size: built.bytes.len() }
-}
-
-/// What a session says of the message for which it ended; `silent` where the relay said nothing.
-fn lost(broken: Broken, silent: Verdict) -> Heard {
-    match broken.reply {
-        Some(reply) => Heard::said(broken.phase, verdict(broken.phase, &reply), reply),
-        None => Heard::silence(broken.phase, silent, broken.detail),
-    }
+    Envelope::new(built.from.clone(), built.to.clone(), &built.bytes)
 }
 
 /// The relay waits for the body, or why it doesn't.
@@ -335,7 +329,7 @@ fn answer(offer: Offer<'_>) -> Result<Offered<'_>, Heard> {
     match offer {
         Offer::Ready(offered) => Ok(offered),
         Offer::Said(phase, reply) => Err(Heard::said(phase, verdict(phase, &reply), reply)),
-        Offer::Lost(broken) => Err(lost(broken, Verdict::NotSent)),
+        Offer::Lost(broken) => Err(Heard::lost(broken, Verdict::NotSent)),
     }
 }
 

@@ -1,5 +1,6 @@
 //! The conversation with the relay against a mailbox that misbehaves on cue.
 
+mod envelopes;
 mod faults;
 mod kept;
 mod pipelining;
@@ -53,7 +54,7 @@ fn settings(mailbox: &Mailbox) -> Settings {
 }
 
 fn envelope() -> Envelope {
-    Envelope { from: "bounce+1@example.org".to_string(), to: "ana@example.org".parse().unwrap(), size: BODY.len() }
+    Envelope::new("bounce+1@example.org".to_string(), "ana@example.org".parse().unwrap(), BODY)
 }
 
 async fn open(mailbox: &Mailbox) -> Session {

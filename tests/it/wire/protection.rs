@@ -100,12 +100,26 @@ async fn without_proof_neither_auth_nor_mail_is_said() {
     check("tls close", good(), Tls::StartTls, Some(&ca_file), "broken tls silent").await;
     check("tls hang", good(), Tls::StartTls, Some(&ca_file), "broken tls silent").await;
     check("tls garbage", good(), Tls::StartTls, Some(&ca_file), "broken tls silent").await;
-    check("", good(), Tls::StartTls, None, "broken tls silent").await;
-    check("", offered(of_another_authority.clone()), Tls::StartTls, Some(&ca_file), "broken tls silent").await;
-    check("", offered(of_another_name.clone()), Tls::StartTls, Some(&other_ca_file), "broken tls silent").await;
-    check("", implicit(of_another_authority), Tls::Implicit, Some(&ca_file), "broken tls silent").await;
-    check("", implicit(of_another_name), Tls::Implicit, Some(&other_ca_file), "broken tls silent").await;
-    check("", mailbox::Tls::Never, Tls::Implicit, Some(&ca_file), "broken tls silent").await;
+    check("tls reply \"421 4.3.2 bye\"", good(), Tls::StartTls, Some(&ca_file), "broken tls 421").await;
+    check("", good(), Tls::StartTls, None, "broken tls 554").await;
+    check("", offered(of_another_authority.clone()), Tls::StartTls, Some(&ca_file), "broken tls 554").await;
+    check("", offered(of_another_name.clone()), Tls::StartTls, Some(&other_ca_file), "broken tls 554").await;
+    check("", implicit(of_another_authority), Tls::Implicit, Some(&ca_file), "broken tls 554").await;
+    check("", implicit(of_another_name), Tls::Implicit, Some(&other_ca_file), "broken tls 554").await;
+    check("", mailbox::Tls::Never, Tls::Implicit, Some(&ca_file), "broken tls 554").await;
+}
+
+#[tokio::test]
+async fn what_was_said_in_clear_counts_for_nothing_once_the_wire_is_protected() {
+    let (ca_file, config) = certified("localhost");
+    let in_clear =
+        "times=1 ehlo reply \"250-mx\\r\\n250-STARTTLS\\r\\n250-SIZE 1\\r\\n250-DSN\\r\\n250 AUTH CRAM-MD5\"";
+    let mailbox = guarded(in_clear, mailbox::Tls::Offered(config), "PLAIN");
+    let connector = Connector::new(&with_account(&mailbox, Tls::StartTls, Some(&ca_file))).unwrap();
+    assert_eq!(attempt(&connector, BODY).await, "said dot 250, usable");
+    let heard = mailbox.heard();
+    let name = "EHLO client.example.org";
+    assert_eq!(heard[..5], [name, "STARTTLS", name, "AUTH PLAIN", "MAIL FROM:<bounce+1@example.org>"]);
 }
 
 #[tokio::test]
