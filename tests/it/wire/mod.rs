@@ -4,6 +4,8 @@ mod envelopes;
 mod faults;
 mod kept;
 mod pipelining;
+mod openssl;
+mod postfix;
 mod protection;
 mod sessions;
 
