@@ -52,6 +52,28 @@ pub async fn by_keys(connection: &mut Connection, keys: &[String]) -> Result<Vec
     rows.iter().map(|row| subscribers::read(row, 0)).collect()
 }
 
+/// Those of these people who are there.
+pub async fn by_ids(connection: &mut Connection, ids: &[i64]) -> Result<Vec<Subscriber>, sqlx::Error> {
+    let sql = concat!(
+        "SELECT ",
+        subscriber_columns!(),
+        " FROM subscriber s WHERE s.id IN (SELECT cast(j.value ->> 0 as bigint) FROM json_each($1) j)"
+    );
+    let rows = sqlx::query(sql).bind(set(ids)).fetch_all(connection).await?;
+    rows.iter().map(|row| subscribers::read(row, 0)).collect()
+}
+
+/// Those of these enrolments that are there.
+pub async fn places(connection: &mut Connection, ids: &[i64]) -> Result<Vec<Enrolment>, sqlx::Error> {
+    let sql = concat!(
+        "SELECT ",
+        enrolment_columns!(),
+        " FROM enrolment e WHERE e.id IN (SELECT cast(j.value ->> 0 as bigint) FROM json_each($1) j)"
+    );
+    let rows = sqlx::query(sql).bind(set(ids)).fetch_all(connection).await?;
+    rows.iter().map(enrolments::read).collect()
+}
+
 /// Everybody in the order in which they came, in pages: at most `limit` with an id above `after`.
 pub async fn page(connection: &mut Connection, after: i64, limit: i64) -> Result<Vec<Subscriber>, sqlx::Error> {
     let sql = concat!("SELECT ", subscriber_columns!(), " FROM subscriber s WHERE s.id > $1 ORDER BY s.id LIMIT $2");

@@ -35,7 +35,13 @@ async fn a_set_of_people_is_read_with_all_that_belongs_to_them() {
     assert_eq!(people::by_keys(&mut connection, &[]).await.unwrap(), []);
     let id = |name: &str| known.iter().find(|it| it.address.local_part() == name).unwrap().id;
     let both = [id("ana"), id("eve")];
-    assert_eq!(people::enrolments(&mut connection, &both).await.unwrap().len(), 2);
+    let enrolments = people::enrolments(&mut connection, &both).await.unwrap();
+    assert_eq!(enrolments.len(), 2);
+    let again = people::places(&mut connection, &[enrolments[0].id, 7]).await.unwrap();
+    assert_eq!(again, enrolments[..1]);
+    let mut again = people::by_ids(&mut connection, &[both[0], both[1], both[0], 7]).await.unwrap();
+    again.sort_by_key(|it| it.address.to_string());
+    assert_eq!(again.iter().map(|it| it.id).collect::<Vec<_>>(), both);
     let agreed = people::agreed(&mut connection, &both).await.unwrap();
     assert_eq!(
         agreed.iter().map(|it| (it.subscriber_id, it.source.as_str())).collect::<Vec<_>>(),
