@@ -119,6 +119,11 @@ async fn an_address_at_which_nobody_lives_is_suppressed_and_its_courses_held() {
     {
         check(&format!("rcpt reply \"{reply}\""), "refused 0 held 1 closed -").await;
     }
+    // An enhanced code of another class contradicts the basic one, which wins (RFC 2034 §4).
+    for reply in ["550 4.2.2 full", "550 2.1.5 fine", "550 4.7.0 too many"] {
+        check(&format!("rcpt reply \"{reply}\""), "refused 0 held 1 closed -").await;
+    }
+    check("rcpt reply \"451 5.1.1 no such user\"", "deferred 1 active 0 closed 1 min").await;
     let app = tried(Setup { script: "rcpt reply \"550 5.1.1 no\"".to_string(), ..Setup::default() }).await;
     app.course("walk", &["one"]).await;
     assert!(matches!(app.sign_up(ANA, "walk").await, dripline::flow::sign_up::SignedUp::Suppressed(_)));

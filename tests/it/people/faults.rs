@@ -94,6 +94,11 @@ fn each_row_that_is_refused_is_named_with_its_line_and_why() {
         ("nobody", "email: this isn't an e-mail address"),
         ("a b@example.org", "email: this isn't an e-mail address"),
         ("a@-example.org", "email: the domain after @ isn't a name"),
+        (&format!("{}@example.org", "ü".repeat(33)), "email: the address is too long: at most 64 characters"),
+        (
+            &format!("a@{}b.org", "b.".repeat(124)),
+            "email: the address is too long: at most 64 characters before @ and 254",
+        ),
         ("\"a@example.org\r\nBcc: x@example.org\"", "email: this isn't an e-mail address"),
     ]
     .into_iter()

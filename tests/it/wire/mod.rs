@@ -8,6 +8,7 @@ mod openssl;
 mod postfix;
 mod protection;
 mod sessions;
+mod smtp_sink;
 
 use dripline::mailbox;
 use dripline::mailbox::Mailbox;

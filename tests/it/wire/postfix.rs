@@ -49,7 +49,7 @@ impl Postfix {
         // Its processes run as another user.
         fs::set_permissions(at, Permissions::from_mode(0o755)).unwrap();
         Authority::new(at).certify("relay", "localhost", 30);
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = free_port();
         fs::write(at.join("main.cf"), main_cf(at, sink)).unwrap();
         fs::write(at.join("master.cf"), format!("127.0.0.1:{port} inet n - n - - smtpd\n{MASTER_CF}")).unwrap();
         let database = at.join("sasldb2");
@@ -97,6 +97,10 @@ impl Drop for Postfix {
     }
 }
 
+pub fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
 fn shell(folder: &Path, line: &str) {
     let ran = Command::new("sh").args(["-c", line]).current_dir(folder).output().unwrap();
     assert!(ran.status.success(), "{line}: {}", String::from_utf8_lossy(&ran.stderr));
@@ -137,7 +141,7 @@ postlog unix-dgram n - n - 1 postlogd
 ";
 
 /// Whether a Postfix can be started here; where it must be, that is required.
-fn is_there() -> bool {
+pub fn is_there() -> bool {
     let is_root = fs::metadata("/proc/self").is_ok_and(|it| it.uid() == 0);
     let programs = ["/usr/sbin/postfix", "/usr/sbin/saslpasswd2", "/usr/bin/openssl"];
     let python = Command::new("/usr/bin/python3").args(["-c", "import dkim, nacl"]).output();

@@ -110,6 +110,17 @@ async fn without_proof_neither_auth_nor_mail_is_said() {
 }
 
 #[tokio::test]
+async fn a_relay_without_a_name_proves_its_address() {
+    for (certified_for, expect) in [("127.0.0.1", "said dot 250, usable"), ("127.0.0.2", "broken tls 554")] {
+        let (ca_file, config) = certified(certified_for);
+        let mailbox = guarded("", mailbox::Tls::Implicit(config), "PLAIN");
+        let settings = with_account(&mailbox, Tls::Implicit, Some(&ca_file));
+        let connector = Connector::new(&Settings { host: "127.0.0.1".to_string(), ..settings }).unwrap();
+        assert_eq!(attempt(&connector, BODY).await, expect, "{certified_for}");
+    }
+}
+
+#[tokio::test]
 async fn what_was_said_in_clear_counts_for_nothing_once_the_wire_is_protected() {
     let (ca_file, config) = certified("localhost");
     let in_clear =
