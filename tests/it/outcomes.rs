@@ -78,6 +78,29 @@ async fn a_relay_that_refuses_our_account_stops_everything_and_calls_a_human() {
 }
 
 #[tokio::test]
+async fn a_relay_that_will_not_serve_us_is_a_problem_and_one_that_is_away_is_not_yet() {
+    for (script, expect) in [
+        (
+            "greeting reply \"554 5.7.1 not you\"",
+            "refuses us at greeting with 554: the relay doesn't take connections from us",
+        ),
+        ("ehlo reply \"550 5.7.1 not you\"", "refuses us at ehlo with 550: the relay doesn't like our name"),
+        ("greeting reply \"421 4.3.2 later\"", ""),
+        ("connect close", ""),
+    ] {
+        let mut app = tried(Setup { script: script.to_string(), ..Setup::default() }).await;
+        assert_eq!(told(&app).await, "ready 0 active 0 open 0 min", "{script}");
+        let problems = app.status().await.problems;
+        let is_told = problems.len() == 1 && problems[0].contains(expect) && !problems[0].contains("not you");
+        assert!(if expect.is_empty() { problems.is_empty() } else { is_told }, "{script}: {problems:?}");
+        app.mailbox_says("").await;
+        app.advance(minutes(11)).await;
+        assert_eq!((app.mails(), app.status().await.problems), (1, Vec::new()), "{script}");
+        app.verify().await;
+    }
+}
+
+#[tokio::test]
 async fn a_refused_sender_stops_everything_and_goes_on_by_itself() {
     let app = tried(Setup { script: "times=1 mail reply \"550 5.7.1 not you\"".to_string(), ..Setup::default() }).await;
     assert_eq!(told(&app).await, "ready 0 active 0 open 0 min");

@@ -80,6 +80,17 @@ impl Heard {
         }
     }
 
+    /// That this relay refuses us. Its own words may name a reader, and alarms are logged.
+    pub fn alarm(&self, relay: &str) -> String {
+        let why = if self.why.is_empty() { String::new() } else { format!(": {}", self.why) };
+        format!(
+            "{relay} refuses us at {} with {}{why}; nothing is lost, it is tried every 10 minutes; `dripline why` of a \
+             waiting reader shows its words",
+            self.phase.as_str(),
+            self.code(),
+        )
+    }
+
     /// 5.7.x: it may mean us rather than the message.
     pub fn is_policy(&self) -> bool {
         let enhanced = self.reply.as_ref().ok().and_then(|reply| reply.enhanced);

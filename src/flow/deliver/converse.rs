@@ -296,16 +296,10 @@ impl Worker {
             why = heard.why,
             "the relay doesn't take our mail"
         );
-        if hard {
-            // The relay's words may name a reader, and alarms are logged.
-            let text = format!(
-                "{label} refuses us at {} with {}{}{}; nothing is lost, it is tried every 10 minutes; `dripline why` \
-                 of a waiting reader shows its words",
-                heard.phase.as_str(),
-                heard.code(),
-                if heard.why.is_empty() { "" } else { ": " },
-                heard.why,
-            );
+        let is_open = self.relays.states(self.app.clock.now().wall)[self.relay].state != "closed";
+        // A 5yz before MAIL says that it won't serve us, which time alone seldom changes.
+        if hard || is_open && heard.code() >= 500 {
+            let text = heard.alarm(&label);
             self.app.raise(&format!("relay/{label}"), &text).await;
         }
     }
