@@ -182,7 +182,8 @@ pub fn seed(site: &Site, people: usize) {
     });
 }
 
-fn number(variable: &str) -> Option<u64> {
+/// A whole number that the environment may hold.
+pub fn number(variable: &str) -> Option<u64> {
     let text = std::env::var(variable).ok()?;
     Some(text.parse().unwrap_or_else(|_| panic!("{variable}={text} is no whole number")))
 }

@@ -1,5 +1,6 @@
 //! What a machine can do to the real program: die at any operation, lose its power, fill its disk, lock its database, freeze it,
-//! turn its clocks. What is promised is in docs/proof.md. `DRIPLINE_EVERY=1` dies at every single operation, which takes long.
+//! turn its clocks. What is promised is in docs/proof.md. `DRIPLINE_EVERY=1` has it go wrong at every single operation, which
+//! takes long.
 
 mod clocks;
 mod clones;
@@ -8,12 +9,14 @@ mod disk;
 mod frozen;
 mod locked;
 mod order;
+mod replies;
 mod shim;
 
 use crate::app::Kind;
 use crate::crash::check_copies;
 use crate::crash::copies_of;
 use crate::crash::extra;
+use crate::crash::number;
 use crate::crash::seed;
 use crate::program::Accepted;
 use crate::program::Sink;
@@ -23,6 +26,7 @@ use shim::Faults;
 use shim::Faulty;
 use std::collections::BTreeMap;
 use std::fs;
+use std::ops::AddAssign;
 use std::path::Path;
 use std::time::Duration;
 use std::time::Instant;
@@ -75,9 +79,9 @@ impl Ground {
         copies_of(self.sink.accepted().into_iter().skip(self.earlier))
     }
 
-    /// Another daemon, without faults, brings everything to its end. How many mails were in doubt.
+    /// Another daemon, without faults, brings everything to its end.
     #[track_caller]
-    fn recover(&self, what: &str) -> usize {
+    fn recover(&self, what: &str) -> End {
         let daemon = self.serve(&Faults::default());
         self.bring_to_an_end(daemon, what)
     }
@@ -85,7 +89,7 @@ impl Ground {
     /// This daemon does: nobody is without their mail but for what is in doubt, and nobody got a copy; then doubts are
     /// resolved: nothing is lost, and copies come only of what was in doubt.
     #[track_caller]
-    fn bring_to_an_end(&self, daemon: Faulty, what: &str) -> usize {
+    fn bring_to_an_end(&self, daemon: Faulty, what: &str) -> End {
         daemon.is_ready();
         let mut doubt = 0;
         let start = Instant::now();
@@ -115,8 +119,33 @@ impl Ground {
         assert!(extra(&after) <= doubt, "{what}: {} extra copies of {doubt} in doubt", extra(&after));
         check_copies(&after);
         assert_eq!(self.site.good(&["verify"]), "", "{what}");
-        doubt
+        End { doubt, copies: extra(&after) }
     }
+}
+
+/// How a run, or several, came out.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct End {
+    /// Mails that were in doubt.
+    doubt: usize,
+    /// Mails that came beyond the first to each.
+    copies: usize,
+}
+
+impl AddAssign for End {
+    fn add_assign(&mut self, other: End) {
+        self.doubt += other.doubt;
+        self.copies += other.copies;
+    }
+}
+
+/// Which of so many operations go wrong: some, spread over all, or every n-th where `DRIPLINE_EVERY` says so.
+fn moments(whole: u64, some: u64) -> Vec<u64> {
+    (1..=whole).step_by(every(whole, some) as usize).collect()
+}
+
+fn every(whole: u64, some: u64) -> u64 {
+    number("DRIPLINE_EVERY").unwrap_or(whole / some).max(1)
 }
 
 fn copy_folder(from: &Path, to: &Path) {

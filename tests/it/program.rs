@@ -219,10 +219,12 @@ impl Program {
     #[track_caller]
     pub fn ends(&mut self, limit: Duration) -> Option<i32> {
         let mut status = None;
-        until("the end of the program", limit, || {
+        let err = self.err.clone();
+        let ended = || {
             status = self.child.try_wait().unwrap();
             status.is_some()
-        });
+        };
+        until_or("the end of the program", limit, ended, || fs::read_to_string(&err).unwrap());
         status.and_then(|status| status.code())
     }
 

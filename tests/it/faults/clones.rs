@@ -34,6 +34,18 @@ fn a_copy_of_the_database_sends_nothing_until_a_human_says_whether_it_was_made_a
     assert!(ground.site.json(&["status", "--json"])["held"].as_array().unwrap().is_empty());
 }
 
+#[test]
+fn a_second_daemon_that_the_deleted_lock_let_in_loses_nothing_and_repeats_only_what_was_on_the_wire() {
+    let ground = Ground::new("every=1 dot delay 400ms");
+    let first = ground.serve(&Faults::default());
+    until("some mails", LONG, || ground.mails().len() >= PEOPLE / 4);
+    fs::remove_file(ground.site.path().join("data/dripline.db.lock")).unwrap();
+    let second = ground.serve(&Faults::default());
+    let end = ground.bring_to_an_end(second, "two daemons");
+    first.program.stop();
+    println!("two daemons on one file: {end:?}");
+}
+
 /// Another site with the same files in the same places, but for the mark that says which of the two is the original.
 fn copied(ground: &Ground) -> Site {
     let copy = Site::on(crate::app::Kind::Sqlite, ground.sink.url(), "");

@@ -1,9 +1,11 @@
 //! The process stands still for twenty minutes at a chosen operation (SIGSTOP, a suspended machine), and the relay has given it up
 //! when it goes on.
 
+use super::End;
 use super::Ground;
 use super::LONG;
 use super::PEOPLE;
+use super::moments;
 use super::shim::Faults;
 use crate::program::SOON;
 use crate::program::until;
@@ -20,17 +22,17 @@ fn a_process_that_stood_still_for_twenty_minutes_anywhere_loses_nothing_and_repe
         until("all mails", LONG, || ground.mails().len() == PEOPLE);
         let whole = faulty.count();
         faulty.program.stop();
-        let mut doubts = 0;
-        for moment in 0..MOMENTS {
-            let faults = Faults { on, at: 2 + whole * moment / MOMENTS, what: "stop", ..Faults::default() };
+        let moments = moments(whole, MOMENTS);
+        let mut all = End::default();
+        for at in &moments {
             ground.renew();
-            doubts += freeze(&mut ground, &faults);
+            all += freeze(&mut ground, &Faults { on, at: *at, what: "stop", ..Faults::default() });
         }
-        println!("{whole} operations of {on}; frozen at {MOMENTS} of them; {doubts} mails in doubt");
+        println!("{whole} operations of {on}; frozen at {} of them; 0 mails lost; {all:?}", moments.len());
     }
 }
 
-fn freeze(ground: &mut Ground, faults: &Faults) -> usize {
+fn freeze(ground: &mut Ground, faults: &Faults) -> End {
     let faulty = ground.serve(faults);
     let told = || format!("{faults:?}\n{}", faulty.program.told());
     until_or("the stop", LONG, || faulty.is_frozen() || ground.mails().len() == PEOPLE, told);
