@@ -103,7 +103,12 @@ impl Store {
     pub async fn post(&self, records: &[Record], intents: &[Intent]) -> Result<Posted, sqlx::Error> {
         let mut transaction = self.begin().await?;
         let mut posted = Posted::default();
-        settle(&mut transaction, records, &mut posted.failed).await?;
+        // Nearly always every row is as it should be, and savepoints would only cost.
+        if !write_or_not(&mut transaction, records).await? {
+            transaction.rollback().await?;
+            transaction = self.begin().await?;
+            settle(&mut transaction, records, &mut posted.failed).await?;
+        }
         posted.granted = grant(&mut transaction, intents).await?;
         transaction.commit().await?;
         Ok(posted)
@@ -116,15 +121,9 @@ async fn settle(connection: &mut Connection, records: &[Record], failed: &mut Ve
         return Ok(());
     }
     sqlx::query("SAVEPOINT records").execute(&mut *connection).await?;
-    let written = write(connection, records).await;
-    match written {
-        Ok(true) => {
-            sqlx::query("RELEASE SAVEPOINT records").execute(&mut *connection).await?;
-            return Ok(());
-        }
-        Ok(false) => {}
-        Err(error) if Dialect::of(connection).is_a_rows_own_fault(&error) => {}
-        Err(error) => return Err(error),
+    if write_or_not(connection, records).await? {
+        sqlx::query("RELEASE SAVEPOINT records").execute(&mut *connection).await?;
+        return Ok(());
     }
     sqlx::query("ROLLBACK TO SAVEPOINT records").execute(&mut *connection).await?;
     sqlx::query("RELEASE SAVEPOINT records").execute(&mut *connection).await?;
@@ -137,8 +136,19 @@ async fn settle(connection: &mut Connection, records: &[Record], failed: &mut Ve
     Box::pin(settle(connection, right, failed)).await
 }
 
+/// False when that failed for a row's own reason: then what was written must be taken back.
+async fn write_or_not(connection: &mut Connection, records: &[Record]) -> Result<bool, sqlx::Error> {
+    match write(connection, records).await {
+        Err(error) if Dialect::of(connection).is_a_rows_own_fault(&error) => Ok(false),
+        written => written,
+    }
+}
+
 /// False when a row wasn't as expected. Enrolments first: everybody locks in this order.
 async fn write(connection: &mut Connection, records: &[Record]) -> Result<bool, sqlx::Error> {
+    if records.is_empty() {
+        return Ok(true);
+    }
     let enrolments: Vec<&Enrolment> = records.iter().filter_map(|record| record.enrolment.as_ref()).collect();
     if !enrolments.is_empty() && write_enrolments(connection, &enrolments).await? != enrolments.len() as u64 {
         return Ok(false);
