@@ -67,6 +67,14 @@ impl Clock {
         }
     }
 
+    /// Whether it stands still until somebody moves it: who waits for such a clock waits in vain.
+    pub fn stands_still(&self) -> bool {
+        match self.source {
+            Source::System => false,
+            Source::Manual(_) => true,
+        }
+    }
+
     /// Both clocks, cut to whole milliseconds, as the database keeps them.
     pub fn now(&self) -> Now {
         let wall = match &self.source {

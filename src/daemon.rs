@@ -16,6 +16,7 @@ use crate::flow::reload;
 use crate::flow::retention;
 use crate::flow::watchdog;
 use crate::relay::Connector;
+use crate::relay::Limits;
 use crate::store::Lock;
 use crate::store::Store;
 use crate::store::StoreError;
@@ -65,7 +66,7 @@ pub struct Daemon {
     pub app: Arc<App>,
     /// From [`lock`]; given back at the end.
     pub lock: Lock,
-    pub connectors: Vec<(Connector, usize)>,
+    pub connectors: Vec<(Connector, Limits)>,
     /// What is served at the listener.
     pub pages: Router,
     pub listener: TcpListener,
@@ -110,7 +111,7 @@ impl Daemon {
 ///
 /// # Errors
 /// When the database can't be read or written, or no relay takes mail.
-pub async fn live_through(app: &Arc<App>, connectors: Vec<(Connector, usize)>, end: Timestamp) -> Result<()> {
+pub async fn live_through(app: &Arc<App>, connectors: Vec<(Connector, Limits)>, end: Timestamp) -> Result<()> {
     let line = Line::start(Arc::clone(app), connectors);
     let mut now = app.clock.now().wall;
     while now < end {
@@ -119,15 +120,18 @@ pub async fn live_through(app: &Arc<App>, connectors: Vec<(Connector, usize)>, e
         match line.step().await? {
             Stepped::Claimed(_) => line.settled().await,
             Stepped::Waiting => anyhow::bail!("the relay takes no mail"),
-            Stepped::Idle(next) => {
-                let target = next.map_or(end, |next| next.min(end));
-                app.clock.advance(now.duration_until(target).max(SignedDuration::from_millis(1)));
-                now = app.clock.now().wall;
-            }
+            Stepped::Idle(next) => now = moved(app, now, next.map_or(end, |next| next.min(end))),
+            Stepped::Paced(next) => now = moved(app, now, next.min(end)),
         }
     }
     line.stop().await;
     Ok(())
+}
+
+/// Moves a clock on to an instant. Where it stands then.
+fn moved(app: &App, now: Timestamp, target: Timestamp) -> Timestamp {
+    app.clock.advance(now.duration_until(target).max(SignedDuration::from_millis(1)));
+    app.clock.now().wall
 }
 
 /// The public pages, with the coach's own templates in place of the built-in ones.
@@ -195,6 +199,7 @@ async fn deliver(app: &App, line: &Line, stop: &CancellationToken) {
             Ok(Stepped::Waiting) => {
                 tokio::select! { () = line.wait() => {}, () = stop.cancelled() => {} }
             }
+            Ok(Stepped::Paced(next)) => sleep_until(app, line, stop, next).await,
             Ok(Stepped::Idle(next)) => {
                 if proven.elapsed() >= PROOF {
                     proven = Instant::now();
@@ -218,6 +223,17 @@ async fn deliver(app: &App, line: &Line, stop: &CancellationToken) {
                 rest(REST, stop).await;
             }
         }
+    }
+}
+
+/// Until an instant at which a rate leaves room, but not so long that what time alone does would wait for it.
+async fn sleep_until(app: &App, line: &Line, stop: &CancellationToken, instant: Timestamp) {
+    let ahead = Duration::try_from(app.clock.now().wall.duration_until(instant)).unwrap_or_default();
+    tokio::select! {
+        () = tokio::time::sleep(ahead.min(OVERDUE)) => {}
+        () = app.changed.notified() => {}
+        () = line.relays_changed() => {}
+        () = stop.cancelled() => {}
     }
 }
 

@@ -1,4 +1,5 @@
-//! When a relay in trouble is left alone and how it is taken up again: a breaker as a pure state machine; and rates.
+//! When a relay in trouble is left alone and how it is taken up again: a breaker as a pure state machine; and rates and
+//! quotas.
 //! Knows no relay and no clock.
 //!
 //! ```
@@ -13,11 +14,17 @@
 //! assert_eq!(breaker.allowed(now + SignedDuration::from_secs(30), 8), 1);
 //! ```
 
+mod quota;
 mod rate;
+mod speed;
 
+pub use quota::Quota;
+pub use quota::day;
 pub use rate::Keyed;
 pub use rate::Place;
 pub use rate::Rate;
+pub use speed::Slowed;
+pub use speed::Speed;
 
 use jiff::SignedDuration;
 use jiff::Timestamp;

@@ -37,8 +37,8 @@ pub async fn whole_path(folder: &Path, case: &Case) -> Result<Whole> {
     let sink = Sink::start(case, &case.script())?;
     let app = Arc::new(seed::open(folder, case.dkim).await?);
     let (making, mail) = make_alone(&app).await?;
-    let connector = Connector::new(&settings(sink.address, case.connections))?;
-    let line = Line::start(Arc::clone(&app), vec![(connector, case.connections)]);
+    let relay = settings(sink.address, case.connections);
+    let line = Line::start(Arc::clone(&app), vec![(Connector::new(&relay)?, relay.limits())]);
     let looking = (case.pages > 0).then(|| tokio::spawn(look(Arc::clone(&app), case.pages)));
     let watch = Watch::start()?;
     // What a silent session holds isn't waited for: the message on its wire, and the one behind it.
@@ -47,7 +47,7 @@ pub async fn whole_path(folder: &Path, case: &Case) -> Result<Whole> {
     while !idle {
         match line.step().await? {
             Stepped::Claimed(_) => {}
-            Stepped::Waiting => line.wait().await,
+            Stepped::Waiting | Stepped::Paced(_) => line.wait().await,
             Stepped::Idle(_) => idle = true,
         }
     }

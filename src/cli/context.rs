@@ -12,6 +12,7 @@ use crate::flow::open;
 use crate::flow::reload;
 use crate::message::Templates;
 use crate::relay::Connector;
+use crate::relay::Limits;
 use std::path::PathBuf;
 
 /// Where the configuration is, and what the environment says.
@@ -74,10 +75,10 @@ pub async fn open_app(config: &Config, clock: Clock, redirect_to: Option<Address
     open::open(&config.database, clock, settings, templates).await
 }
 
-/// The relays of a configuration, each with how many connections it may have.
-pub fn connectors(config: &Config) -> anyhow::Result<Vec<(Connector, usize)>> {
+/// The relays of a configuration, each with what it is given.
+pub fn connectors(config: &Config) -> anyhow::Result<Vec<(Connector, Limits)>> {
     let relays = config.relays.iter();
-    relays.map(|relay| Ok((Connector::new(relay)?, relay.connections.max(1)))).collect()
+    relays.map(|relay| Ok((Connector::new(relay)?, relay.limits()))).collect()
 }
 
 #[cfg(test)]

@@ -24,6 +24,7 @@ pub use crate::relay::session::Outcome;
 pub use crate::relay::session::Proposed;
 pub use crate::relay::session::Session;
 pub use crate::relay::settings::DomainLimit;
+pub use crate::relay::settings::Limits;
 pub use crate::relay::settings::Rate;
 pub use crate::relay::settings::RateError;
 pub use crate::relay::settings::Settings;

@@ -19,7 +19,7 @@ pub struct Settings {
     /// Connections at once, over all domains.
     pub connections: usize,
     pub rate: Option<Rate>,
-    /// Mails in a day.
+    /// Mails that it accepts in a day (UTC).
     pub daily: Option<u64>,
     /// Whether PIPELINING is used where it is offered (RFC 2920).
     pub pipelining: bool,
@@ -54,6 +54,18 @@ pub struct Rate {
 pub struct DomainLimit {
     pub connections: Option<usize>,
     pub rate: Option<Rate>,
+}
+
+/// How much one relay is given.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Limits {
+    /// Connections at once, over all domains.
+    pub connections: usize,
+    pub rate: Option<Rate>,
+    /// Mails that it accepts in a day (UTC).
+    pub daily: Option<u64>,
+    /// Of domain groups, by the group's name.
+    pub domains: BTreeMap<String, DomainLimit>,
 }
 
 /// How long each phase may take before the session is given up. The defaults are those of RFC 5321 §4.5.3.2; a short
@@ -93,6 +105,11 @@ impl Settings {
         let bare_ipv6 = self.host.contains(':') && !self.host.starts_with('[');
         let host = if bare_ipv6 { format!("[{}]", self.host) } else { self.host.clone() };
         format!("{scheme}://{host}:{}", self.port)
+    }
+
+    pub fn limits(&self) -> Limits {
+        let (rate, daily, domains) = (self.rate, self.daily, self.domains.clone());
+        Limits { connections: self.connections.max(1), rate, daily, domains }
     }
 }
 

@@ -20,6 +20,10 @@ use sqlx::Row as _;
 pub use super::outbox_row::Delivery;
 pub use super::outbox_row::Lane;
 pub use super::outbox_row::Meant;
+pub use super::parked::Parked;
+pub use super::parked::lease_parked;
+pub use super::parked::park;
+pub use super::parked::parked_domains;
 
 /// True for a row that nothing holds back.
 macro_rules! not_held {
@@ -125,7 +129,7 @@ pub async fn lease(
             AND NOT (outbox.claims >= 3 AND outbox.hash = '') AND ",
         not_held!("outbox.what"),
         " ORDER BY outbox.not_before LIMIT $3)
-         UPDATE outbox SET state = 2, epoch = epoch + 1, claims = claims + 1 FROM d WHERE outbox.id = d.id RETURNING ",
+         UPDATE outbox SET state = 2, epoch = epoch + 1, claims = claims + 1, parked = '' FROM d WHERE outbox.id = d.id RETURNING ",
         columns!()
     );
     let rows = sqlx::query(sql).bind(lane as i64).bind(now.as_millisecond()).bind(limit).fetch_all(connection).await?;
@@ -296,8 +300,23 @@ pub async fn expired(connection: &mut Connection, now: Timestamp, limit: i64) ->
     );
     let undecided = now.saturating_sub(DECIDE).unwrap_or(Timestamp::MIN).as_millisecond();
     let query = sqlx::query(sql).bind(now.as_millisecond()).bind(limit).bind(undecided);
-    let rows = query.fetch_all(connection).await?;
-    rows.iter().map(read).collect()
+    let rows = query.fetch_all(&mut *connection).await?;
+    let mut expired: Vec<Delivery> = rows.iter().map(read).collect::<Result<_, _>>()?;
+    let sql = concat!(
+        "SELECT ",
+        columns!(),
+        " FROM outbox WHERE outbox.state <= 1 AND outbox.parked <> '' AND outbox.expires <= $1 AND (outbox.expires <= $3 OR ",
+        not_held!("outbox.what"),
+        ") LIMIT $2"
+    );
+    let query = sqlx::query(sql).bind(now.as_millisecond()).bind(limit).bind(undecided);
+    for row in query.fetch_all(connection).await? {
+        let parked = read(&row)?;
+        if !expired.iter().any(|it| it.id == parked.id) {
+            expired.push(parked);
+        }
+    }
+    Ok(expired)
 }
 
 /// Gives everything that waits more time: the relay was away for so long.

@@ -235,6 +235,7 @@ impl TestApp {
             match stepped {
                 Stepped::Claimed(_) => {}
                 Stepped::Idle(next) => return next,
+                Stepped::Paced(next) => return Some(next),
                 Stepped::Waiting => return Some(self.now() + minutes(10)),
             }
         }

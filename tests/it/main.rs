@@ -15,6 +15,7 @@ mod faults;
 mod issues;
 mod journeys;
 mod languages;
+mod limits;
 mod message;
 mod operator;
 mod outcomes;

@@ -48,16 +48,18 @@ pub struct Heard {
     pub times_full: i64,
     /// A sentence of ours for logs and alarms, which may not repeat what a relay says; maybe empty.
     pub why: String,
+    /// When one that came too fast may go again.
+    pub again: Option<Timestamp>,
     reply: Result<Reply, String>,
 }
 
 impl Heard {
     pub fn said(phase: Phase, verdict: Verdict, reply: Reply) -> Heard {
-        Heard { phase, verdict, times_full: 0, why: String::new(), reply: Ok(reply) }
+        Heard { phase, verdict, times_full: 0, again: None, why: String::new(), reply: Ok(reply) }
     }
 
     pub fn silence(phase: Phase, verdict: Verdict, detail: String) -> Heard {
-        Heard { phase, verdict, times_full: 0, why: detail.clone(), reply: Err(detail) }
+        Heard { phase, verdict, times_full: 0, again: None, why: detail.clone(), reply: Err(detail) }
     }
 
     /// What ended a session; `silent` where the relay said nothing.
@@ -65,7 +67,7 @@ impl Heard {
         let phase = broken.phase;
         let verdict = broken.reply.as_ref().map_or(silent, |reply| verdict(phase, reply));
         let why = broken.detail.clone();
-        Heard { phase, verdict, times_full: 0, why, reply: broken.reply.ok_or(broken.detail) }
+        Heard { phase, verdict, times_full: 0, again: None, why, reply: broken.reply.ok_or(broken.detail) }
     }
 
     /// 0 when nothing was said.
@@ -128,7 +130,7 @@ pub fn record(app: &App, shelf: &Shelf, built: &Built, heard: &Heard, on_the_wir
         Verdict::Relay | Verdict::Configuration | Verdict::Sender => record.to = State::Ready,
         Verdict::Throttled => {
             record.to = State::Ready;
-            record.not_before = after(now.wall, SignedDuration::from_mins(1));
+            record.not_before = heard.again.unwrap_or(now.wall);
         }
         Verdict::NotSent => lost(job, now, &mut record),
         Verdict::Retry => {

@@ -1,4 +1,5 @@
-//! Claims what is due, within the daily cap of every person, so that nobody else can send it. Knows no wire.
+//! Claims what is due, within the daily cap of every person and what each domain is given, so that nobody else can send
+//! it. Knows no wire.
 
 use crate::address::Address;
 use crate::clock::Now;
@@ -9,6 +10,9 @@ use crate::enrolment::Enrolment;
 use crate::enrolment::Reader;
 use crate::enrolment::slid;
 use crate::flow::App;
+use crate::flow::deliver::relays::Relays;
+use crate::flow::deliver::sorting::Sorting;
+use crate::flow::deliver::ticket::Ticket;
 use crate::flow::issue;
 use crate::flow::letter::Letter;
 use crate::flow::reader::Answers;
@@ -34,6 +38,9 @@ use std::collections::BTreeSet;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+/// Looks at a queue in one transaction.
+const ROUNDS: usize = 8;
+
 /// A claimed message and whom it is for.
 #[derive(Debug, Clone)]
 pub struct Job {
@@ -50,43 +57,59 @@ pub struct Job {
 }
 
 /// What a look at the queue found.
-#[derive(Debug, Default)]
 pub struct Claimed {
-    pub jobs: Vec<Job>,
-    /// There may be more that is due, behind what turned out not to be.
+    pub jobs: Vec<(Job, Ticket)>,
+    /// When the first of those may go that wait for their domain, as far as that is known.
+    pub parked: Option<Timestamp>,
+    /// There may be more that is due, behind what turned out not to be, or has to wait for its domain.
     pub unfinished: bool,
 }
 
-/// Leases at most `room` messages: confirmations first, then what is tried again, then lessons that are due, then
-/// issues. `alone` says that nothing else is on the line: only then a row that three times ended the program is tried, by
-/// itself.
-pub async fn claim(app: &App, now: Now, room: usize, alone: bool) -> Result<Claimed> {
+/// Leases at most `room` messages: confirmations first, then what waited for its domain, what is tried again, lessons
+/// that are due, and issues. `alone` says that nothing else is on the line: only then a row that three times ended the
+/// program is tried, by itself.
+pub async fn claim(app: &App, relays: &Arc<Relays>, now: Now, room: usize, alone: bool) -> Result<Claimed> {
     let shelf = app.shelf.read().await;
     let mut transaction = app.store.begin().await?;
+    let mut sorting = Sorting::new(app, relays, now.wall, room);
     if alone && let Some(suspect) = outbox::lease_suspect(&mut transaction, now.wall).await? {
-        let jobs = with_people(&mut transaction, vec![suspect], &shelf).await?;
-        transaction.commit().await?;
-        return Ok(Claimed { jobs, unfinished: false });
+        sorting.sort(with_people(&mut transaction, vec![suspect], &shelf).await?);
+        return sorting.finish(transaction).await;
     }
-    let mut leased = Vec::new();
-    for lane in [Lane::Confirmation, Lane::Lesson] {
-        let limit = (room - leased.len()) as i64;
-        leased.extend(outbox::lease(&mut transaction, lane, now.wall, limit).await?);
+    lease(&mut sorting, &mut transaction, Lane::Confirmation, &shelf).await?;
+    for domain in outbox::parked_domains(&mut transaction).await? {
+        let most = sorting.room_to(&domain) as i64;
+        if most > 0 {
+            let waited = outbox::lease_parked(&mut transaction, &domain, now.wall, most).await?;
+            sorting.sort(with_people(&mut transaction, waited, &shelf).await?);
+        }
     }
-    let left = room - leased.len();
-    let mut jobs = with_people(&mut transaction, leased, &shelf).await?;
-    let mut unfinished = false;
-    if left > 0 {
-        let due = claim_due(app, &shelf, &mut transaction, now, left).await?;
-        unfinished = due.unfinished;
-        jobs.extend(due.jobs);
+    lease(&mut sorting, &mut transaction, Lane::Lesson, &shelf).await?;
+    if sorting.room() > 0 {
+        let due = claim_due(app, &shelf, &mut transaction, now, sorting.room()).await?;
+        sorting.unfinished |= due.unfinished;
+        sorting.sort(due.jobs);
     }
-    let left = (room - jobs.len()) as i64;
-    let issues = outbox::lease(&mut transaction, Lane::Issue, now.wall, left).await?;
-    jobs.extend(with_people(&mut transaction, issues, &shelf).await?);
-    transaction.commit().await?;
+    lease(&mut sorting, &mut transaction, Lane::Issue, &shelf).await?;
+    let claimed = sorting.finish(transaction).await;
     drop(shelf);
-    Ok(Claimed { jobs, unfinished })
+    claimed
+}
+
+/// Leases what is ready in a lane. What has to wait for its domain makes room for those behind it; a few rounds end it, so
+/// that others may write.
+async fn lease(sorting: &mut Sorting<'_>, connection: &mut Connection, lane: Lane, shelf: &Arc<Shelf>) -> Result<()> {
+    for _ in 0..ROUNDS {
+        let room = sorting.room();
+        let leased =
+            if room > 0 { outbox::lease(connection, lane, sorting.now, room as i64).await? } else { Vec::new() };
+        let found = leased.len();
+        let taken = sorting.sort(with_people(connection, leased, shelf).await?);
+        if taken == found {
+            break;
+        }
+    }
+    Ok(())
 }
 
 /// The earliest instant of the wall clock after `now` at which there will be something to claim. What could be claimed
@@ -132,21 +155,21 @@ fn recipient(delivery: &Delivery, subscriber: &Subscriber) -> Address {
     elsewhere.unwrap_or_else(|| subscriber.address.clone())
 }
 
-async fn claim_due(
-    app: &App,
-    shelf: &Arc<Shelf>,
-    connection: &mut Connection,
-    now: Now,
-    room: usize,
-) -> Result<Claimed> {
+/// Due lessons, and whether there may be more behind what turned out not to be.
+struct Found {
+    jobs: Vec<Job>,
+    unfinished: bool,
+}
+
+async fn claim_due(app: &App, shelf: &Arc<Shelf>, connection: &mut Connection, now: Now, room: usize) -> Result<Found> {
     let mut jobs = Vec::new();
     // What isn't due after all, or slides to another day, makes room for those behind it; a few rounds end it even when
     // nobody stays, so that others may write.
     let (mut seen, mut unfinished) = (BTreeSet::new(), false);
-    for _ in 0..8 {
+    for _ in 0..ROUNDS {
         let found = outbox::due(connection, now.reader, (room - jobs.len()) as i64).await?;
         if found.is_empty() {
-            return Ok(Claimed { jobs, unfinished: false });
+            return Ok(Found { jobs, unfinished: false });
         }
         // Nobody new: another look would find the same.
         unfinished = found.iter().any(|(it, _)| !seen.contains(&it.id));
@@ -172,10 +195,10 @@ async fn claim_due(
         let stayed = taken.len();
         jobs.extend(take(app, shelf, connection, now, taken).await?);
         if jobs.len() == room || stayed == among {
-            return Ok(Claimed { jobs, unfinished: false });
+            return Ok(Found { jobs, unfinished: false });
         }
     }
-    Ok(Claimed { jobs, unfinished })
+    Ok(Found { jobs, unfinished })
 }
 
 /// An enrolment that is due by its cached time, and what decides over it.

@@ -47,7 +47,7 @@ pub struct Worker {
 struct Message {
     built: Box<Built>,
     /// Given back when the message's outcome is stored.
-    _place: Place,
+    place: Place,
 }
 
 impl Worker {
@@ -56,7 +56,7 @@ impl Worker {
         let (mut session, mut left) = (None, None);
         loop {
             let next = match left.take() {
-                Some(message) => self.consider(message),
+                Some(message) => self.consider(message).await,
                 None => self.next(session.is_some()).await,
             };
             match next {
@@ -84,7 +84,7 @@ impl Worker {
                 () = changed => {}
                 message = take, if mine || nobodys => {
                     let Some((built, place)) = message else { return Next::End };
-                    return self.consider(Message { built: Box::new(built), _place: place });
+                    return self.consider(Message { built: Box::new(built), place }).await;
                 }
                 () = tokio::time::sleep(self.relays.until_probe(now)), if !mine => {}
                 () = tokio::time::sleep(IDLE), if connected => return Next::Idle,
@@ -92,22 +92,39 @@ impl Worker {
         }
     }
 
-    fn consider(&self, message: Message) -> Next {
-        if self.may_take() && !self.stop.is_cancelled() { Next::Message(message) } else { Next::Back(message) }
+    /// Whether this seat may offer a message: waits until its place in the relay's rate has come.
+    async fn consider(&self, mut message: Message) -> Next {
+        if !self.may_take() {
+            return Next::Back(message);
+        }
+        let now = self.app.clock.now().wall;
+        let Some(at) = message.place.ticket.admit(self.relay, now) else { return Next::Back(message) };
+        let ahead = Duration::try_from(now.duration_until(at)).unwrap_or_default();
+        if !ahead.is_zero() {
+            tokio::select! { () = tokio::time::sleep(ahead) => {}, () = self.stop.cancelled() => {} }
+        }
+        if self.stop.is_cancelled() { Next::Back(message) } else { Next::Message(message) }
     }
 
     fn may_take(&self) -> bool {
         self.relays.may_take(self.relay, self.seat, self.app.clock.now().wall)
     }
 
-    /// A message that needn't be waited for.
-    fn next_at_once(&self) -> Option<Message> {
+    /// A message that needn't be waited for, if it may be offered at once; else it comes later.
+    fn next_at_once(&self) -> Behind {
+        let nothing = Behind { next: None, later: None };
         if self.stop.is_cancelled() || !self.may_take() {
-            return None;
+            return nothing;
         }
         // Whoever holds the lock waits for the next one that is made: there is none now.
-        let (built, place) = self.built.try_lock().ok()?.try_recv().ok()?;
-        Some(Message { built: Box::new(built), _place: place })
+        let taken = self.built.try_lock().ok().and_then(|mut built| built.try_recv().ok());
+        let Some((built, place)) = taken else { return nothing };
+        let mut message = Message { built: Box::new(built), place };
+        let now = self.app.clock.now().wall;
+        match message.place.ticket.admit(self.relay, now) {
+            Some(at) if at <= now => Behind { next: Some(message), later: None },
+            Some(_) | None => Behind { next: None, later: Some(message) },
+        }
     }
 
     /// Sends a message, and those that are ready behind it. Returns the session if it can be used again, and a message
@@ -124,7 +141,7 @@ impl Worker {
         let mut session = match opened {
             Ok(session) => session,
             Err(broken) => {
-                self.hand_in(&mut message.built, Heard::lost(broken, Verdict::Relay), false, None).await;
+                self.hand_in(&mut message, Heard::lost(broken, Verdict::Relay), false, None).await;
                 return (None, None);
             }
         };
@@ -160,7 +177,7 @@ impl Worker {
             let offered = match answer(offer) {
                 Ok(offered) => offered,
                 Err(refused) => {
-                    self.hand_in(&mut message.built, refused, granted.unwrap_or(false), None).await;
+                    self.hand_in(&mut message, refused, granted.unwrap_or(false), None).await;
                     return None;
                 }
             };
@@ -173,20 +190,20 @@ impl Worker {
                 self.take_back(&message, may_go).await;
                 return None;
             }
-            let next = self.next_at_once();
+            let Behind { next, later } = self.next_at_once();
             let behind = next.as_ref().map(self::envelope);
             let (outcome, proposed) = offered.body_before(&message.built.bytes, behind.as_ref()).await;
             let heard = heard(outcome);
             match (proposed, next) {
                 (Some(proposed), Some(next)) => {
                     let intent = Some(next.built.intent.clone());
-                    let stored = self.hand_in(&mut message.built, heard, true, intent);
+                    let stored = self.hand_in(&mut message, heard, true, intent);
                     let (leave, answered) = tokio::join!(stored, proposed.heard());
                     (message, offer, granted) = (next, answered, Some(leave));
                 }
                 (_, next) => {
-                    self.hand_in(&mut message.built, heard, true, None).await;
-                    return next;
+                    self.hand_in(&mut message, heard, true, None).await;
+                    return next.or(later);
                 }
             }
         }
@@ -202,8 +219,9 @@ impl Worker {
 
     /// Charges what was heard to the relay, the sender or the message, and has it stored; together with the intent of the
     /// next message, about which it returns whether that may be sent.
-    async fn hand_in(&self, built: &mut Built, mut heard: Heard, on_the_wire: bool, next: Option<Intent>) -> bool {
+    async fn hand_in(&self, message: &mut Message, mut heard: Heard, on_the_wire: bool, next: Option<Intent>) -> bool {
         let now = self.app.clock.now();
+        let Message { built, place } = message;
         if heard.verdict == Verdict::ContentRefused && heard.is_policy() && self.relays.is_suspicious(self.relay) {
             heard.verdict = Verdict::Sender;
         }
@@ -214,6 +232,13 @@ impl Worker {
         if heard.verdict == Verdict::AddressRefused && self.app.settings.redirect_to.is_some() {
             // The address of the rehearsal was refused, and no reader's.
             heard.verdict = Verdict::Configuration;
+        }
+        if heard.verdict == Verdict::Throttled {
+            // Before the recipient is named it's about all that we send there.
+            heard.again = Some(place.ticket.too_fast(now.wall, heard.phase == Phase::Mail));
+        }
+        if heard.verdict == Verdict::Accepted {
+            place.ticket.accepted(now.wall);
         }
         match heard.verdict {
             Verdict::Accepted | Verdict::Throttled | Verdict::Retry => self.relay_works(heard.verdict).await,
@@ -303,6 +328,12 @@ impl Worker {
             self.app.raise(&format!("relay/{label}"), &text).await;
         }
     }
+}
+
+/// What there is behind a message: one that may go with it, or one that has to wait.
+struct Behind {
+    next: Option<Message>,
+    later: Option<Message>,
 }
 
 enum Next {

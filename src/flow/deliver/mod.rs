@@ -8,16 +8,24 @@ mod freeze;
 mod ledger;
 pub mod overdue;
 mod relays;
+mod sorting;
+mod ticket;
+mod traffic;
 
+use crate::clock::from_ms;
 use crate::delivery::MAX_CLAIMS;
 use crate::flow::App;
+use crate::pace::day;
 use crate::relay::Connector;
+use crate::relay::Limits;
 use crate::store::outbox;
+use crate::store::quota;
 use anyhow::Result;
 use claim::Job;
 use freeze::Built;
 use futures_util::StreamExt as _;
 use futures_util::stream;
+use jiff::SignedDuration;
 use jiff::Timestamp;
 use ledger::Ledger;
 use relays::Relays;
@@ -26,8 +34,10 @@ use std::sync::OnceLock;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
+use ticket::Ticket;
 use tokio::sync::Mutex;
 use tokio::sync::Notify;
+use tokio::sync::OnceCell;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -44,6 +54,10 @@ const MAKERS: usize = 4;
 /// claim, and not more than are soon sent.
 const AHEAD: usize = 4;
 
+/// How long before its place in a relay's rate a message may be claimed: longer than claiming and making it takes, so
+/// that the rate is used, and short enough that a confirmation overtakes what waits.
+const EARLY: SignedDuration = SignedDuration::from_millis(250);
+
 /// How long a stopping line waits for replies that are on their way.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -56,6 +70,8 @@ pub struct Line {
     workers: JoinSet<()>,
     stop: CancellationToken,
     ledger: Ledger,
+    /// What was counted before the start is known.
+    resumed: OnceCell<()>,
 }
 
 /// What one step did.
@@ -65,14 +81,17 @@ pub enum Stepped {
     Claimed(usize),
     /// Nothing is to be done before this instant of the wall clock (`None`: before something changes).
     Idle(Option<Timestamp>),
+    /// More may leave at this instant of the wall clock: a rate leaves no room before it.
+    Paced(Timestamp),
     /// The line is full, or no relay takes mail now.
     Waiting,
 }
 
 impl Line {
     /// Starts the sessions' tasks; nothing is connected before there is a message.
-    pub fn start(app: Arc<App>, connectors: Vec<(Connector, usize)>) -> Line {
-        let relays = Arc::new(Relays::new(connectors));
+    pub fn start(app: Arc<App>, connectors: Vec<(Connector, Limits)>) -> Line {
+        let ahead = if app.clock.stands_still() { SignedDuration::ZERO } else { EARLY };
+        let relays = Arc::new(Relays::new(connectors, ahead));
         let connections = relays.connections();
         let (out, built) = mpsc::channel(2 * connections);
         let built = Arc::new(Mutex::new(built));
@@ -91,7 +110,7 @@ impl Line {
             };
             workers.spawn(worker.run());
         }
-        Line { app, relays, out, load: Arc::default(), workers, stop, ledger }
+        Line { app, relays, out, load: Arc::default(), workers, stop, ledger, resumed: OnceCell::new() }
     }
 
     /// Claims what is due and there is room for, makes messages of it and hands them to the sessions.
@@ -99,6 +118,7 @@ impl Line {
     /// # Errors
     /// When the database can't be read or written; nothing is lost then, the next step finds it again.
     pub async fn step(&self) -> Result<Stepped> {
+        self.resumed.get_or_try_init(|| self.resume()).await?;
         let now = self.app.clock.now();
         let ready = self.relays.ready_connections(now.wall).min(self.relays.connections());
         let load = self.load.count.load(Ordering::SeqCst);
@@ -107,14 +127,22 @@ impl Line {
         if room == 0 || load > most_before_a_claim(ready) {
             return Ok(Stepped::Waiting);
         }
+        let room = room.min(self.relays.room(now.wall));
+        if room == 0 {
+            return Ok(paced(self.relays.paced_until(now.wall)));
+        }
         let alone = load == 0;
-        let claim::Claimed { jobs, unfinished } = claim::claim(&self.app, now, room, alone).await?;
+        let claim::Claimed { jobs, parked, unfinished } =
+            claim::claim(&self.app, &self.relays, now, room, alone).await?;
         let claimed = jobs.len();
         self.relays.wake();
         if claimed == 0 && !unfinished {
-            return Ok(Stepped::Idle(claim::next(&self.app, now).await?));
+            let next = claim::next(&self.app, now).await?;
+            let sooner = parked.filter(|parked| next.is_none_or(|next| *parked < next));
+            return Ok(sooner.map_or(Stepped::Idle(next), paced));
         }
-        let places: Vec<(Job, Place)> = jobs.into_iter().map(|job| (job, Place::take(&self.load))).collect();
+        let place = |(job, ticket)| (job, Place::take(&self.load, ticket));
+        let places: Vec<(Job, Place)> = jobs.into_iter().map(place).collect();
         self.make(places).await?;
         Ok(Stepped::Claimed(claimed))
     }
@@ -169,9 +197,9 @@ impl Line {
         self.relays.are_heard(self.app.clock.now().wall)
     }
 
-    /// Until a relay fails or works again.
+    /// Until a relay fails or works again, or takes more.
     pub async fn relays_changed(&self) {
-        self.relays.changed.notified().await;
+        self.relays.change().await;
     }
 
     /// What `status` shows of each relay.
@@ -190,6 +218,14 @@ impl Line {
             self.workers.abort_all();
         }
         self.ledger.finish().await;
+    }
+
+    /// What the relays took today, before this daemon began.
+    async fn resume(&self) -> Result<()> {
+        let today = day(self.app.clock.now().wall);
+        let taken = quota::taken(&mut *self.app.store.read().await?, today).await?;
+        self.relays.resume(today, &taken);
+        Ok(())
     }
 
     /// A message could be made of a row that was suspected: it isn't what ended the program.
@@ -231,6 +267,13 @@ fn most_before_a_claim(ready: usize) -> usize {
     AHEAD * ready / 2
 }
 
+/// Both clocks count whole milliseconds: a place between two of them has come at the second.
+fn paced(place: Timestamp) -> Stepped {
+    Stepped::Paced(
+        place.saturating_add(SignedDuration::from_nanos(999_999)).map_or(place, |at| from_ms(at.as_millisecond())),
+    )
+}
+
 /// How many messages are between their claim and their record.
 #[derive(Debug, Default)]
 struct Load {
@@ -252,18 +295,24 @@ impl Load {
     }
 }
 
-/// One message's place on the line, given back when it is dropped.
-#[derive(Debug)]
-struct Place(Arc<Load>);
+/// One message's place on the line, given back when it is dropped, with its share of what the relay is given.
+///
+/// The share is given back first: who sees that the line has room finds that the relay has, too.
+struct Place {
+    ticket: Ticket,
+    _counted: Counted,
+}
 
 impl Place {
-    fn take(load: &Arc<Load>) -> Place {
+    fn take(load: &Arc<Load>, ticket: Ticket) -> Place {
         load.count.fetch_add(1, Ordering::SeqCst);
-        Place(Arc::clone(load))
+        Place { ticket, _counted: Counted(Arc::clone(load)) }
     }
 }
 
-impl Drop for Place {
+struct Counted(Arc<Load>);
+
+impl Drop for Counted {
     fn drop(&mut self) {
         self.0.count.fetch_sub(1, Ordering::SeqCst);
         self.0.fell.notify_waiters();

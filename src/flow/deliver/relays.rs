@@ -1,8 +1,15 @@
-//! The relays with their breakers: who may take a message now. Knows no message.
+//! The relays with their breakers and what each is given: which of them takes messages now, and how many. Knows no
+//! message.
 
+use crate::flow::deliver::traffic::Traffic;
 use crate::pace::Breaker;
+use crate::pace::Slowed;
 use crate::relay::Connector;
+use crate::relay::Limits;
+use jiff::SignedDuration;
 use jiff::Timestamp;
+use jiff::civil::Date;
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
 use std::sync::PoisonError;
@@ -11,45 +18,82 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::sync::Notify;
 
-/// All relays, in the order in which the operator named them. The first that works takes everything.
+/// Where what hinders will pass within a moment, nobody knows when.
+const MOMENT: SignedDuration = SignedDuration::from_millis(20);
+
+/// All relays, in the order in which the operator named them. The first that works and has some of its daily quota left
+/// takes everything.
 pub struct Relays {
     all: Vec<Relay>,
-    /// Rung when a breaker changed.
+    /// Rung when a breaker or a quota changed.
     pub changed: Notify,
+    /// Rung when a connection to a domain is free that has a limit of them.
+    freed: Notify,
     /// Some relay has answered since the start.
     answered: AtomicBool,
+    /// A message may be with a session for so long before its place in the relay's rate has come.
+    ahead: SignedDuration,
 }
 
 struct Relay {
     connector: Connector,
     connections: usize,
-    breaker: Mutex<Health>,
+    health: Mutex<Health>,
 }
 
 #[derive(Debug)]
-struct Health {
+pub struct Health {
     breaker: Breaker,
     /// Since when it takes nothing.
     down_since: Option<Timestamp>,
     /// Refusals in a row that may mean us rather than the message.
     suspicious: u32,
+    pub traffic: Traffic,
 }
 
-/// What `status` shows of one relay.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// How one relay is.
+#[derive(Debug, Clone, PartialEq)]
 pub struct RelayState {
     pub url: String,
+    /// Of its breaker: `closed`, `open` or `half-open`.
     pub state: &'static str,
+    /// An earlier one takes everything.
+    pub is_spare: bool,
+    /// Since when it takes nothing.
+    pub down_since: Option<Timestamp>,
+    /// When it is tried again.
+    pub probe_at: Option<Timestamp>,
+    /// When its daily quota begins anew, if it is used up.
+    pub quota_until: Option<Timestamp>,
+    pub slowed: Option<Slowed>,
+    /// Domains that asked for less.
+    pub domains: BTreeMap<String, Slowed>,
 }
 
 impl Relays {
-    pub fn new(connectors: Vec<(Connector, usize)>) -> Relays {
-        let all = connectors.into_iter().map(|(connector, connections)| Relay {
+    pub fn new(connectors: Vec<(Connector, Limits)>, ahead: SignedDuration) -> Relays {
+        let all = connectors.into_iter().map(|(connector, limits)| Relay {
             connector,
-            connections,
-            breaker: Mutex::new(Health { breaker: Breaker::new(), down_since: None, suspicious: 0 }),
+            connections: limits.connections,
+            health: Mutex::new(Health {
+                breaker: Breaker::new(),
+                down_since: None,
+                suspicious: 0,
+                traffic: Traffic::new(&limits),
+            }),
         });
-        Relays { all: all.collect(), changed: Notify::new(), answered: AtomicBool::new(false) }
+        let (changed, freed) = (Notify::new(), Notify::new());
+        Relays { all: all.collect(), changed, freed, answered: AtomicBool::new(false), ahead }
+    }
+
+    /// What each took on that day, by its URL: as it was stored.
+    pub fn resume(&self, day: Date, taken: &[(String, u64)]) {
+        for relay in &self.all {
+            if let Some((_, taken)) = taken.iter().find(|(url, _)| url == relay.connector.label()) {
+                lock(relay).traffic.quota.resume(day, *taken);
+            }
+        }
+        self.changed.notify_waiters();
     }
 
     pub fn connections(&self) -> usize {
@@ -77,24 +121,66 @@ impl Relays {
         seat < self.allowed(relay, now)
     }
 
+    /// The relay that takes messages now; the first when none does.
+    pub fn active(&self, now: Timestamp) -> usize {
+        (0..self.all.len()).find(|relay| self.allowed(*relay, now) > 0).unwrap_or(0)
+    }
+
+    /// Until when a session may wait for a message's place.
+    pub fn horizon(&self, now: Timestamp) -> Timestamp {
+        now.saturating_add(self.ahead).unwrap_or(Timestamp::MAX)
+    }
+
+    /// How many messages may be claimed now as far as rate and quota go.
+    pub fn room(&self, now: Timestamp) -> usize {
+        self.traffic(self.active(now), |it| it.room(now, self.horizon(now)))
+    }
+
+    /// Where rate or quota leave no room: when it is worth looking again.
+    pub fn paced_until(&self, now: Timestamp) -> Timestamp {
+        let place = self.traffic(self.active(now), |it| it.next(now));
+        let early = place.saturating_sub(self.ahead).unwrap_or(place);
+        let moment = now.saturating_add(MOMENT).unwrap_or(now);
+        if early > now { early.max(moment).min(place) } else { moment }
+    }
+
+    /// What one relay is given.
+    pub fn traffic<T>(&self, relay: usize, look: impl FnOnce(&mut Traffic) -> T) -> T {
+        look(&mut lock(&self.all[relay]).traffic)
+    }
+
+    /// A connection to a domain is free again.
+    pub fn free(&self) {
+        self.freed.notify_one();
+    }
+
+    /// Until a relay fails or works again, or a connection to a domain is free.
+    pub async fn change(&self) {
+        tokio::select! { () = self.changed.notified() => {}, () = self.freed.notified() => {} }
+    }
+
     /// Whether waiting too long can be laid to a message: some relay has answered since the start, and works.
     pub fn are_heard(&self, now: Timestamp) -> bool {
         self.answered.load(Ordering::SeqCst) && self.all.iter().any(|relay| lock(relay).breaker.state(now) == "closed")
     }
 
-    /// Until some breaker lets a probe through; a long time when all are closed, or a probe is under way: its end rings
-    /// `changed`.
+    /// Until some breaker lets a probe through or a quota begins anew; a long time when there is nothing of that kind to
+    /// wait for, or a probe is under way: its end rings `changed`.
     pub fn until_probe(&self, now: Timestamp) -> Duration {
-        let probes = self.all.iter().filter_map(|relay| lock(relay).breaker.next_probe());
-        let soonest = probes.filter(|probe| *probe > now).min().unwrap_or(Timestamp::MAX);
+        let times = self.all.iter().flat_map(|relay| {
+            let health = lock(relay);
+            [health.breaker.next_probe(), health.traffic.quota.again(now)]
+        });
+        let soonest = times.flatten().filter(|time| *time > now).min().unwrap_or(Timestamp::MAX);
         Duration::try_from(now.duration_until(soonest))
             .unwrap_or_default()
             .clamp(Duration::from_millis(20), Duration::from_secs(600))
     }
 
-    /// Has seats look again at whether they may take a message: the time for a probe may have come.
+    /// Has seats look again at whether they may take a message: the time for a probe may have come, or another day.
     pub fn wake(&self) {
-        if self.all.iter().any(|relay| lock(relay).breaker.next_probe().is_some()) {
+        let waits = |health: &Health| health.breaker.next_probe().is_some() || health.traffic.quota.is_limited();
+        if self.all.iter().any(|relay| waits(&lock(relay))) {
             self.changed.notify_waiters();
         }
     }
@@ -111,7 +197,7 @@ impl Relays {
     }
 
     /// For how long this relay took nothing, when an answer now ends that.
-    pub fn outage(&self, relay: usize, now: Timestamp) -> Option<jiff::SignedDuration> {
+    pub fn outage(&self, relay: usize, now: Timestamp) -> Option<SignedDuration> {
         let health = lock(&self.all[relay]);
         let ends = health.breaker.state(now) == "half-open";
         health.down_since.filter(|_| ends).map(|since| since.duration_until(now))
@@ -140,23 +226,37 @@ impl Relays {
     }
 
     pub fn states(&self, now: Timestamp) -> Vec<RelayState> {
-        let states = self.all.iter().map(|relay| RelayState {
-            url: relay.connector.label().to_string(),
-            state: lock(relay).breaker.state(now),
+        let active = self.active(now);
+        let states = self.all.iter().enumerate().map(|(n, relay)| {
+            let health = lock(relay);
+            RelayState {
+                url: relay.connector.label().to_string(),
+                state: health.breaker.state(now),
+                is_spare: n > active,
+                down_since: health.down_since,
+                probe_at: health.breaker.next_probe(),
+                quota_until: health.traffic.quota.again(now),
+                slowed: health.traffic.slowed(now),
+                domains: health.traffic.slowed_domains(now),
+            }
         });
         states.collect()
     }
 
     fn allowed(&self, relay: usize, now: Timestamp) -> usize {
-        let works = |relay: &Relay| lock(relay).breaker.state(now) == "closed";
+        let works = |relay: &Relay| {
+            let health = lock(relay);
+            health.breaker.state(now) == "closed" && health.traffic.quota.left(now) > 0
+        };
         if self.all[..relay].iter().any(works) {
             return 0;
         }
         let it = &self.all[relay];
-        lock(it).breaker.allowed(now, it.connections)
+        let health = lock(it);
+        if health.traffic.quota.left(now) == 0 { 0 } else { health.breaker.allowed(now, it.connections) }
     }
 }
 
 fn lock(relay: &Relay) -> MutexGuard<'_, Health> {
-    relay.breaker.lock().unwrap_or_else(PoisonError::into_inner)
+    relay.health.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -14,6 +14,7 @@ use dripline::message::Signer;
 use dripline::message::Templates;
 use dripline::relay;
 use dripline::relay::Connector;
+use dripline::relay::Limits;
 use dripline::relay::Timeouts;
 use dripline::relay::Tls;
 use dripline::site::Sender;
@@ -45,6 +46,8 @@ pub struct Setup {
     pub dkim: Option<Arc<Signer>>,
     /// The coach's own templates: path → text.
     pub templates: BTreeMap<String, Vec<u8>>,
+    /// What each relay is given, besides connections.
+    pub limits: Limits,
 }
 
 impl Default for Setup {
@@ -61,6 +64,7 @@ impl Default for Setup {
             database: Kind::of_this_run(),
             dkim: None,
             templates: BTreeMap::new(),
+            limits: Limits::default(),
         }
     }
 }
@@ -141,7 +145,7 @@ impl Setup {
         }
     }
 
-    pub(super) fn connectors(&self, relay: SocketAddr) -> Vec<(Connector, usize)> {
+    pub(super) fn connectors(&self, relay: SocketAddr) -> Vec<(Connector, Limits)> {
         let settings = relay::Settings {
             host: relay.ip().to_string(),
             port: relay.port(),
@@ -149,14 +153,14 @@ impl Setup {
             user: self.account.map(|(user, _)| user.to_string()),
             password: self.account.map(|(_, password)| password.into()),
             connections: self.connections,
-            rate: None,
-            daily: None,
+            rate: self.limits.rate,
+            daily: self.limits.daily,
+            domains: self.limits.domains.clone(),
             pipelining: true,
-            domains: BTreeMap::new(),
             ca_file: None,
             hello: "client.example.org".to_string(),
         };
         let timeouts = Timeouts { dot: self.dot, ..Timeouts::default() };
-        vec![(Connector::new(&settings).unwrap().with_timeouts(timeouts), self.connections)]
+        vec![(Connector::new(&settings).unwrap().with_timeouts(timeouts), settings.limits())]
     }
 }

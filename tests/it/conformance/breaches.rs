@@ -14,7 +14,7 @@ async fn verify_names_each_breach_and_nothing_else() {
         (
             "INSERT INTO outbox SELECT id + 1, what || 'x', whom, occurrence, subscriber_id, enrolment_id, serial, lane, state, epoch, claims,
                 attempts, losses, copies, not_before, expires, created, due, why, version, message_id, dated, hash, inputs, doubtful_since,
-                reply, ended FROM outbox WHERE state = 1",
+                reply, ended, parked FROM outbox WHERE state = 1",
             "has two open deliveries",
         ),
         ("UPDATE enrolment SET held_why = '' WHERE state = 5", "is held without a reason"),

@@ -25,7 +25,8 @@ use tracing_subscriber::layer::SubscriberExt;
 const WRITE_TO: &str = "DRIPLINE_TEST_STATEMENTS";
 
 /// Indexes that hold only what is open, waits or is in doubt: to walk them is to look at what there is to do.
-const OPEN_ONLY: [&str; 5] = ["enrolment_due", "enrolment_return", "outbox_ready", "outbox_open", "outbox_doubt"];
+const OPEN_ONLY: [&str; 6] =
+    ["enrolment_due", "enrolment_return", "outbox_ready", "outbox_open", "outbox_doubt", "outbox_parked"];
 
 /// PostgreSQL plans by what is in the tables, SQLite by their definitions: so many people wait, and so much has been sent.
 const MANY: [&str; 8] = [

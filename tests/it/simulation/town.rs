@@ -148,6 +148,7 @@ impl Town {
             match stepped {
                 Stepped::Claimed(_) => {}
                 Stepped::Idle(next) => return next,
+                Stepped::Paced(next) => return Some(next),
                 Stepped::Waiting => return Some(self.app.now() + SignedDuration::from_mins(10)),
             }
         }

@@ -1,0 +1,72 @@
+//! Of what is ready, what may go now and what waits in its domain's own queue, so that a slow domain never fills the line.
+//! Knows no statement but those of that queue.
+
+use crate::flow::App;
+use crate::flow::deliver::claim::Claimed;
+use crate::flow::deliver::claim::Job;
+use crate::flow::deliver::relays::Relays;
+use crate::flow::deliver::ticket::Ticket;
+use crate::store::Transaction;
+use crate::store::outbox;
+use crate::store::outbox::Parked;
+use anyhow::Result;
+use jiff::Timestamp;
+use std::sync::Arc;
+
+/// One claim, as it grows.
+pub struct Sorting<'a> {
+    pub now: Timestamp,
+    pub unfinished: bool,
+    app: &'a App,
+    relays: &'a Arc<Relays>,
+    room: usize,
+    jobs: Vec<(Job, Ticket)>,
+    parked: Vec<Parked>,
+}
+
+impl<'a> Sorting<'a> {
+    /// At most `room` messages may go.
+    pub fn new(app: &'a App, relays: &'a Arc<Relays>, now: Timestamp, room: usize) -> Sorting<'a> {
+        Sorting { now, unfinished: false, app, relays, room, jobs: Vec::new(), parked: Vec::new() }
+    }
+
+    pub fn room(&self) -> usize {
+        self.room - self.jobs.len()
+    }
+
+    /// How many of those that wait for this domain may go now.
+    pub fn room_to(&self, domain: &str) -> usize {
+        let relay = self.relays.active(self.now);
+        self.relays.traffic(relay, |it| it.room_to(domain, self.now, self.room()))
+    }
+
+    /// Takes those of leased messages that may go. How many these are; the others wait for their domain.
+    pub fn sort(&mut self, found: Vec<Job>) -> usize {
+        let before = self.jobs.len();
+        for job in found {
+            let domain = self.app.settings.redirect_to.as_ref().unwrap_or(&job.to).domain();
+            match Ticket::claim(self.relays, domain, self.now) {
+                Some(ticket) => self.jobs.push((job, ticket)),
+                None => self.parked.push(Parked {
+                    id: job.delivery.id,
+                    epoch: job.delivery.epoch,
+                    domain: domain.to_string(),
+                }),
+            }
+        }
+        self.jobs.len() - before
+    }
+
+    /// Writes down what waits, and ends the claim.
+    pub async fn finish(self, mut transaction: Transaction) -> Result<Claimed> {
+        outbox::park(&mut transaction, &self.parked).await?;
+        let domains = outbox::parked_domains(&mut transaction).await?;
+        transaction.commit().await?;
+        let relay = self.relays.active(self.now);
+        let next = |domain: &String| self.relays.traffic(relay, |it| it.next_to(domain, self.now));
+        // Those that could go already are held back by something else.
+        let parked = domains.iter().filter_map(next).filter(|place| *place > self.now).min();
+        let unfinished = self.unfinished || !self.parked.is_empty();
+        Ok(Claimed { jobs: self.jobs, parked, unfinished })
+    }
+}
