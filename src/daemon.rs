@@ -1,17 +1,24 @@
 //! The daemon: loops over the steps of `flow`, and ends when it is told to. The only room that loops and sleeps.
 
+mod live_through;
+
+pub use live_through::live_through;
+
 use crate::config::Config;
 use crate::flow::App;
 use crate::flow::asking;
 use crate::flow::check;
+use crate::flow::deliver::Courier;
 use crate::flow::deliver::Line;
 use crate::flow::deliver::Stepped;
 use crate::flow::deliver::overdue;
 use crate::flow::issue;
 use crate::flow::journal;
 use crate::flow::open;
+use crate::flow::operator;
 use crate::flow::plan;
 use crate::flow::preferences;
+use crate::flow::relay_words;
 use crate::flow::reload;
 use crate::flow::retention;
 use crate::flow::watchdog;
@@ -33,6 +40,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::SignalKind;
 use tokio::signal::unix::signal;
+use tokio::sync::Notify;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -94,8 +102,10 @@ impl Daemon {
         let locked = tokio::spawn(watch_lock(lock, stop.clone()));
         tasks.spawn(tell_systemd(stop.clone()));
         tasks.spawn(sweep(Arc::clone(&app), stop.clone()));
+        let looked = Arc::new(Notify::new());
+        tasks.spawn(tell_operator(Arc::clone(&app), line.courier(), Arc::clone(&looked), stop.clone()));
         sd_notify::notify(&[sd_notify::NotifyState::Ready]).ok();
-        deliver(&app, &line, &stop).await;
+        deliver(&app, &line, &looked, &stop).await;
         sd_notify::notify(&[sd_notify::NotifyState::Stopping]).ok();
         tracing::info!("stopping: no new message leaves, replies on their way are heard");
         line.stop().await;
@@ -104,34 +114,6 @@ impl Daemon {
         locked.await?.map(Lock::release)?.await;
         Ok(())
     }
-}
-
-/// Lives through the time up to `end` at once, on a clock that is moved by hand: everything that falls due on the way is
-/// sent as it would have been. For people who are to be on their way already.
-///
-/// # Errors
-/// When the database can't be read or written, or no relay takes mail.
-pub async fn live_through(app: &Arc<App>, connectors: Vec<(Connector, Limits)>, end: Timestamp) -> Result<()> {
-    let line = Line::start(Arc::clone(app), connectors);
-    let mut now = app.clock.now().wall;
-    while now < end {
-        preferences::step(app).await?;
-        issue::step(app).await?;
-        match line.step().await? {
-            Stepped::Claimed(_) => line.settled().await,
-            Stepped::Waiting => anyhow::bail!("the relay takes no mail"),
-            Stepped::Idle(next) => now = moved(app, now, next.map_or(end, |next| next.min(end))),
-            Stepped::Paced(next) => now = moved(app, now, next.min(end)),
-        }
-    }
-    line.stop().await;
-    Ok(())
-}
-
-/// Moves a clock on to an instant. Where it stands then.
-fn moved(app: &App, now: Timestamp, target: Timestamp) -> Timestamp {
-    app.clock.advance(now.duration_until(target).max(SignedDuration::from_millis(1)));
-    app.clock.now().wall
 }
 
 /// The public pages, with the coach's own templates in place of the built-in ones.
@@ -169,7 +151,7 @@ pub fn stop_on_signals(stop: CancellationToken) -> Result<()> {
     Ok(())
 }
 
-async fn deliver(app: &App, line: &Line, stop: &CancellationToken) {
+async fn deliver(app: &App, line: &Line, look: &Notify, stop: &CancellationToken) {
     let mut looked = None;
     let mut proven = Instant::now();
     let mut jumps = app.clock.watch_jumps();
@@ -191,13 +173,15 @@ async fn deliver(app: &App, line: &Line, stop: &CancellationToken) {
                 prove(app, false).await;
             }
             publish(app, line, &mut relays).await;
+            operator::watch(app, line).await;
+            look.notify_one();
         }
         // A step may wait for a session that waits for a silent relay: what it had claimed is ready after the next start.
         let stepped = tokio::select! { stepped = line.step() => stepped, () = stop.cancelled() => return };
         match stepped {
             Ok(Stepped::Claimed(_)) => {}
             Ok(Stepped::Waiting) => {
-                tokio::select! { () = line.wait() => {}, () = stop.cancelled() => {} }
+                tokio::select! { () = line.wait() => {}, () = rest(OVERDUE, stop) => {} }
             }
             Ok(Stepped::Paced(next)) => sleep_until(app, line, stop, next).await,
             Ok(Stepped::Idle(next)) => {
@@ -260,6 +244,17 @@ async fn sweep(app: Arc<App>, stop: CancellationToken) {
     }
 }
 
+/// Tells the operator of trouble, each time somebody has looked how everything stands.
+async fn tell_operator(app: Arc<App>, courier: Courier, looked: Arc<Notify>, stop: CancellationToken) {
+    while !stop.is_cancelled() {
+        tokio::select! { () = looked.notified() => {}, () = stop.cancelled() => return }
+        if let Err(error) = operator::step(&app, &courier).await {
+            tracing::error!("can't tell the operator of trouble: {error:#}");
+            rest(REST, &stop).await;
+        }
+    }
+}
+
 async fn prove(app: &App, idle: bool) {
     if let Err(error) = watchdog::step(app, idle).await {
         tracing::error!("can't look whether somebody is stuck: {error:#}");
@@ -268,8 +263,9 @@ async fn prove(app: &App, idle: bool) {
 
 /// Leaves the state of the relays where `status` finds it, when it changed.
 async fn publish(app: &App, line: &Line, published: &mut String) {
-    let states = line.relays().into_iter().map(|it| journal::Relay { url: it.url, state: it.state.to_string() });
-    let Ok(json) = serde_json::to_string(&states.collect::<Vec<_>>()) else { return };
+    let Ok(json) = serde_json::to_string(&line.relays().iter().map(relay_words::relay).collect::<Vec<_>>()) else {
+        return;
+    };
     if json == *published {
         return;
     }

@@ -46,6 +46,7 @@ pub async fn app(folder: &Path, clock: Clock, dkim: bool) -> Result<App> {
         },
         retention: Retention::default(),
         dkim: if dkim { Some(signer(folder)?) } else { None },
+        operator: None,
         redirect_to: None,
     };
     let url = format!("sqlite:{}", folder.join("data/dripline.db").display());

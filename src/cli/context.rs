@@ -70,6 +70,7 @@ pub async fn open_app(config: &Config, clock: Clock, redirect_to: Option<Address
         delivery: config.delivery,
         retention: config.retention,
         dkim: config.dkim.clone(),
+        operator: config.operator.clone(),
         redirect_to,
     };
     open::open(&config.database, clock, settings, templates).await

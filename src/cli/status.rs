@@ -19,9 +19,7 @@ pub async fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
     let (config, app) = context.app().await?;
     let mut status = journal::status(&app).await?;
     if status.relays.is_empty() {
-        let state = || "unknown".to_string();
-        status.relays =
-            config.relays.iter().map(|relay| journal::Relay { url: relay.label(), state: state() }).collect();
+        status.relays = config.relays.iter().map(|relay| unknown(relay.label())).collect();
     }
     if args.json {
         output::data(format!("{}\n", serde_json::to_string_pretty(&status)?))?;
@@ -29,6 +27,11 @@ pub async fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
         output::data(text(&status))?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn unknown(url: String) -> journal::Relay {
+    let said = "no daemon has said how it is".to_string();
+    journal::Relay { url, state: "unknown".to_string(), said, slowed: Vec::new(), accepted_today: 0 }
 }
 
 fn text(status: &journal::Status) -> String {
@@ -45,7 +48,10 @@ fn text(status: &journal::Status) -> String {
         writeln!(text, "oldest due  {due}").ok();
     }
     for relay in &status.relays {
-        writeln!(text, "relay       {} {}", relay.url, relay.state).ok();
+        writeln!(text, "relay       {} {}; {} accepted today", relay.url, relay.said, relay.accepted_today).ok();
+        for slowed in &relay.slowed {
+            writeln!(text, "            {slowed}").ok();
+        }
     }
     for held in &status.held {
         writeln!(text, "held        {held}").ok();

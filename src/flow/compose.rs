@@ -99,11 +99,34 @@ pub fn letter(app: &App, mail: LetterMail<'_>) -> Result<Vec<u8>, String> {
     seal(&app.settings, &rendered, &head)
 }
 
-/// The final bytes, signed over everything that stands in them.
+/// What the operator is told, in plain text. `id` makes the Message-ID: the same for another try.
+///
+/// # Errors
+/// When the sender's address makes no head.
+pub fn notice(
+    settings: &Settings,
+    to: &Address,
+    subject: &str,
+    text: &str,
+    id: i64,
+    date: Timestamp,
+) -> Result<Vec<u8>, String> {
+    let from = &settings.sender;
+    let message_id = message::message_id(id, 0, &from.address);
+    let head = Head { from, to, to_name: None, message_id: &message_id, date, kind: Kind::Letter };
+    let (subject, text) = (subject.to_string(), text.to_string());
+    let rendered = Rendered { subject, preview: String::new(), html: String::new(), text };
+    signed(settings, message::build_plain(&rendered, &head).map_err(|error| error.to_string())?, date)
+}
+
 fn seal(settings: &Settings, rendered: &Rendered, head: &Head<'_>) -> Result<Vec<u8>, String> {
-    let bytes = message::build(rendered, head).map_err(|error| error.to_string())?;
+    signed(settings, message::build(rendered, head).map_err(|error| error.to_string())?, head.date)
+}
+
+/// The final bytes, signed over everything that stands in them.
+fn signed(settings: &Settings, bytes: Vec<u8>, date: Timestamp) -> Result<Vec<u8>, String> {
     match &settings.dkim {
-        Some(signer) => signer.sign(&bytes, head.date).map_err(|error| error.to_string()),
+        Some(signer) => signer.sign(&bytes, date).map_err(|error| error.to_string()),
         None => Ok(bytes),
     }
 }

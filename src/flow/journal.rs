@@ -9,10 +9,13 @@ use crate::flow::letter;
 use crate::flow::outlook;
 use crate::flow::shelf::Shelved;
 use crate::message::Answer;
+use crate::pace::day;
+use crate::store::Connection;
 use crate::store::answers;
 use crate::store::enrolments;
 use crate::store::meta;
 use crate::store::outbox::Delivery;
+use crate::store::quota;
 use crate::store::report;
 use crate::store::subscribers;
 use crate::store::suppressions;
@@ -101,10 +104,20 @@ pub struct Status {
     pub problems: Vec<String>,
 }
 
-#[derive(Debug, Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, serde::Deserialize)]
 pub struct Relay {
     pub url: String,
+    /// A word: working, spare, resting, trying, used up.
     pub state: String,
+    /// A sentence.
+    #[serde(default)]
+    pub said: String,
+    /// Who asks for less, a sentence each.
+    #[serde(default)]
+    pub slowed: Vec<String>,
+    /// Mails on this day (UTC).
+    #[serde(default)]
+    pub accepted_today: u64,
 }
 
 /// Where one person stands; `None` when nobody has this address.
@@ -169,7 +182,7 @@ pub async fn why(app: &App, address: &Address) -> Result<Option<Vec<Entry>>> {
 pub async fn status(app: &App) -> Result<Status> {
     let mut connection = app.store.read().await?;
     let counts = report::counts(&mut connection).await?;
-    let relays = meta::get(&mut connection, RELAYS).await?.unwrap_or_default();
+    let relays = relays(app, &mut connection).await?;
     let holds = meta::holds(&mut connection).await?;
     let mut problems: Vec<String> = meta::alarms(&mut connection).await?.into_iter().map(|it| it.why).collect();
     for row in report::waiting_for_a_human(&mut connection, 20).await? {
@@ -189,10 +202,21 @@ pub async fn status(app: &App) -> Result<Status> {
         deliveries: counts.into_iter().map(|(state, count)| (state.name(), count)).collect(),
         enrolments: report::enrolment_counts(&mut connection).await?,
         oldest_due: report::oldest_due(&mut connection).await?.filter(|due| *due <= app.clock.now().reader),
-        relays: serde_json::from_str(&relays).unwrap_or_default(),
+        relays,
         held: holds.into_iter().map(|it| format!("{}: {}", it.name.trim_start_matches("lesson/"), it.why)).collect(),
         problems,
     })
+}
+
+/// The relays as the daemon left them, with what is counted since.
+async fn relays(app: &App, connection: &mut Connection) -> Result<Vec<Relay>> {
+    let left = meta::get(connection, RELAYS).await?.unwrap_or_default();
+    let mut relays: Vec<Relay> = serde_json::from_str(&left).unwrap_or_default();
+    let taken = quota::taken(connection, day(app.clock.now().wall)).await?;
+    for relay in &mut relays {
+        relay.accepted_today = taken.iter().find(|(url, _)| *url == relay.url).map_or(0, |(_, count)| *count);
+    }
+    Ok(relays)
 }
 
 /// Reads something, however little.

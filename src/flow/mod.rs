@@ -23,6 +23,7 @@ pub mod letter;
 pub mod never;
 pub mod open;
 pub mod operate;
+pub mod operator;
 pub mod outlook;
 pub mod page_link;
 pub mod plan;
@@ -30,6 +31,7 @@ pub mod personal;
 pub mod preferences;
 pub mod read_courses;
 pub mod reader;
+pub mod relay_words;
 pub mod reload;
 pub mod report;
 pub mod restore;
@@ -101,6 +103,8 @@ pub struct Settings {
     pub retention: Retention,
     /// Signs every mail; `None`: the relay does.
     pub dkim: Option<Arc<Signer>>,
+    /// Who is told of trouble.
+    pub operator: Option<Address>,
     /// Rehearsals send everything here instead.
     pub redirect_to: Option<Address>,
 }

@@ -88,6 +88,19 @@ pub fn build(rendered: &Rendered, head: &Head<'_>) -> Result<Vec<u8>, BuildError
     Ok(message.into_bytes())
 }
 
+/// The same of the text alone, for whom a picture of it says nothing more.
+///
+/// # Errors
+/// As for [`build`].
+pub fn build_plain(rendered: &Rendered, head: &Head<'_>) -> Result<Vec<u8>, BuildError> {
+    let (transfer, body) = encode::body(&rendered.text);
+    let mut lines = headers(rendered, head)?;
+    lines.push("MIME-Version: 1.0".to_string());
+    lines.push("Content-Type: text/plain; charset=utf-8".to_string());
+    lines.push(format!("Content-Transfer-Encoding: {}", transfer.name()));
+    Ok(format!("{}\r\n\r\n{body}", lines.join("\r\n")).into_bytes())
+}
+
 fn headers(rendered: &Rendered, head: &Head<'_>) -> Result<Vec<String>, BuildError> {
     if !is_message_id(head.message_id) {
         return Err(BuildError::MessageId);

@@ -56,6 +56,7 @@ pub use mime::Head;
 pub use mime::Kind;
 pub use mime::List;
 pub use mime::build;
+pub use mime::build_plain;
 pub use mime::list_id;
 pub use mime::message_id;
 pub use own::own_mails;

@@ -37,9 +37,9 @@ impl Quota {
         (self.day, self.taken) = (day, taken);
     }
 
-    /// Whether a day has only so many.
-    pub fn is_limited(&self) -> bool {
-        self.daily.is_some()
+    /// Whether a day has only so many, and how many these are.
+    pub fn daily(&self) -> Option<u64> {
+        self.daily
     }
 
     /// How many may still be begun.

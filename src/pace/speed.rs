@@ -41,9 +41,10 @@ pub struct Speed {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Slowed {
     pub since: Timestamp,
-    /// When it was last halved, to how many a minute, and to how many it comes back.
+    /// To how many a minute it was halved last.
+    pub left: f64,
     halved: Timestamp,
-    left: f64,
+    /// To how many it comes back.
     whole: f64,
 }
 

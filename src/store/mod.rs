@@ -29,6 +29,7 @@ pub mod retention;
 pub mod stuck;
 pub mod subscribers;
 pub mod suppressions;
+pub mod troubles;
 pub mod verify;
 
 pub use lock::Lock;

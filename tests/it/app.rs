@@ -29,6 +29,7 @@ use dripline::flow::deliver::overdue;
 use dripline::flow::issue;
 use dripline::flow::journal;
 use dripline::flow::open;
+use dripline::flow::operator;
 use dripline::flow::plan;
 use dripline::flow::plan::Confirmed;
 use dripline::flow::preferences;
@@ -223,6 +224,8 @@ impl TestApp {
         overdue::step(&self.app, self.line().is_heard()).await.unwrap();
         preferences::step(&self.app).await.unwrap();
         issue::step(&self.app).await.unwrap();
+        operator::watch(&self.app, self.line()).await;
+        operator::step(&self.app, &self.line().courier()).await.unwrap();
         self.line().step().await.unwrap()
     }
 

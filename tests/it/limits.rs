@@ -3,6 +3,7 @@
 mod domains;
 mod quota;
 mod rate;
+mod told;
 
 use crate::app::Setup;
 use crate::app::TestApp;

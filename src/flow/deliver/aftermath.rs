@@ -8,6 +8,7 @@ use crate::enrolment::Enrolment;
 use crate::flow::App;
 use crate::flow::deliver::claim::Job;
 use crate::flow::deliver::freeze::Built;
+use crate::flow::deliver::relays::Relays;
 use crate::flow::operate::BOUNCED;
 use crate::flow::operate::MAILBOX_FULL;
 use crate::flow::operate::NOT_CARRIED;
@@ -198,8 +199,22 @@ pub async fn give_back(app: &App, job: &Job) {
     }
 }
 
+/// The relay answered about a message: what was said of it before is over.
+pub async fn relay_works(app: &App, relays: &Relays, relay: usize, accepted: bool) {
+    let now = app.clock.now().wall;
+    let outage = relays.outage(relay, now);
+    if let Some(outage) = outage {
+        // First the time that was lost is given back, then waiting counts again.
+        outage_over(app, outage).await;
+    }
+    relays.success(relay, now, accepted);
+    if relays.is_first_answer(relay) || outage.is_some() {
+        app.lower(&format!("relay/{}", relays.connector(relay).label())).await;
+    }
+}
+
 /// Gives what waited through an outage the time back that it lost.
-pub async fn outage_over(app: &App, outage: SignedDuration) {
+async fn outage_over(app: &App, outage: SignedDuration) {
     tracing::info!(seconds = outage.as_secs(), "the relay takes mail again");
     let extended = async {
         let mut transaction = app.store.begin().await?;

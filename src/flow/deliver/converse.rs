@@ -298,17 +298,7 @@ impl Worker {
 
     /// It answered about a message: whatever it said, it does its work.
     async fn relay_works(&self, verdict: Verdict) {
-        let now = self.app.clock.now().wall;
-        let outage = self.relays.outage(self.relay, now);
-        if let Some(outage) = outage {
-            // First the time that was lost is given back, then waiting counts again.
-            aftermath::outage_over(&self.app, outage).await;
-        }
-        self.relays.success(self.relay, now, verdict == Verdict::Accepted);
-        if outage.is_some() {
-            let label = self.relays.connector(self.relay).label();
-            self.app.lower(&format!("relay/{label}")).await;
-        }
+        aftermath::relay_works(&self.app, &self.relays, self.relay, verdict == Verdict::Accepted).await;
     }
 
     async fn trouble(&self, heard: &Heard, hard: bool) {

@@ -4,6 +4,7 @@
 mod aftermath;
 mod claim;
 mod converse;
+mod courier;
 mod freeze;
 mod ledger;
 pub mod overdue;
@@ -42,6 +43,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+pub use courier::Courier;
 pub use freeze::Inputs;
 pub use freeze::course_version;
 pub use freeze::values;
@@ -200,6 +202,16 @@ impl Line {
     /// Until a relay fails or works again, or takes more.
     pub async fn relays_changed(&self) {
         self.relays.change().await;
+    }
+
+    /// Who carries what isn't for a reader.
+    pub fn courier(&self) -> Courier {
+        Courier { app: Arc::clone(&self.app), relays: Arc::clone(&self.relays), stop: self.stop.clone() }
+    }
+
+    /// Relays that have taken nothing for so long, each once in an outage: its URL, and since when.
+    pub fn long_away(&self, patience: SignedDuration) -> Vec<(String, Timestamp)> {
+        self.relays.long_away(self.app.clock.now().wall, patience)
     }
 
     /// What `status` shows of each relay.

@@ -25,10 +25,11 @@ const MOMENT: SignedDuration = SignedDuration::from_millis(20);
 /// takes everything.
 pub struct Relays {
     all: Vec<Relay>,
-    /// Rung when a breaker or a quota changed.
+    /// Rung when a breaker or a quota changed: for sessions that wait.
     pub changed: Notify,
-    /// Rung when a connection to a domain is free that has a limit of them.
-    freed: Notify,
+    /// The same, and when a connection to a domain is free that has a limit of them: for the one who claims, who may be
+    /// looking elsewhere.
+    news: Notify,
     /// Some relay has answered since the start.
     answered: AtomicBool,
     /// A message may be with a session for so long before its place in the relay's rate has come.
@@ -46,6 +47,10 @@ pub struct Health {
     breaker: Breaker,
     /// Since when it takes nothing.
     down_since: Option<Timestamp>,
+    /// The operator is to be told that it is down, once.
+    is_told: bool,
+    /// It has answered since the start.
+    has_answered: bool,
     /// Refusals in a row that may mean us rather than the message.
     suspicious: u32,
     pub traffic: Traffic,
@@ -63,7 +68,9 @@ pub struct RelayState {
     pub down_since: Option<Timestamp>,
     /// When it is tried again.
     pub probe_at: Option<Timestamp>,
-    /// When its daily quota begins anew, if it is used up.
+    /// How many mails it takes in a day.
+    pub daily: Option<u64>,
+    /// When that begins anew, if it is used up.
     pub quota_until: Option<Timestamp>,
     pub slowed: Option<Slowed>,
     /// Domains that asked for less.
@@ -78,12 +85,14 @@ impl Relays {
             health: Mutex::new(Health {
                 breaker: Breaker::new(),
                 down_since: None,
+                is_told: false,
+                has_answered: false,
                 suspicious: 0,
                 traffic: Traffic::new(&limits),
             }),
         });
-        let (changed, freed) = (Notify::new(), Notify::new());
-        Relays { all: all.collect(), changed, freed, answered: AtomicBool::new(false), ahead }
+        let (changed, news) = (Notify::new(), Notify::new());
+        Relays { all: all.collect(), changed, news, answered: AtomicBool::new(false), ahead }
     }
 
     /// What each took on that day, by its URL: as it was stored.
@@ -94,6 +103,16 @@ impl Relays {
             }
         }
         self.changed.notify_waiters();
+    }
+
+    /// How many there are.
+    pub fn all(&self) -> usize {
+        self.all.len()
+    }
+
+    /// Whether it isn't even to be tried.
+    pub fn is_resting(&self, relay: usize, now: Timestamp) -> bool {
+        lock(&self.all[relay]).breaker.allowed(now, 1) == 0
     }
 
     pub fn connections(&self) -> usize {
@@ -151,12 +170,18 @@ impl Relays {
 
     /// A connection to a domain is free again.
     pub fn free(&self) {
-        self.freed.notify_one();
+        self.news.notify_one();
+    }
+
+    /// A relay takes more or less than before.
+    pub fn ring(&self) {
+        self.changed.notify_waiters();
+        self.news.notify_one();
     }
 
     /// Until a relay fails or works again, or a connection to a domain is free.
     pub async fn change(&self) {
-        tokio::select! { () = self.changed.notified() => {}, () = self.freed.notified() => {} }
+        self.news.notified().await;
     }
 
     /// Whether waiting too long can be laid to a message: some relay has answered since the start, and works.
@@ -179,7 +204,7 @@ impl Relays {
 
     /// Has seats look again at whether they may take a message: the time for a probe may have come, or another day.
     pub fn wake(&self) {
-        let waits = |health: &Health| health.breaker.next_probe().is_some() || health.traffic.quota.is_limited();
+        let waits = |health: &Health| health.breaker.next_probe().is_some() || health.traffic.quota.daily().is_some();
         if self.all.iter().any(|relay| waits(&lock(relay))) {
             self.changed.notify_waiters();
         }
@@ -193,7 +218,7 @@ impl Relays {
             health.down_since = Some(now);
         }
         drop(health);
-        self.changed.notify_waiters();
+        self.ring();
     }
 
     /// For how long this relay took nothing, when an answer now ends that.
@@ -201,6 +226,22 @@ impl Relays {
         let health = lock(&self.all[relay]);
         let ends = health.breaker.state(now) == "half-open";
         health.down_since.filter(|_| ends).map(|since| since.duration_until(now))
+    }
+
+    /// Those that have taken nothing for `patience`, each once in an outage: its URL, and since when.
+    pub fn long_away(&self, now: Timestamp, patience: SignedDuration) -> Vec<(String, Timestamp)> {
+        let away = self.all.iter().filter_map(|relay| {
+            let mut health = lock(relay);
+            let since = health.down_since.filter(|since| since.duration_until(now) >= patience && !health.is_told)?;
+            health.is_told = true;
+            Some((relay.connector.label().to_string(), since))
+        });
+        away.collect()
+    }
+
+    /// Whether the answer of this relay is its first since the start: what was said of it before is over.
+    pub fn is_first_answer(&self, relay: usize) -> bool {
+        !std::mem::replace(&mut lock(&self.all[relay]).has_answered, true)
     }
 
     /// The relay answered about a message.
@@ -212,9 +253,10 @@ impl Relays {
             health.suspicious = 0;
         }
         let over = health.breaker.state(now) == "closed" && health.down_since.take().is_some();
+        health.is_told &= !over;
         drop(health);
         if over {
-            self.changed.notify_waiters();
+            self.ring();
         }
     }
 
@@ -235,6 +277,7 @@ impl Relays {
                 is_spare: n > active,
                 down_since: health.down_since,
                 probe_at: health.breaker.next_probe(),
+                daily: health.traffic.quota.daily(),
                 quota_until: health.traffic.quota.again(now),
                 slowed: health.traffic.slowed(now),
                 domains: health.traffic.slowed_domains(now),

@@ -45,7 +45,7 @@ impl Ticket {
         let (at, left) = self.relays.traffic(relay, |it| (it.admit(&self.domain, now, until), it.quota.left(now)));
         let at = at?;
         if left == 0 {
-            self.relays.changed.notify_waiters();
+            self.relays.ring();
         }
         (self.relay, self.stage) = (relay, Stage::Admitted { at, accepted: None });
         Some(at)
@@ -74,14 +74,14 @@ impl Ticket {
             Stage::Admitted { accepted, .. } => {
                 let rings = self.relays.traffic(self.relay, |it| {
                     it.end(&self.domain, accepted);
-                    (it.counts_connections(&self.domain), it.quota.is_limited())
+                    (it.counts_connections(&self.domain), it.quota.daily().is_some())
                 });
                 if rings.0 {
                     self.relays.free();
                 }
                 if rings.1 && accepted.is_none() {
                     // The last of the day is there again for somebody.
-                    self.relays.changed.notify_waiters();
+                    self.relays.ring();
                 }
             }
             Stage::Ended => {}

@@ -39,6 +39,8 @@ pub struct Setup {
     pub quiet_during_course: bool,
     /// User and password for the relay.
     pub account: Option<(&'static str, &'static str)>,
+    /// Who is told of trouble.
+    pub operator: Option<&'static str>,
     /// Rehearsals send everything here.
     pub redirect_to: Option<&'static str>,
     pub database: Kind,
@@ -60,6 +62,7 @@ impl Default for Setup {
             daily_cap: 1,
             quiet_during_course: false,
             account: None,
+            operator: None,
             redirect_to: None,
             database: Kind::of_this_run(),
             dkim: None,
@@ -141,6 +144,7 @@ impl Setup {
             },
             retention: Retention::default(),
             dkim: self.dkim.clone(),
+            operator: self.operator.map(|address| address.parse().unwrap()),
             redirect_to: self.redirect_to.map(|address| address.parse().unwrap()),
         }
     }

@@ -237,6 +237,7 @@ fn settings() -> Settings {
         },
         retention: Retention::default(),
         dkim: None,
+        operator: None,
         redirect_to: None,
     }
 }
