@@ -28,7 +28,7 @@ use crate::store::outbox;
 use crate::store::outbox::Delivery;
 use crate::store::outbox::Lane;
 use crate::store::outbox::Meant;
-use crate::store::subscribers;
+use crate::store::people;
 use crate::subscriber::Subscriber;
 use anyhow::Result;
 use jiff::Timestamp;
@@ -128,23 +128,24 @@ pub async fn next(app: &App, now: Now) -> Result<Option<Timestamp>> {
 }
 
 async fn with_people(connection: &mut Connection, leased: Vec<Delivery>, shelf: &Arc<Shelf>) -> Result<Vec<Job>> {
-    let mut jobs = Vec::new();
-    for delivery in leased {
-        let subscriber = subscribers::by_id(connection, delivery.subscriber_id).await?;
-        let enrolment = match delivery.lane {
-            Lane::Confirmation | Lane::Issue => None,
-            Lane::Lesson => enrolments::by_id(connection, delivery.enrolment_id).await?,
-        };
-        if let Some(subscriber) = subscriber {
-            let (to, shelf) = (recipient(&delivery, &subscriber), Arc::clone(shelf));
-            jobs.push(Job { delivery, subscriber, to, enrolment, answers: BTreeMap::new(), shelf });
-        }
+    if leased.is_empty() {
+        return Ok(Vec::new());
     }
-    let answers = Answers::read(connection, jobs.iter().map(|job| job.delivery.enrolment_id).collect()).await?;
-    for job in &mut jobs {
-        job.answers = answers.of(job.delivery.enrolment_id);
-    }
-    Ok(jobs)
+    let ids: Vec<i64> = leased.iter().map(|it| it.subscriber_id).collect();
+    let subscribers = people::by_ids(connection, &ids).await?;
+    let subscribers: HashMap<i64, Subscriber> = subscribers.into_iter().map(|it| (it.id, it)).collect();
+    let lessons = leased.iter().filter(|it| it.lane == Lane::Lesson);
+    let places = people::places(connection, &lessons.map(|it| it.enrolment_id).collect::<Vec<_>>()).await?;
+    let mut places: HashMap<i64, Enrolment> = places.into_iter().map(|it| (it.id, it)).collect();
+    let answers = Answers::read(connection, leased.iter().map(|it| it.enrolment_id).collect()).await?;
+    let jobs = leased.into_iter().filter_map(|delivery| {
+        let subscriber = subscribers.get(&delivery.subscriber_id)?.clone();
+        let (to, shelf) = (recipient(&delivery, &subscriber), Arc::clone(shelf));
+        let enrolment = places.remove(&delivery.enrolment_id).filter(|_| delivery.lane == Lane::Lesson);
+        let answers = answers.of(delivery.enrolment_id);
+        Some(Job { delivery, subscriber, to, enrolment, answers, shelf })
+    });
+    Ok(jobs.collect())
 }
 
 fn recipient(delivery: &Delivery, subscriber: &Subscriber) -> Address {
