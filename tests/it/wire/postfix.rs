@@ -116,9 +116,24 @@ fn main_cf(at: &Path, sink: &Sink) -> String {
          relayhost = {sink}\nmynetworks =\nsmtpd_relay_restrictions = permit_sasl_authenticated, reject\n\
          smtpd_tls_security_level = encrypt\nsmtpd_tls_cert_file = {at}/relay.pem\nsmtpd_tls_key_file = {at}/relay.key\n\
          smtpd_tls_auth_only = yes\nsmtpd_tls_received_header = yes\nsmtpd_sasl_auth_enable = yes\n\
-         cyrus_sasl_config_path = {at}/sasl\nsmtpd_sasl_path = smtpd\nnotify_classes =\n"
+         cyrus_sasl_config_path = {at}/sasl\nsmtpd_sasl_path = smtpd\nnotify_classes =\n{STRICT}"
     )
 }
+
+/// As hard to please as Postfix can be. Not `strict_7bit_headers`: by that it refuses its own note of an international address.
+const STRICT: &str = "\
+strict_rfc821_envelopes = yes
+strict_8bitmime_body = yes
+strict_mime_encoding_domain = yes
+smtpd_forbid_bare_newline = yes
+smtpd_forbid_unauth_pipelining = yes
+smtpd_helo_required = yes
+smtpd_helo_restrictions = reject_invalid_helo_hostname, reject_non_fqdn_helo_hostname
+smtpd_sender_restrictions = reject_non_fqdn_sender
+smtpd_recipient_restrictions = reject_non_fqdn_recipient, permit_sasl_authenticated, reject
+smtpd_data_restrictions = reject_unauth_pipelining, reject_multi_recipient_bounce
+smtpd_hard_error_limit = 1
+";
 
 const MASTER_CF: &str = "\
 pickup unix n - n 60 1 pickup
