@@ -164,7 +164,8 @@ fn mark(epoch: i64, copy: &str) -> String {
     format!("{epoch} {copy}").trim_end().to_string()
 }
 
-/// Written whole beside, then moved: a crash leaves the old mark or the new one.
+/// Written whole beside, then moved: a crash leaves the old mark or the new one, and once this returns a lost power leaves
+/// the new one.
 fn write_mark(path: &Path, mark: &str) -> Result<()> {
     let fresh = path.with_extension("epoch-new");
     let folder = path.parent().unwrap_or(Path::new("."));
@@ -176,5 +177,6 @@ fn write_mark(path: &Path, mark: &str) -> Result<()> {
         .and_then(|()| fs::File::open(&fresh)?.sync_all());
     written
         .and_then(|()| fs::rename(&fresh, path))
-        .with_context(|| format!("can't write {}; check the folder's permissions", path.display()))
+        .and_then(|()| fs::File::open(folder)?.sync_all())
+        .with_context(|| format!("can't write {}; check the folder's permissions and its disk", path.display()))
 }

@@ -89,8 +89,10 @@ __attribute__((constructor)) static void begin(void) {
     }
 }
 
+/* The folder itself, or what is in it. */
 static int is_followed_path(const char *path) {
-    return folder && strncmp(path, folder, strlen(folder)) == 0;
+    size_t length = folder ? strlen(folder) : 0;
+    return length && strncmp(path, folder, length) == 0 && (path[length] == 0 || path[length] == '/');
 }
 
 static int is_followed_file(int fd, char *path) {

@@ -45,6 +45,21 @@ fn whichever_operation_is_the_last_nothing_is_lost_and_only_what_was_in_doubt_co
     assert!(deaths as u64 >= DEATHS / 2, "{deaths} deaths prove little");
 }
 
+#[test]
+fn power_that_is_lost_again_and_again_makes_no_copy_of_a_database() {
+    let ground = Ground::new("data hang");
+    for _ in 0..3 {
+        let mut faulty = ground.serve(&Faults { power: "drop", ..Faults::default() });
+        faulty.is_ready();
+        faulty.end();
+    }
+    let held = ground.site.json(&["status", "--json"])["held"].to_string();
+    assert_eq!(held, "[]");
+    ground.site.serve(&[]).stop();
+    let held = ground.site.json(&["status", "--json"])["held"].to_string();
+    assert_eq!(held, "[]");
+}
+
 /// How many operations it takes from the start to the end, when nothing goes wrong.
 fn all_operations(ground: &Ground) -> u64 {
     let mut faulty = ground.serve(&Faults::default());

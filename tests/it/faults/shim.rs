@@ -61,7 +61,7 @@ impl Faulty {
         File::create(at("clock")).unwrap().set_len(16).unwrap();
         let mut command = site.command(&["serve", "--log-format", "json"]);
         let (_, port) = sink.url().rsplit_once(':').unwrap();
-        let folder = fs::canonicalize(site.path()).unwrap().join("data/");
+        let folder = fs::canonicalize(site.path()).unwrap().join("data");
         command.env("LD_PRELOAD", library()).env("FAULTS_FOLDER", folder).env("FAULTS_PORT", port);
         for (name, file) in
             [("TOLD", "told"), ("COUNT", "count"), ("CLOCK", "clock"), ("UNTIL", "mended"), ("END", "end")]
