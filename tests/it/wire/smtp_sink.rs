@@ -87,7 +87,7 @@ fn two_thousand_mails_over_many_connections_reach_a_foreign_sink_once_each() {
         assert_eq!((envelopes.len(), senders.len(), readers.len()), (people, people, people));
         for (mail, rcpt) in &envelopes {
             let (address, rest) = mail.split_once("@learn.example.org> RET=HDRS ENVID=").unwrap();
-            assert_eq!(rest.split(' ').next().unwrap().replace("+2B", "+"), address[1..], "{mail}");
+            assert_eq!(rest.split(' ').next().unwrap(), address[1..].replace('+', "+2B"), "{mail}");
             let reader = rcpt.trim_start_matches('<').split('>').next().unwrap();
             assert_eq!(rcpt, &format!("<{reader}> NOTIFY=FAILURE,DELAY ORCPT=rfc822;{reader}"));
         }
