@@ -52,7 +52,7 @@ fn relay(keys: &Keys<'_>, base: &Path, hello: &str) -> Option<Settings> {
     let daily = keys.integer("daily", 1..=i64::MAX).and_then(|number| u64::try_from(*number.get_ref()).ok());
     let pipelining = keys.boolean("pipelining").is_none_or(|it| *it.get_ref());
     let ca_file = ca_file(keys, base);
-    let domains = keys.table("domains").map_or_else(BTreeMap::new, |domains| limits(&domains));
+    let domains = keys.table("domains").map_or_else(BTreeMap::new, |domains| limits(&domains, connections, rate));
     keys.finish();
     let Place { host, port, tls, user } = place?;
     // Whoever names the authority means TLS, also to this machine.
@@ -141,13 +141,25 @@ fn ca_file(keys: &Keys<'_>, base: &Path) -> Option<PathBuf> {
     None
 }
 
-fn limits(domains: &Keys<'_>) -> BTreeMap<String, DomainLimit> {
+/// `most` and `fastest` are the relay's own: a domain can't have more.
+fn limits(domains: &Keys<'_>, most: i64, fastest: Option<Rate>) -> BTreeMap<String, DomainLimit> {
     let mut limits = BTreeMap::new();
     for name in domains.names() {
         let Some(table) = domains.table(name.get_ref()) else { continue };
         let connections = table.integer("connections", 1..=1_000);
+        if let Some(number) = connections.as_ref().filter(|number| *number.get_ref() > most) {
+            let message = format!("`{}` is more than the relay has for all domains", table.path("connections"));
+            table.warning(number.span(), message, format!("write at most {most}, or more `connections` for the relay"));
+        }
+        let rate = table.parsed::<Rate>("rate", RATE_HELP);
+        if let (Some(rate), Some(fastest)) = (&rate, fastest)
+            && per_hour(*rate.get_ref()) > per_hour(fastest)
+        {
+            let message = format!("`{}` is faster than the relay may be for all domains", table.path("rate"));
+            table.warning(rate.span(), message, format!("write at most \"{fastest}\", or leave it out"));
+        }
         let connections = connections.and_then(|number| usize::try_from(*number.get_ref()).ok());
-        let limit = DomainLimit { connections, rate: rate(&table) };
+        let limit = DomainLimit { connections, rate: rate.map(Spanned::into_inner) };
         table.finish();
         match idna::domain_to_ascii_strict(name.get_ref()).ok().filter(|domain| domain.contains('.')) {
             Some(domain) => _ = limits.insert(domain, limit),
@@ -162,6 +174,10 @@ fn limits(domains: &Keys<'_>) -> BTreeMap<String, DomainLimit> {
 
 fn rate(keys: &Keys<'_>) -> Option<Rate> {
     keys.parsed("rate", RATE_HELP).map(|rate| rate.into_inner())
+}
+
+fn per_hour(rate: Rate) -> u64 {
+    u64::from(rate.count) * 3600 / rate.per.as_secs().max(1)
 }
 
 /// The host of the site's URL; an address as a literal (RFC 5321 §4.1.3).

@@ -5,9 +5,6 @@ use crate::flow::App;
 use crate::flow::compose;
 use crate::flow::deliver::Courier;
 use crate::flow::deliver::Line;
-use crate::flow::operate::BOUNCED;
-use crate::flow::operate::MAILBOX_FULL;
-use crate::flow::operate::TAKES_NO_MAIL;
 use crate::pace::day;
 use crate::relay::Envelope;
 use crate::store::Connection;
@@ -84,7 +81,8 @@ async fn is_known(app: &App, key: &str) -> bool {
     known.await.is_ok_and(|alarms| alarms.iter().any(|alarm| alarm.name == key))
 }
 
-/// Every trouble there is: the alarms, what waits for a human, and who is held for another reason than their address.
+/// Every trouble there is: the alarms, and what waits for a human. Single people who are held stand in `status` alone:
+/// mostly it is their address, and where it is the lesson, that is held.
 async fn current(connection: &mut Connection, now: Timestamp) -> Result<Vec<Trouble>> {
     let mut troubles: Vec<Trouble> = Vec::new();
     let alarms = meta::alarms(connection).await?;
@@ -105,14 +103,6 @@ async fn current(connection: &mut Connection, now: Timestamp) -> Result<Vec<Trou
             troubles.push(Trouble { key: prefix.to_string(), text, since, over: None });
         }
     }
-    let held: i64 =
-        report::held_enrolments(connection).await?.iter().filter(|(why, _)| is_ours(why)).map(|it| it.1).sum();
-    if held > 0 {
-        let text = format!(
-            "{held} people are held at a lesson; `dripline status` says why, `dripline release COURSE` lets them go on"
-        );
-        troubles.push(Trouble { key: "held".to_string(), text, since: now, over: None });
-    }
     Ok(troubles)
 }
 
@@ -120,11 +110,6 @@ const MOST: i64 = 100;
 
 fn counted(count: usize) -> String {
     if count >= MOST as usize { format!("{MOST} or more") } else { count.to_string() }
-}
-
-/// An address that takes no mail is everyday's business.
-fn is_ours(why: &str) -> bool {
-    ![TAKES_NO_MAIL, MAILBOX_FULL, BOUNCED].iter().any(|reason| why.starts_with(reason))
 }
 
 /// Whether what was written down isn't what there is.

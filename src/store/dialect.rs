@@ -12,7 +12,7 @@ pub enum Dialect {
 /// Version, name, text.
 type Migration = (i64, &'static str, &'static str);
 
-const SQLITE: [Migration; 8] = [
+const SQLITE: [Migration; 9] = [
     (1, "first", include_str!("../../migrations/sqlite/0001_first.sql")),
     (2, "wishes", include_str!("../../migrations/sqlite/0002_wishes.sql")),
     (3, "issue", include_str!("../../migrations/sqlite/0003_issue.sql")),
@@ -21,8 +21,9 @@ const SQLITE: [Migration; 8] = [
     (6, "issue_date", include_str!("../../migrations/sqlite/0006_issue_date.sql")),
     (7, "pages", include_str!("../../migrations/sqlite/0007_pages.sql")),
     (8, "quota", include_str!("../../migrations/sqlite/0008_quota.sql")),
+    (9, "human", include_str!("../../migrations/sqlite/0009_human.sql")),
 ];
-const POSTGRES: [Migration; 9] = [
+const POSTGRES: [Migration; 10] = [
     (0, "json_each", include_str!("../../migrations/postgres/0000_json_each.sql")),
     (1, "first", include_str!("../../migrations/postgres/0001_first.sql")),
     (2, "wishes", include_str!("../../migrations/postgres/0002_wishes.sql")),
@@ -32,6 +33,7 @@ const POSTGRES: [Migration; 9] = [
     (6, "issue_date", include_str!("../../migrations/postgres/0006_issue_date.sql")),
     (7, "pages", include_str!("../../migrations/postgres/0007_pages.sql")),
     (8, "quota", include_str!("../../migrations/postgres/0008_quota.sql")),
+    (9, "human", include_str!("../../migrations/postgres/0009_human.sql")),
 ];
 
 impl Dialect {

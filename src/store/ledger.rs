@@ -12,14 +12,11 @@ use super::subscribers;
 use super::suppressions;
 use crate::delivery::State;
 use crate::enrolment::Enrolment;
-use crate::pace::day;
 use crate::subscriber::Status;
 use jiff::Timestamp;
-use jiff::civil::Date;
 use serde_json::Value;
 use serde_json::json;
 use sqlx::Row as _;
-use std::collections::BTreeMap;
 use std::collections::HashSet;
 
 /// Asks whether a message may go on the wire, and stores what it was made from.
@@ -161,7 +158,7 @@ async fn write(connection: &mut Connection, records: &[Record]) -> Result<bool, 
         return Ok(false);
     }
     write_attempts(connection, records).await?;
-    write_quotas(connection, records).await?;
+    quota::count_records(connection, records).await?;
     for record in records {
         write_rare(connection, record).await?;
     }
@@ -260,21 +257,6 @@ async fn write_attempts(connection: &mut Connection, records: &[Record]) -> Resu
             cast(j.value ->> 4 as bigint), j.value ->> 5, j.value ->> 6, j.value ->> 7 FROM json_each($1) j WHERE true";
     sqlx::query(sql).bind(Value::from(rows).to_string()).execute(connection).await?;
     Ok(())
-}
-
-/// Counts what relays accepted, each day by itself.
-async fn write_quotas(connection: &mut Connection, records: &[Record]) -> Result<(), sqlx::Error> {
-    let mut counts: BTreeMap<(&str, Date), i64> = BTreeMap::new();
-    for record in records.iter().filter(|record| record.to == State::Accepted) {
-        if let Some(attempt) = &record.attempt {
-            *counts.entry((&attempt.relay, day(record.at))).or_default() += 1;
-        }
-    }
-    if counts.is_empty() {
-        return Ok(());
-    }
-    let counts: Vec<_> = counts.into_iter().map(|((relay, day), count)| (relay.to_string(), day, count)).collect();
-    quota::count(connection, &counts).await
 }
 
 /// What few records have: a message to keep or to drop, a wish to fulfil, an address that takes no mail.

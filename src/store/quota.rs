@@ -1,9 +1,13 @@
 //! How many mails each relay accepted on a day.
 
 use super::Connection;
+use super::ledger::Record;
+use crate::delivery::State;
+use crate::pace::day;
 use jiff::civil::Date;
 use serde_json::json;
 use sqlx::Row as _;
+use std::collections::BTreeMap;
 
 /// Adds what relays accepted: `(relay, day, count)`.
 pub async fn count(connection: &mut Connection, accepted: &[(String, Date, i64)]) -> Result<(), sqlx::Error> {
@@ -13,6 +17,21 @@ pub async fn count(connection: &mut Connection, accepted: &[(String, Date, i64)]
         ON CONFLICT(relay, day) DO UPDATE SET accepted = relay_day.accepted + excluded.accepted";
     sqlx::query(sql).bind(json!(rows).to_string()).execute(connection).await?;
     Ok(())
+}
+
+/// Counts what relays accepted, each day by itself.
+pub async fn count_records(connection: &mut Connection, records: &[Record]) -> Result<(), sqlx::Error> {
+    let mut counts: BTreeMap<(&str, Date), i64> = BTreeMap::new();
+    for record in records.iter().filter(|record| record.to == State::Accepted) {
+        if let Some(attempt) = &record.attempt {
+            *counts.entry((&attempt.relay, day(record.at))).or_default() += 1;
+        }
+    }
+    if counts.is_empty() {
+        return Ok(());
+    }
+    let counts: Vec<_> = counts.into_iter().map(|((relay, day), count)| (relay.to_string(), day, count)).collect();
+    count(connection, &counts).await
 }
 
 /// What each relay accepted on this day.

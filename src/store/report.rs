@@ -224,11 +224,8 @@ pub async fn attempts_of(
 
 /// Deliveries that wait for a human: held or quarantined, at most `limit`.
 pub async fn waiting_for_a_human(connection: &mut Connection, limit: i64) -> Result<Vec<Delivery>, sqlx::Error> {
-    let sql = concat!(
-        "SELECT ",
-        outbox_columns!(),
-        " FROM outbox WHERE outbox.state < 10 AND +outbox.state IN (5, 6) ORDER BY outbox.id LIMIT $1"
-    );
+    let sql =
+        concat!("SELECT ", outbox_columns!(), " FROM outbox WHERE outbox.state IN (5, 6) ORDER BY outbox.id LIMIT $1");
     let rows = sqlx::query(sql).bind(limit).fetch_all(connection).await?;
     rows.iter().map(outbox_row::read).collect()
 }

@@ -4,6 +4,7 @@
 mod answers;
 mod breaches;
 mod functions;
+mod limits;
 mod newsletters;
 mod server;
 mod statements;

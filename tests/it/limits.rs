@@ -3,6 +3,7 @@
 mod domains;
 mod quota;
 mod rate;
+mod relays;
 mod told;
 
 use crate::app::Setup;

@@ -241,6 +241,7 @@ async fn a_database_of_the_release_before_goes_on_where_everybody_was() {
         "DROP TABLE farewell",
         "DROP TABLE relay_day",
         "DROP TABLE trouble",
+        "DROP INDEX outbox_human",
         "DROP INDEX outbox_parked",
         "DROP INDEX outbox_parked_expires",
         "ALTER TABLE outbox DROP COLUMN parked",

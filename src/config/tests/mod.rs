@@ -96,6 +96,22 @@ fn each_mistake_about_a_relay_is_told_with_its_place_and_the_next_step() {
 }
 
 #[test]
+fn a_domain_that_is_given_more_than_its_relay_is_told_and_the_file_is_used() {
+    let folder = folder();
+    let check = |limits: &str, expect: &[&str]| {
+        let relay = "connections = 4\nrate = \"60/min\"\n[relay.domains]\n";
+        let loaded = parsed(&folder, &format!("{SMALL}{relay}\"a.org\" = {limits}"), &[]);
+        assert_eq!(lines(&loaded), expect, "{limits}");
+        assert!(loaded.config.is_some());
+    };
+    check("{ connections = 4, rate = \"1/s\" }", &[]);
+    let more = "12:27 `relay.0.domains.a.org.connections` is more than the relay has for all domains";
+    check("{ connections = 5 }", &[more]);
+    let faster = "12:20 `relay.0.domains.a.org.rate` is faster than the relay may be for all domains";
+    check("{ rate = \"2/s\" }", &[faster]);
+}
+
+#[test]
 fn each_mistake_elsewhere_is_told_with_its_place_and_the_next_step() {
     let folder = folder();
     let check = |added: &str, expect: &[&str], help: &str| mistake(&folder, added, expect, help);
@@ -243,10 +259,10 @@ fn the_environment_stands_in_for_any_key() {
         ("DRIPLINE__DKIM__DOMAIN", "example.org"),
         ("DRIPLINE__DKIM__KEYS__0__SELECTOR", "d9"),
         ("DRIPLINE__DKIM__KEYS__0__FILE", "secrets/dkim-rsa.pem"),
-        ("DRIPLINE__RELAY__0__DOMAINS__GMAIL.COM__CONNECTIONS", "9"),
+        ("DRIPLINE__RELAY__0__DOMAINS__GMAIL.COM__CONNECTIONS", "3"),
         ("DRIPLINE_LOG", "debug"),
     ]);
-    assert_eq!(changed.relays[0].domains["gmail.com"].connections, Some(9));
+    assert_eq!(changed.relays[0].domains["gmail.com"].connections, Some(3));
     assert_eq!((changed.site.name.as_str(), changed.site.daily_cap), ("Other", 5));
     assert!(changed.site.quiet_during_course);
     assert_eq!(changed.database, "postgres://u:p@h/db");

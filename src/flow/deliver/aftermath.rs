@@ -208,7 +208,7 @@ pub async fn relay_works(app: &App, relays: &Relays, relay: usize, accepted: boo
         outage_over(app, outage).await;
     }
     relays.success(relay, now, accepted);
-    if relays.is_first_answer(relay) || outage.is_some() {
+    if relays.is_first_answer(relay, now) || outage.is_some() {
         app.lower(&format!("relay/{}", relays.connector(relay).label())).await;
     }
 }

@@ -76,6 +76,7 @@ impl Worker {
             let changed = self.relays.changed.notified();
             let now = self.app.clock.now().wall;
             let mine = self.may_take();
+            let sitting = mine.then(|| self.relays.sit(self.relay));
             let nobodys = self.relays.ready_connections(now) == 0;
             let take = async { self.built.lock().await.recv().await };
             tokio::select! {
@@ -83,6 +84,7 @@ impl Worker {
                 () = self.stop.cancelled() => return Next::End,
                 () = changed => {}
                 message = take, if mine || nobodys => {
+                    drop(sitting);
                     let Some((built, place)) = message else { return Next::End };
                     return self.consider(Message { built: Box::new(built), place }).await;
                 }

@@ -51,6 +51,8 @@ pub struct Health {
     is_told: bool,
     /// It has answered since the start.
     has_answered: bool,
+    /// Seats that wait for a message.
+    sitting: usize,
     /// Refusals in a row that may mean us rather than the message.
     suspicious: u32,
     pub traffic: Traffic,
@@ -87,6 +89,7 @@ impl Relays {
                 down_since: None,
                 is_told: false,
                 has_answered: false,
+                sitting: 0,
                 suspicious: 0,
                 traffic: Traffic::new(&limits),
             }),
@@ -138,6 +141,12 @@ impl Relays {
     /// has recovered far enough.
     pub fn may_take(&self, relay: usize, seat: usize, now: Timestamp) -> bool {
         seat < self.allowed(relay, now)
+    }
+
+    /// A seat waits for a message until this is dropped: of a relay that is to be tried again, the next one is its.
+    pub fn sit(&self, relay: usize) -> Sitting<'_> {
+        lock(&self.all[relay]).sitting += 1;
+        Sitting { relays: self, relay }
     }
 
     /// The relay that takes messages now; the first when none does.
@@ -239,9 +248,12 @@ impl Relays {
         away.collect()
     }
 
-    /// Whether the answer of this relay is its first since the start: what was said of it before is over.
-    pub fn is_first_answer(&self, relay: usize) -> bool {
-        !std::mem::replace(&mut lock(&self.all[relay]).has_answered, true)
+    /// Whether the answer of this relay is its first since the start, and it works: what was said of it before is over.
+    pub fn is_first_answer(&self, relay: usize, now: Timestamp) -> bool {
+        let mut health = lock(&self.all[relay]);
+        let first = !health.has_answered && health.breaker.state(now) == "closed";
+        health.has_answered |= first;
+        first
     }
 
     /// The relay answered about a message.
@@ -291,12 +303,37 @@ impl Relays {
             let health = lock(relay);
             health.breaker.state(now) == "closed" && health.traffic.quota.left(now) > 0
         };
-        if self.all[..relay].iter().any(works) {
+        // One that is to be tried again, and has a seat for that, comes before those that work: else few mails would
+        // never come to it.
+        let is_tried = |relay: &Relay| {
+            let health = lock(relay);
+            health.breaker.state(now) == "half-open" && health.sitting > 0 && health.traffic.quota.left(now) > 0
+        };
+        if self.all[..relay].iter().any(|relay| works(relay) || is_tried(relay)) {
             return 0;
         }
         let it = &self.all[relay];
         let health = lock(it);
         if health.traffic.quota.left(now) == 0 { 0 } else { health.breaker.allowed(now, it.connections) }
+    }
+}
+
+/// A seat that waits for a message.
+pub struct Sitting<'a> {
+    relays: &'a Relays,
+    relay: usize,
+}
+
+impl Drop for Sitting<'_> {
+    fn drop(&mut self) {
+        let mut health = lock(&self.relays.all[self.relay]);
+        health.sitting = health.sitting.saturating_sub(1);
+        let is_tried = health.breaker.next_probe().is_some();
+        drop(health);
+        if is_tried {
+            // Others may take what comes next.
+            self.relays.changed.notify_waiters();
+        }
     }
 }
 

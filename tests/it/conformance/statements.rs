@@ -1,6 +1,7 @@
 //! The plan of every statement that a journey runs: none reads a whole table of people or messages.
 
 use crate::app::Kind;
+use crate::app::Setup;
 use crate::app::TestApp;
 use crate::app::days;
 use crate::app::hours;
@@ -13,6 +14,8 @@ use dripline::flow::preferences;
 use dripline::flow::preferences::Act;
 use dripline::flow::preferences::Which;
 use dripline::flow::retention;
+use dripline::relay::DomainLimit;
+use dripline::relay::Limits;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
@@ -25,8 +28,15 @@ use tracing_subscriber::layer::SubscriberExt;
 const WRITE_TO: &str = "DRIPLINE_TEST_STATEMENTS";
 
 /// Indexes that hold only what is open, waits or is in doubt: to walk them is to look at what there is to do.
-const OPEN_ONLY: [&str; 6] =
-    ["enrolment_due", "enrolment_return", "outbox_ready", "outbox_open", "outbox_doubt", "outbox_parked"];
+const OPEN_ONLY: [&str; 7] = [
+    "enrolment_due",
+    "enrolment_return",
+    "outbox_ready",
+    "outbox_open",
+    "outbox_doubt",
+    "outbox_parked",
+    "outbox_human",
+];
 
 /// PostgreSQL plans by what is in the tables, SQLite by their definitions: so many people wait, and so much has been sent.
 const MANY: [&str; 8] = [
@@ -59,7 +69,10 @@ async fn a_journey_with_every_act_for_the_sake_of_its_statements() {
     }
     let script = "times=1 to=doubt* dot late-reset; times=2 to=later* rcpt reply \"451 4.3.0 later\"; to=bad* dot reply \"554 5.6.0 odd\"; \
                   to=dead* rcpt reply \"550 5.1.1 no\"; nth=20 connect close";
-    let mut app = TestApp::scripted(script).await;
+    let slow = DomainLimit { rate: Some("60/min".parse().unwrap()), connections: None };
+    let limits = Limits { domains: [("slow.test".to_string(), slow)].into(), ..Limits::default() };
+    let setup = Setup { script: script.to_string(), limits, operator: Some("ops@example.net"), ..Setup::default() };
+    let mut app = TestApp::with(setup).await;
     app.course("calm", &["one", "two", "three"]).await;
     app.course("walk", &["one", "two"]).await;
     let asks = "+++\nsubject = \"walk one\"\n[[ask]]\nid = \"ease\"\nquestion = \"How easy?\"\nkind = \"scale\"\n+++\n\nWalk.\n";
@@ -69,6 +82,10 @@ async fn a_journey_with_every_act_for_the_sake_of_its_statements() {
     app.confirm("ana@example.org").await;
     for name in ["doubt", "later", "bad", "dead", "leaves"] {
         app.enrol(&format!("{name}@example.org"), "calm").await;
+    }
+    app.app.raise("disk", "almost full").await;
+    for name in ["a", "b", "c"] {
+        app.enrol(&format!("{name}@slow.test"), "calm").await;
     }
     app.enrol("ana@example.org", "walk").await;
     app.advance(hours(2)).await;
@@ -118,6 +135,9 @@ async fn no_statement_of_a_journey_reads_every_person_or_every_message() {
         "UPDATE enrolment SET serial",
         "INSERT INTO outbox",
         "INSERT INTO attempt",
+        "parked = j.value",
+        "outbox.parked = $1",
+        "UPDATE trouble SET told",
     ] {
         assert!(statements.iter().any(|sql| sql.contains(hot)), "the journey didn't run {hot}");
     }
