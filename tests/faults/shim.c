@@ -6,7 +6,8 @@
  * FAULTS_ON      what counts: w writes, s syncs, u renames and unlinks, n sends; absent: all
  * FAULTS_AT      the operation at which it happens, counted from 1
  * FAULTS_DO      die: before the operation; half: in the middle of it; after: when it is done; stop: SIGSTOP before it;
- *                full, broken: it and all that follow fail with ENOSPC or EIO until the file FAULTS_UNTIL exists
+ *                full, broken: it and all that follow fail with ENOSPC or EIO
+ * FAULTS_UNTIL   once this file exists, nothing goes wrong any more
  * FAULTS_POWER   drop: what wasn't synced is gone at death; torn: each such write is gone or not, by chance of FAULTS_AT
  * FAULTS_TOLD    a file that is made when it happens                FAULTS_COUNT  a file that holds the count so far: 8 bytes
  * FAULTS_END     once this file exists, the next operation is the last
@@ -182,7 +183,7 @@ static int decide(char kind) {
     if (on && !strchr(on, kind)) return 0;
     uint64_t n = ++*count;
     if (end && access(end, F_OK) == 0) die();
-    if (failing && until && access(until, F_OK) == 0) failing = 0, at = 0;
+    if ((failing || n == at) && until && access(until, F_OK) == 0) failing = 0, at = 0;
     if (n == at && what) {
         if (strcmp(what, "die") == 0) die();
         if (strcmp(what, "half") == 0) return ends_after = 1, -1;

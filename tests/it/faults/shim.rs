@@ -98,7 +98,7 @@ impl Faulty {
         u64::from_ne_bytes(fs::read(self.at("count")).unwrap().try_into().unwrap())
     }
 
-    /// The disk has room again, or works.
+    /// The disk has room again, or works; nothing goes wrong any more.
     pub fn mend(&self) {
         File::create(self.at("mended")).unwrap();
     }
