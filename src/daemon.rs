@@ -274,8 +274,9 @@ async fn publish(app: &App, line: &Line, published: &mut String) {
         meta::set(&mut transaction, journal::RELAYS, &json).await?;
         transaction.commit().await
     };
-    if written.await.is_ok() {
-        *published = json;
+    match written.await {
+        Ok(()) => *published = json,
+        Err(error) => tracing::warn!(%error, "can't leave for `status` how the relays are; trying again"),
     }
 }
 
