@@ -6,7 +6,6 @@ use crate::program::Ran;
 use crate::program::SOON;
 use crate::program::Sink;
 use crate::program::Site;
-use crate::program::until;
 use std::cell::Cell;
 use std::fs;
 use std::fs::File;
@@ -127,11 +126,6 @@ impl Faulty {
     #[track_caller]
     pub fn is_ready(&self) {
         self.program.tells("\"ready\"");
-    }
-
-    #[track_caller]
-    pub fn until_it_happened(&self) {
-        until("the fault", SOON, || self.has_happened());
     }
 
     pub fn log(&self) -> Vec<Operation> {
