@@ -141,3 +141,10 @@ fn cpu_time(stat: &str, fields: [usize; 2]) -> Result<f64> {
 pub fn cpu_of_children() -> Result<f64> {
     cpu_time("/proc/self/stat", [13, 14])
 }
+
+/// MB that this process has had in memory at the most.
+pub fn peak_memory() -> Result<u64> {
+    let status = fs::read_to_string("/proc/self/status")?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM:")).ok_or("VmHWM")?;
+    Ok(line.split_whitespace().nth(1).ok_or("a number")?.parse::<u64>()? / 1024)
+}

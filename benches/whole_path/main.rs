@@ -18,7 +18,6 @@ mod source;
 
 use case::Case;
 use std::error::Error;
-use std::fs;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
@@ -41,6 +40,7 @@ async fn compare(case: &Case) -> Result<()> {
         let whole = path::whole_path(folder.path(), case).await?;
         println!("round {round}: whole path  {}", whole.leg);
         println!("         making the mails alone {:.0} us each, {} bytes", whole.making, whole.mail.len());
+        println!("         peak memory of this process so far {} MB", whole.memory);
         let beside = [Some(replay::replay(case, &whole.mail).await?), source::source(case, whole.mail.len())?];
         for ((name, ratios), leg) in ratios.iter_mut().zip(beside) {
             if let Some(leg) = leg {
@@ -48,7 +48,6 @@ async fn compare(case: &Case) -> Result<()> {
                 ratios.push(whole.leg.rate / leg.rate);
             }
         }
-        println!("         peak memory {} MB", peak_memory()?);
     }
     for (name, mut ratios) in ratios.into_iter().filter(|(_, ratios)| !ratios.is_empty()) {
         ratios.sort_by(f64::total_cmp);
@@ -56,10 +55,4 @@ async fn compare(case: &Case) -> Result<()> {
         println!("whole path / {name}: median {:.2}, {least:.2}-{most:.2}", ratios[ratios.len() / 2]);
     }
     Ok(())
-}
-
-fn peak_memory() -> Result<u64> {
-    let status = fs::read_to_string("/proc/self/status")?;
-    let line = status.lines().find(|line| line.starts_with("VmHWM:")).ok_or("VmHWM")?;
-    Ok(line.split_whitespace().nth(1).ok_or("a number")?.parse::<u64>()? / 1024)
 }

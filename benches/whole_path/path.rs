@@ -4,6 +4,7 @@ use super::Result;
 use super::case::Case;
 use super::case::Leg;
 use super::case::Watch;
+use super::case::peak_memory;
 use super::replay::settings;
 use super::seed;
 use super::seed::address;
@@ -31,6 +32,8 @@ pub struct Whole {
     /// Microseconds to make one mail, on one thread with nothing else to do.
     pub making: f64,
     pub mail: Vec<u8>,
+    /// MB, at the most, while it was sent.
+    pub memory: u64,
 }
 
 pub async fn whole_path(folder: &Path, case: &Case) -> Result<Whole> {
@@ -56,6 +59,7 @@ pub async fn whole_path(folder: &Path, case: &Case) -> Result<Whole> {
         line.step().await?;
     }
     let leg = watch.leg(awaited)?;
+    let memory = peak_memory()?;
     if let Some(looking) = looking {
         looking.abort();
     }
@@ -68,7 +72,7 @@ pub async fn whole_path(folder: &Path, case: &Case) -> Result<Whole> {
         assert_eq!(sink.count()?, Counted { mails: awaited, different: awaited });
     }
     app.store.close().await;
-    Ok(Whole { leg, making, mail })
+    Ok(Whole { leg, making, mail, memory })
 }
 
 async fn accepted(app: &App) -> Result<usize> {

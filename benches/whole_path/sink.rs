@@ -7,7 +7,6 @@ use dripline::mailbox::Mailbox;
 use std::collections::BTreeSet;
 use std::io::BufRead;
 use std::io::BufReader;
-use std::io::Write;
 use std::net::Ipv4Addr;
 use std::net::SocketAddr;
 use std::process::Child;
@@ -48,14 +47,22 @@ impl Sink {
         Ok(Sink { child, address: line.trim().parse()? })
     }
 
-    /// Ends the sink.
+    /// Ends the sink, and says what it counted.
     pub fn count(mut self) -> Result<Counted> {
-        self.child.stdin.take().ok_or("a pipe")?.flush()?;
+        drop(self.child.stdin.take());
         let mut line = String::new();
         BufReader::new(self.child.stdout.as_mut().ok_or("a pipe")?).read_line(&mut line)?;
         self.child.wait()?;
         let (mails, different) = line.trim().split_once(' ').ok_or("two counts")?;
         Ok(Counted { mails: mails.parse()?, different: different.parse()? })
+    }
+}
+
+impl Drop for Sink {
+    /// One that nobody asked for its count isn't waited for.
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
     }
 }
 
