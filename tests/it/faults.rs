@@ -21,6 +21,7 @@ use crate::crash::seed;
 use crate::program::Accepted;
 use crate::program::Sink;
 use crate::program::Site;
+use crate::program::until;
 use crate::program::until_or;
 use shim::Faults;
 use shim::Faulty;
@@ -60,6 +61,15 @@ impl Ground {
         let seeded = tempfile::tempdir().unwrap();
         copy_folder(&site.path().join("data"), seeded.path());
         Ground { site, sink, seeded, earlier: 0 }
+    }
+
+    /// How many operations of this kind a run without a fault has.
+    fn operations(&self, on: &'static str) -> u64 {
+        let faulty = self.serve(&Faults { on, ..Faults::default() });
+        until("all mails", LONG, || self.mails().len() == PEOPLE);
+        let whole = faulty.count();
+        faulty.program.stop();
+        whole
     }
 
     /// Everything as it was before the first daemon, but for what the mailbox has.

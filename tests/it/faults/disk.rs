@@ -50,10 +50,7 @@ fn what_a_failed_sync_left_behind_is_not_needed_when_the_power_goes_later() {
 /// The fault begins at moments spread over a whole run, and lasts until the program has said so.
 fn at_moments(on: &'static str, what: &'static str, words: &[&str]) {
     let mut ground = Ground::new("every=1 dot delay 5ms");
-    let faulty = ground.serve(&Faults { on, ..Faults::default() });
-    until("all mails", LONG, || ground.mails().len() == PEOPLE);
-    let whole = faulty.count();
-    faulty.program.stop();
+    let whole = ground.operations(on);
     let moments = moments(whole, MOMENTS);
     let mut lived = 0;
     for at in &moments {

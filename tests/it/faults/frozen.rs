@@ -18,10 +18,7 @@ const TWENTY_MINUTES: i64 = 20 * 60;
 fn a_process_that_stood_still_for_twenty_minutes_anywhere_loses_nothing_and_repeats_only_what_is_in_doubt() {
     for on in ["s", "n"] {
         let mut ground = Ground::new("every=1 dot delay 5ms");
-        let faulty = ground.serve(&Faults { on, ..Faults::default() });
-        until("all mails", LONG, || ground.mails().len() == PEOPLE);
-        let whole = faulty.count();
-        faulty.program.stop();
+        let whole = ground.operations(on);
         let moments = moments(whole, MOMENTS);
         let mut all = End::default();
         for at in &moments {
