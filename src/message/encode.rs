@@ -2,6 +2,8 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use memchr::memchr;
+use std::borrow::Cow;
 
 /// Columns after which a header line is folded (RFC 5322 §2.1.1).
 const FOLD: usize = 78;
@@ -31,7 +33,10 @@ impl Transfer {
 
 /// A text body in whichever encoding is shorter, with CRLF line ends.
 pub fn body(text: &str) -> (Transfer, String) {
-    let text = text.replace("\r\n", "\n").replace('\r', "\n");
+    let text = match memchr(b'\r', text.as_bytes()) {
+        Some(_) => Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n")),
+        None => Cow::Borrowed(text),
+    };
     let quoted = quoted_printable(&text);
     // 76 characters and CRLF for 57 octets.
     if quoted.len() <= text.len().div_ceil(57) * 78 {

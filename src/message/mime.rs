@@ -9,6 +9,7 @@ use crate::message::one_line;
 use crate::site::Sender;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use memchr::memmem;
 use sha2::Digest;
 use sha2::Sha256;
 
@@ -181,7 +182,7 @@ fn boundary(message_id: &str, parts: &[&str]) -> String {
         let digest = Sha256::digest(format!("{message_id} {attempt}"));
         let hex: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
         let boundary = format!("=_{hex}");
-        if !parts.iter().any(|part| part.contains(&boundary)) {
+        if !parts.iter().any(|part| memmem::find(part.as_bytes(), boundary.as_bytes()).is_some()) {
             return boundary;
         }
         attempt += 1;

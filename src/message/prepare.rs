@@ -245,7 +245,8 @@ impl Prepared {
     fn part(&self, name: &str, context: &Context) -> Result<String, RenderError> {
         let mut out = Limited(Vec::new());
         self.tera.render_to(name, context, &mut out).map_err(|error| self.origins.explain(&error))?;
-        Ok(String::from_utf8_lossy(&out.0).into_owned())
+        // Tera writes what are strings.
+        String::from_utf8(out.0).or_else(|error| Ok(String::from_utf8_lossy(error.as_bytes()).into_owned()))
     }
 }
 

@@ -3,6 +3,7 @@
 
 use memchr::memchr;
 use memchr::memchr3;
+use memchr::memmem;
 use std::borrow::Cow;
 
 /// The words that show, with white space where tags stood, and the addresses of links whose words show.
@@ -18,7 +19,7 @@ const UNSEEN: [&str; 6] = ["head", "style", "script", "template", "title", "nosc
 pub fn visible(html: &str) -> Visible {
     let mut walk = Walk { hiding: hiding_classes(html), ..Walk::default() };
     let mut rest = html;
-    while let Some(open) = rest.find('<') {
+    while let Some(open) = memchr(b'<', rest.as_bytes()) {
         walk.text(&rest[..open]);
         rest = &rest[open..];
         let Some(end) = markup_end(rest) else {
@@ -37,7 +38,7 @@ pub fn visible(html: &str) -> Visible {
 
 /// The characters that entities stand for.
 pub fn decode_entities(text: &str) -> Cow<'_, str> {
-    if !text.contains('&') {
+    if memchr(b'&', text.as_bytes()).is_none() {
         return Cow::Borrowed(text);
     }
     let mut decoded = String::with_capacity(text.len());
@@ -180,7 +181,7 @@ fn end_of_tag(html: &str) -> usize {
 /// Where the markup ends that begins with this `<`: a tag or a comment. `None` where it is only a character.
 pub fn markup_end(html: &str) -> Option<usize> {
     if let Some(comment) = html.strip_prefix("<!--") {
-        return Some(comment.find("-->").map_or(html.len(), |end| end + 7));
+        return Some(memmem::find(comment.as_bytes(), b"-->").map_or(html.len(), |end| end + 7));
     }
     let is_markup = html[1..].starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '/' | '!' | '?'));
     is_markup.then(|| html.len().min(end_of_tag(html) + 1))
@@ -277,7 +278,9 @@ fn is_zero(length: &str) -> bool {
 /// Classes that a `<style>` hides. Rules within a media query count too: somebody wouldn't see it.
 fn hiding_classes(html: &str) -> Vec<String> {
     let mut classes = Vec::new();
-    for style in html.split("<style").skip(1).filter_map(|behind| behind.split("</style").next()) {
+    for start in memmem::find_iter(html.as_bytes(), b"<style") {
+        let behind = &html[start..];
+        let style = &behind[..memmem::find(behind.as_bytes(), b"</style").unwrap_or(behind.len())];
         for rule in style.split('}') {
             let mut pieces = rule.rsplit('{');
             let (Some(body), Some(selectors)) = (pieces.next(), pieces.next()) else { continue };

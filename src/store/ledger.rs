@@ -1,5 +1,6 @@
 //! What the ledger commits: outcomes that were heard, and leave to put a message on the wire. Many at once, in a few
-//! statements; one bad row never harms its neighbours.
+//! statements; one bad row never harms its neighbours. MATERIALIZED keeps SQLite from writing a row of JSON out anew for
+//! every column that is taken from it.
 
 use super::Connection;
 use super::Store;
@@ -190,7 +191,8 @@ async fn write_enrolments(connection: &mut Connection, enrolments: &[&Enrolment]
             ])
         })
         .collect();
-    let sql = "UPDATE enrolment SET serial = enrolment.serial + 1,
+    let sql = "WITH j AS MATERIALIZED (SELECT value FROM json_each($1))
+        UPDATE enrolment SET serial = enrolment.serial + 1,
             state = CASE WHEN enrolment.touched = 1 AND cast(j.value ->> 2 as bigint) = 6
                     THEN CASE WHEN enrolment.after = 0 THEN 8 ELSE enrolment.after END
                 WHEN enrolment.after = 0 OR (enrolment.after = 4 AND cast(j.value ->> 2 as bigint) IN (5, 6))
@@ -200,7 +202,7 @@ async fn write_enrolments(connection: &mut Connection, enrolments: &[&Enrolment]
             why = j.value ->> 7, progress = j.value ->> 8, last_date = j.value ->> 9,
             last_count = cast(j.value ->> 10 as bigint), expired = cast(j.value ->> 11 as bigint),
             held_why = CASE WHEN enrolment.after = 5 THEN enrolment.held_why ELSE j.value ->> 12 END, floor = cast(j.value ->> 13 as bigint)
-        FROM json_each($1) j
+        FROM j
         WHERE enrolment.id = cast(j.value ->> 0 as bigint) AND enrolment.serial = cast(j.value ->> 1 as bigint) AND +enrolment.state = 2";
     Ok(sqlx::query(sql).bind(Value::from(rows).to_string()).execute(connection).await?.rows_affected())
 }
@@ -229,12 +231,13 @@ async fn write_outbox(connection: &mut Connection, records: &[Record]) -> Result
             ])
         })
         .collect();
-    let sql = "UPDATE outbox SET state = cast(j.value ->> 3 as bigint), not_before = cast(j.value ->> 4 as bigint),
+    let sql = "WITH j AS MATERIALIZED (SELECT value FROM json_each($1))
+        UPDATE outbox SET state = cast(j.value ->> 3 as bigint), not_before = cast(j.value ->> 4 as bigint),
             attempts = cast(j.value ->> 5 as bigint), claims = 0, losses = cast(j.value ->> 6 as bigint), reply = j.value ->> 7,
             copies = outbox.copies - CASE WHEN outbox.state = 3 AND cast(j.value ->> 3 as bigint) NOT IN (4, 10) THEN 1 ELSE 0 END,
             expires = cast(j.value ->> 10 as bigint), ended = cast(j.value ->> 8 as bigint), doubtful_since = cast(j.value ->> 9 as bigint),
             inputs = CASE WHEN cast(j.value ->> 8 as bigint) = 0 OR outbox.enrolment_id <> 0 THEN outbox.inputs ELSE '' END
-        FROM json_each($1) j
+        FROM j
         WHERE outbox.id = cast(j.value ->> 0 as bigint) AND outbox.epoch = cast(j.value ->> 1 as bigint)
             AND +outbox.state = cast(j.value ->> 2 as bigint)";
     Ok(sqlx::query(sql).bind(Value::from(rows).to_string()).execute(connection).await?.rows_affected())
@@ -252,9 +255,10 @@ async fn write_attempts(connection: &mut Connection, records: &[Record]) -> Resu
     if rows.is_empty() {
         return Ok(());
     }
-    let sql = "INSERT INTO attempt(id, outbox_id, at, relay, code, enhanced, text, outcome)
+    let sql = "WITH j AS MATERIALIZED (SELECT value FROM json_each($1))
+        INSERT INTO attempt(id, outbox_id, at, relay, code, enhanced, text, outcome)
         SELECT cast(j.value ->> 0 as bigint), cast(j.value ->> 1 as bigint), cast(j.value ->> 2 as bigint), j.value ->> 3,
-            cast(j.value ->> 4 as bigint), j.value ->> 5, j.value ->> 6, j.value ->> 7 FROM json_each($1) j WHERE true";
+            cast(j.value ->> 4 as bigint), j.value ->> 5, j.value ->> 6, j.value ->> 7 FROM j WHERE true";
     sqlx::query(sql).bind(Value::from(rows).to_string()).execute(connection).await?;
     Ok(())
 }
@@ -374,9 +378,10 @@ async fn grant(connection: &mut Connection, intents: &[Intent]) -> Result<HashSe
         })
         .collect();
     let sql = concat!(
-        "UPDATE outbox SET state = 3, copies = copies + 1, message_id = j.value ->> 2, dated = cast(j.value ->> 3 as bigint),
+        "WITH j AS MATERIALIZED (SELECT value FROM json_each($1))
+        UPDATE outbox SET state = 3, copies = copies + 1, message_id = j.value ->> 2, dated = cast(j.value ->> 3 as bigint),
             hash = j.value ->> 4, inputs = j.value ->> 5, version = j.value ->> 6
-         FROM json_each($1) j
+         FROM j
          WHERE outbox.id = cast(j.value ->> 0 as bigint) AND outbox.epoch = cast(j.value ->> 1 as bigint) AND +outbox.state = 2 AND ",
         not_held!("outbox.what"), " RETURNING outbox.id"
     );

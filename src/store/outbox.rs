@@ -104,16 +104,26 @@ pub async fn insert(connection: &mut Connection, rows: &[Delivery], now: Timesta
             ])
         })
         .collect();
-    let sql = "INSERT INTO outbox(id, what, whom, occurrence, subscriber_id, enrolment_id, serial, lane, state, epoch, claims, attempts,
+    let sql = "WITH j AS MATERIALIZED (SELECT value FROM json_each($1))
+        INSERT INTO outbox(id, what, whom, occurrence, subscriber_id, enrolment_id, serial, lane, state, epoch, claims, attempts,
             losses, copies, not_before, expires, created, due, why, version, message_id, dated, hash, inputs, doubtful_since, reply, ended)
         SELECT cast(j.value ->> 0 as bigint), j.value ->> 1, cast(j.value ->> 2 as bigint), cast(j.value ->> 3 as bigint),
             cast(j.value ->> 4 as bigint), cast(j.value ->> 5 as bigint), cast(j.value ->> 6 as bigint), cast(j.value ->> 7 as bigint),
             cast(j.value ->> 8 as bigint), cast(j.value ->> 9 as bigint), cast(j.value ->> 10 as bigint), 0, 0, 0,
             cast(j.value ->> 11 as bigint), cast(j.value ->> 12 as bigint), cast(j.value ->> 16 as bigint), cast(j.value ->> 13 as bigint),
             j.value ->> 14, '', '', 0, '', j.value ->> 15, 0, '', 0
-        FROM json_each($1) j WHERE true ON CONFLICT DO NOTHING RETURNING id";
+        FROM j WHERE true ON CONFLICT DO NOTHING RETURNING id";
     let rows = sqlx::query(sql).bind(Value::from(values).to_string()).fetch_all(connection).await?;
     rows.iter().map(|row| row.try_get(0)).collect()
+}
+
+/// Whether anything may be tried by `now`, or waits for its domain.
+pub async fn is_any_ready(connection: &mut Connection, now: Timestamp) -> Result<bool, sqlx::Error> {
+    let sql = "SELECT count(*) FROM (SELECT 1 FROM outbox WHERE state <= 1 AND lane IN (0, 1, 2) AND not_before <= $1 LIMIT 1) r
+        UNION ALL SELECT count(*) FROM (SELECT 1 FROM outbox WHERE state <= 1 AND parked <> '' LIMIT 1) p";
+    let rows = sqlx::query(sql).bind(now.as_millisecond()).fetch_all(connection).await?;
+    let counts: Vec<i64> = rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?;
+    Ok(counts.iter().any(|count| *count > 0))
 }
 
 /// Leases rows of a lane that may be tried by `now` and that nothing holds back: the epoch and the claims rise.

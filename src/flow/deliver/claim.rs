@@ -68,29 +68,39 @@ pub struct Claimed {
 /// Leases at most `room` messages: confirmations first, then what waited for its domain, what is tried again, lessons
 /// that are due, and issues. `alone` says that nothing else is on the line: only then a row that three times ended the
 /// program is tried, by itself.
+///
+/// Which lessons are due is read before the transaction begins, so that outcomes can be stored meanwhile: who is taken is
+/// taken only as they were read, and nobody but a claim uses up a date.
 pub async fn claim(app: &App, relays: &Arc<Relays>, now: Now, room: usize, alone: bool) -> Result<Claimed> {
     let shelf = app.shelf.read().await;
+    let due = look(app, &shelf, now, room).await?;
     let mut transaction = app.store.begin().await?;
     let mut sorting = Sorting::new(app, relays, now.wall, room);
     if alone && let Some(suspect) = outbox::lease_suspect(&mut transaction, now.wall).await? {
         sorting.sort(with_people(&mut transaction, vec![suspect], &shelf).await?);
         return sorting.finish(transaction).await;
     }
-    lease(&mut sorting, &mut transaction, Lane::Confirmation, &shelf).await?;
-    for domain in outbox::parked_domains(&mut transaction).await? {
-        let most = sorting.room_to(&domain) as i64;
-        if most > 0 {
-            let waited = outbox::lease_parked(&mut transaction, &domain, now.wall, most).await?;
-            sorting.sort(with_people(&mut transaction, waited, &shelf).await?);
+    // Most lessons go straight from an enrolment to a session: the queues are often empty.
+    let ready = outbox::is_any_ready(&mut transaction, now.wall).await?;
+    if ready {
+        lease(&mut sorting, &mut transaction, Lane::Confirmation, &shelf).await?;
+        for domain in outbox::parked_domains(&mut transaction).await? {
+            let most = sorting.room_to(&domain) as i64;
+            if most > 0 {
+                let waited = outbox::lease_parked(&mut transaction, &domain, now.wall, most).await?;
+                sorting.sort(with_people(&mut transaction, waited, &shelf).await?);
+            }
         }
+        lease(&mut sorting, &mut transaction, Lane::Lesson, &shelf).await?;
     }
-    lease(&mut sorting, &mut transaction, Lane::Lesson, &shelf).await?;
-    if sorting.room() > 0 {
-        let due = claim_due(app, &shelf, &mut transaction, now, sorting.room()).await?;
-        sorting.unfinished |= due.unfinished;
-        sorting.sort(due.jobs);
+    if sorting.room() > 0 && !take_due(app, &shelf, &mut transaction, now, due, &mut sorting).await? {
+        // Somebody acted meanwhile: it is looked at anew. What was leased above goes back with the transaction.
+        transaction.rollback().await?;
+        return Ok(Claimed { jobs: Vec::new(), parked: None, unfinished: true });
     }
-    lease(&mut sorting, &mut transaction, Lane::Issue, &shelf).await?;
+    if ready {
+        lease(&mut sorting, &mut transaction, Lane::Issue, &shelf).await?;
+    }
     let claimed = sorting.finish(transaction).await;
     drop(shelf);
     claimed
@@ -156,50 +166,62 @@ fn recipient(delivery: &Delivery, subscriber: &Subscriber) -> Address {
     elsewhere.unwrap_or_else(|| subscriber.address.clone())
 }
 
-/// Due lessons, and whether there may be more behind what turned out not to be.
-struct Found {
-    jobs: Vec<Job>,
-    unfinished: bool,
+/// What a look at the enrolments found, longest due first. Nothing of it is written yet.
+struct Look {
+    /// Whose mail may leave today.
+    may_leave: Vec<Due>,
+    /// Those that aren't due after all, as they stand now.
+    changed: Vec<Enrolment>,
+    /// Those that slide to another day: id, serial, when, and why.
+    slides: Vec<(i64, i64, Timestamp, String)>,
 }
 
-async fn claim_due(app: &App, shelf: &Arc<Shelf>, connection: &mut Connection, now: Now, room: usize) -> Result<Found> {
-    let mut jobs = Vec::new();
-    // What isn't due after all, or slides to another day, makes room for those behind it; a few rounds end it even when
-    // nobody stays, so that others may write.
-    let (mut seen, mut unfinished) = (BTreeSet::new(), false);
-    for _ in 0..ROUNDS {
-        let found = outbox::due(connection, now.reader, (room - jobs.len()) as i64).await?;
-        if found.is_empty() {
-            return Ok(Found { jobs, unfinished: false });
-        }
-        // Nobody new: another look would find the same.
-        unfinished = found.iter().any(|(it, _)| !seen.contains(&it.id));
-        seen.extend(found.iter().map(|(it, _)| it.id));
-        let answers = Answers::read(connection, found.iter().map(|(it, _)| it.id).collect()).await?;
-        let found: Vec<Due> = found.into_iter().map(|(it, person)| Due::new(app, it, person, &answers)).collect();
-        let among = found.len();
-        let due = look_again(shelf, connection, now, found).await?;
-        let people: BTreeSet<i64> = due.iter().map(|it| it.subscriber.id).collect();
-        let people: Vec<i64> = people.into_iter().collect();
-        let uses = date_uses(connection, &people).await?;
-        let holds = meta::holds(connection).await?;
-        let mut calendar = Calendar::new(app, now, &due, uses, &holds);
-        let mut taken = Vec::new();
-        let mut slides = Vec::new();
-        for it in due {
-            match calendar.slides(shelf, &it) {
-                Some((later, why)) => slides.push((it.enrolment.id, it.enrolment.serial, later, why)),
-                None => taken.push(it),
-            }
-        }
-        outbox::slide(connection, &slides).await?;
-        let stayed = taken.len();
-        jobs.extend(take(app, shelf, connection, now, taken).await?);
-        if jobs.len() == room || stayed == among {
-            return Ok(Found { jobs, unfinished: false });
+/// Reads at most `room` enrolments that are due, and what decides over them.
+async fn look(app: &App, shelf: &Shelf, now: Now, room: usize) -> Result<Look> {
+    let mut connection = app.store.read().await?;
+    let found = outbox::due(&mut connection, now.reader, room as i64).await?;
+    let mut look = Look { may_leave: Vec::new(), changed: Vec::new(), slides: Vec::new() };
+    if found.is_empty() {
+        return Ok(look);
+    }
+    let answers = Answers::read(&mut connection, found.iter().map(|(it, _)| it.id).collect()).await?;
+    let found = found.into_iter().map(|(it, person)| Due::new(app, it, person, &answers)).collect();
+    let due = look_again(shelf, now, found, &mut look.changed);
+    let people: BTreeSet<i64> = due.iter().map(|it| it.subscriber.id).collect();
+    let people: Vec<i64> = people.into_iter().collect();
+    let uses = date_uses(&mut connection, &people).await?;
+    let holds = meta::holds(&mut connection).await?;
+    let mut calendar = Calendar::new(app, now, &due, uses, &holds);
+    for it in due {
+        match calendar.slides(shelf, &it) {
+            Some((later, why)) => look.slides.push((it.enrolment.id, it.enrolment.serial, later, why)),
+            None => look.may_leave.push(it),
         }
     }
-    Ok(Found { jobs, unfinished })
+    Ok(look)
+}
+
+/// Takes those who were found, as far as there is room; the others are found again. False when somebody changed one of
+/// them since.
+async fn take_due(
+    app: &App,
+    shelf: &Arc<Shelf>,
+    connection: &mut Connection,
+    now: Now,
+    look: Look,
+    sorting: &mut Sorting<'_>,
+) -> Result<bool> {
+    let Look { mut may_leave, changed, slides } = look;
+    // What isn't due after all makes room for those behind it, who weren't looked at.
+    sorting.unfinished |= !changed.is_empty() || !slides.is_empty();
+    if !enrolments::put_all(connection, &changed.iter().collect::<Vec<_>>(), now.wall).await? {
+        return Ok(false);
+    }
+    outbox::slide(connection, &slides).await?;
+    may_leave.truncate(sorting.room());
+    let Some(jobs) = take(app, shelf, connection, now, may_leave).await? else { return Ok(false) };
+    sorting.sort(jobs);
+    Ok(true)
 }
 
 /// An enrolment that is due by its cached time, and what decides over it.
@@ -217,10 +239,9 @@ impl Due {
 }
 
 /// The due time is a cache: by now an answer may have come, or the wait for one has ended. Returns those whose mail may
-/// leave; the others are written down as they stand now.
-async fn look_again(shelf: &Shelf, connection: &mut Connection, now: Now, found: Vec<Due>) -> Result<Vec<Due>> {
+/// leave; the others are `changed`, as they stand now.
+fn look_again(shelf: &Shelf, now: Now, found: Vec<Due>, changed: &mut Vec<Enrolment>) -> Vec<Due> {
     let mut due = Vec::new();
-    let mut changed = Vec::new();
     for mut it in found {
         let Some(shelved) = shelf.get(&it.enrolment.course) else { continue };
         let mut fresh = it.enrolment.clone();
@@ -234,23 +255,25 @@ async fn look_again(shelf: &Shelf, connection: &mut Connection, now: Now, found:
             changed.push(fresh);
         }
     }
-    let written = enrolments::put_all(connection, &changed.iter().collect::<Vec<_>>(), now.wall).await?;
-    anyhow::ensure!(written, "an enrolment changed while it was claimed; the claim is tried again");
-    Ok(due)
+    due
 }
 
 /// Puts due enrolments in flight, each with its outbox row already leased. Where that row exists already, the lesson
-/// was sent before: the enrolment is held and nothing leaves.
-async fn take(app: &App, shelf: &Arc<Shelf>, connection: &mut Connection, now: Now, due: Vec<Due>) -> Result<Vec<Job>> {
+/// was sent before: the enrolment is held and nothing leaves. `None` when an enrolment isn't as it was read.
+async fn take(
+    app: &App,
+    shelf: &Arc<Shelf>,
+    connection: &mut Connection,
+    now: Now,
+    due: Vec<Due>,
+) -> Result<Option<Vec<Job>>> {
     if due.is_empty() {
-        return Ok(Vec::new());
+        return Ok(Some(Vec::new()));
     }
     let marks: Vec<(i64, i64)> = due.iter().map(|it| (it.enrolment.id, it.enrolment.serial)).collect();
-    let marked = outbox::take(connection, &marks).await?;
-    anyhow::ensure!(
-        marked == marks.len() as u64,
-        "an enrolment changed while it was claimed; the claim is tried again"
-    );
+    if outbox::take(connection, &marks).await? != marks.len() as u64 {
+        return Ok(None);
+    }
     let rows: Vec<Delivery> = due.iter().map(|it| delivery(app, now, &it.enrolment)).collect();
     let new: BTreeSet<i64> = outbox::insert(connection, &rows, now.wall).await?.into_iter().collect();
     let mut jobs = Vec::new();
@@ -272,7 +295,7 @@ async fn take(app: &App, shelf: &Arc<Shelf>, connection: &mut Connection, now: N
         enrolment.held_why = Some(format!("lesson {} was already sent to this person", enrolment.lesson));
         enrolments::put(connection, &enrolment, now.wall).await?;
     }
-    Ok(jobs)
+    Ok(Some(jobs))
 }
 
 fn delivery(app: &App, now: Now, enrolment: &Enrolment) -> Delivery {

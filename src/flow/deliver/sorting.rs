@@ -57,10 +57,10 @@ impl<'a> Sorting<'a> {
         self.jobs.len() - before
     }
 
-    /// Writes down what waits, and ends the claim.
+    /// Writes down what waits, and ends the claim. When those may go that wait is asked only where nothing else went.
     pub async fn finish(self, mut transaction: Transaction) -> Result<Claimed> {
         outbox::park(&mut transaction, &self.parked).await?;
-        let domains = outbox::parked_domains(&mut transaction).await?;
+        let domains = if self.jobs.is_empty() { outbox::parked_domains(&mut transaction).await? } else { Vec::new() };
         transaction.commit().await?;
         let relay = self.relays.active(self.now);
         let next = |domain: &String| self.relays.traffic(relay, |it| it.next_to(domain, self.now));

@@ -25,32 +25,42 @@ async fn after_nine_days_of_downtime_one_mail_comes_at_once_and_then_one_a_day()
 }
 
 #[tokio::test]
-async fn a_relay_that_is_away_for_three_days_costs_nobody_a_lesson_and_gives_nobody_two_on_a_day() {
+async fn a_relay_that_is_away_for_nine_days_costs_nobody_a_lesson_and_gives_nobody_two_on_a_day() {
     let mut app = TestApp::new().await;
     app.course("calm", &["one", "two", "three", "four"]).await;
+    app.course("walk", &["north", "south", "home"]).await;
     for n in 0..30 {
         app.enrol(&format!("p{n}@example.org"), "calm").await;
     }
     app.advance(days(1)).await;
-    assert_eq!(app.mails(), 60);
+    for n in 0..10 {
+        app.enrol(&format!("p{n}@example.org"), "walk").await;
+    }
+    app.settle().await;
+    assert_eq!(app.mails(), 70);
     app.relay_says("connect close").await;
-    app.advance(days(3)).await;
-    assert_eq!(app.mails(), 60);
+    app.advance(days(9)).await;
+    assert_eq!(app.mails(), 70);
     assert_eq!(app.line().relays()[0].state, "open");
     for state in ["expired", "refused", "quarantined", "held", "in_doubt", "cancelled"] {
         assert_eq!(app.status().await.deliveries[state], 0, "{state}");
     }
+    let outage_ends = app.now().to_string();
     app.relay_says("").await;
-    app.advance(days(3)).await;
+    app.advance(days(6)).await;
     for n in 0..30 {
         let taken = app.taken(&format!("p{n}@example.org")).await;
-        let lessons: Vec<&str> = taken.iter().map(|line| &line[17..]).collect();
-        assert_eq!(lessons, ["calm/one", "calm/two", "calm/three", "calm/four"], "{taken:?}");
-        for pair in taken.windows(2) {
-            assert_ne!(pair[0][..10], pair[1][..10], "{taken:?}");
-        }
+        let of =
+            |course: &str| taken.iter().map(|line| &line[17..]).filter(|it| it.starts_with(course)).collect::<Vec<_>>();
+        assert_eq!(of("calm"), ["calm/one", "calm/two", "calm/three", "calm/four"], "{taken:?}");
+        let walk: &[&str] = if n < 10 { &["walk/north", "walk/south", "walk/home"] } else { &[] };
+        assert_eq!(of("walk"), walk, "{taken:?}");
+        let after: Vec<&str> =
+            taken.iter().map(|line| &line[..10]).filter(|date| *date >= &outage_ends[..10]).collect();
+        assert_eq!(after.len(), if n < 10 { 4 } else { 2 }, "{taken:?}");
+        assert!(after.windows(2).all(|pair| pair[0] != pair[1]), "{taken:?}");
     }
-    assert_eq!(app.mails(), 120);
+    assert_eq!(app.mails(), 150);
     assert_eq!(app.line().relays()[0].state, "closed");
     assert_eq!(app.number("SELECT coalesce(max(attempts), 0) FROM outbox").await, 0);
     assert_eq!(app.status().await.deliveries["expired"], 0);
