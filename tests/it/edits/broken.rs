@@ -49,6 +49,10 @@ async fn bundled() -> (TestApp, Vec<String>) {
             app.write(&format!("four-stages/{name}"), text);
         }
     }
+    for file in fs::read_dir("courses/four-stages/images").unwrap().map(Result::unwrap) {
+        let name = file.file_name().into_string().unwrap();
+        app.write(&format!("four-stages/images/{name}"), fs::read(file.path()).unwrap());
+    }
     let reloaded = app.reload().await;
     assert!(reloaded.problems.is_empty(), "{:?}", reloaded.problems);
     app.enrol(ANA, "four-stages").await;

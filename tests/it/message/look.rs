@@ -374,7 +374,9 @@ fn every_mail_is_small_sound_and_fetches_nothing() {
     for (name, html) in every_mail() {
         assert!(html.len() < 40_000, "{name}: {} octets", html.len());
         for fetched in ["<link", "@import", "url(", "<script", "<img", "http://"] {
-            let found = html.replace("http://www.w3.org/1999/xhtml", "");
+            // But for the course's own pictures, whose address names nobody.
+            let own = "<img src=\"https://learn.example.org/image/";
+            let found = html.replace("http://www.w3.org/1999/xhtml", "").replace(own, "");
             assert!(!found.contains(fetched), "{name}: {fetched}");
         }
         assert_eq!(unclosed(&html), Vec::<String>::new(), "{name}");
