@@ -2,7 +2,7 @@
 //! letting a confirmation through before issues and a reader through beside a domain that takes nothing. The real program
 //! with the real commands, and a sink in this process.
 //!
-//! `cargo bench --bench scale -- [people=1000000] [issues=50000] [slow=100000]`
+//! `cargo bench --bench scale -- [people=1000000] [slow=100000] [issues=50000]`; 0 leaves a case out
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
@@ -10,6 +10,7 @@ mod program;
 
 use dripline::mailbox;
 use dripline::mailbox::Mailbox;
+use jiff::SignedDuration;
 use program::Daemon;
 use program::Site;
 use std::error::Error;
@@ -27,8 +28,7 @@ const ZONES: [&str; 5] = ["Europe/Berlin", "America/Toronto", "Asia/Shanghai", "
 /// Nobody in it is due before this program is forgotten.
 const COHORT: &str = "kind = \"course\"\nlessons = [\"one\"]\n[schedule]\nwait = \"1 day\"\nsend = \"30 8 * * *\"\nstarts = 2099-01-11\n";
 const COURSE: &str = "kind = \"course\"\nlessons = [\"one\"]\n[schedule]\nwait = \"1 day\"\nsend = \"30 8 * * *\"\n";
-const NEWSLETTER: &str =
-    "kind = \"newsletter\"\nlessons = [\"one\"]\n[newsletter]\ntime_zone = \"UTC\"\nlate_limit = \"9000 days\"\n";
+const NEWSLETTER: &str = "kind = \"newsletter\"\nlessons = [\"one\"]\n[newsletter]\ntime_zone = \"UTC\"\n";
 const IDLE: Duration = Duration::from_secs(10);
 
 fn main() -> Result<()> {
@@ -43,9 +43,12 @@ fn main() -> Result<()> {
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let _inside = runtime.enter();
-    many_people(number("people", 1_000_000)?)?;
-    confirmation(number("issues", 50_000)?)?;
-    slow_domain(number("slow", 100_000)?)
+    let cases: [(usize, fn(usize) -> Result<()>); 3] = [
+        (number("people", 1_000_000)?, many_people),
+        (number("slow", 100_000)?, slow_domain),
+        (number("issues", 50_000)?, confirmation),
+    ];
+    cases.into_iter().filter(|(many, _)| *many > 0).try_for_each(|(many, case)| case(many))
 }
 
 /// Import, start, rest.
@@ -67,7 +70,7 @@ fn many_people(people: usize) -> Result<()> {
         importing.as_secs_f64() * 1e6 / people as f64,
         importing.as_secs_f64() / reading.as_secs_f64()
     );
-    assert_eq!(site.status()?["people"]["active"], people, "everybody is there");
+    assert_eq!(site.status()?["enrolments"]["active"], people, "everybody is there");
     for _ in 0..3 {
         drop(Daemon::start(&site)?);
     }
@@ -89,24 +92,27 @@ fn many_people(people: usize) -> Result<()> {
     Ok(())
 }
 
-/// Somebody signs up while an issue goes to many, through a relay that takes 100 a second.
+/// Somebody signs up while an issue goes to many, through a relay that takes 100 a second. An issue to more than a hundred
+/// can be stopped for ten minutes before it leaves.
 fn confirmation(issues: usize) -> Result<()> {
     let sink = Mailbox::start((Ipv4Addr::LOCALHOST, 0).into(), mailbox::Settings::default())?;
     let site = Site::new(&format!("smtp://{}", sink.address()), "rate = \"100/s\"")?;
-    site.issue("notes", NEWSLETTER)?;
+    // Everybody is there before it leaves.
+    site.issue("notes", NEWSLETTER, SignedDuration::from_secs(10 + issues as i64 / 5000))?;
     write_people(&site.path().join("people.csv"), issues, "notes", "example.org")?;
     site.run(&["import", "people.csv"])?;
     let daemon = Daemon::start(&site)?;
-    wait(|| sink.received().len() > 500)?;
+    println!("waiting ten minutes for the issue to leave");
+    wait(|| sink.accepted() > 500)?;
     let asked = Instant::now();
     daemon.sign_up("notes", "late@example.net")?;
     wait(|| sink.received().iter().any(|mail| mail.to == "late@example.net"))?;
-    let before = sink.received().len();
+    let before = sink.accepted();
     println!(
         "a confirmation among {issues} issues at 100 a second: after {:.2} s, when {before} mails had left",
         asked.elapsed().as_secs_f64()
     );
-    assert!(before < issues, "the issues were all sent before");
+    assert!(before < issues as u64, "the issues were all sent before");
     Ok(())
 }
 
@@ -134,10 +140,10 @@ fn slow_domain(slow: usize) -> Result<()> {
 }
 
 fn wait(mut done: impl FnMut() -> bool) -> Result<()> {
-    let until = Instant::now() + Duration::from_secs(300);
+    let until = Instant::now() + Duration::from_secs(15 * 60);
     while !done() {
         if Instant::now() > until {
-            return Err("five minutes weren't enough".into());
+            return Err("a quarter of an hour wasn't enough".into());
         }
         std::thread::sleep(Duration::from_millis(20));
     }

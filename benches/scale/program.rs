@@ -1,6 +1,8 @@
 //! The program with its folder, and what it uses of the machine. Knows no case.
 
 use super::Result;
+use dripline::clock::Clock;
+use jiff::SignedDuration;
 use serde_json::Value;
 use std::fs;
 use std::io::BufRead as _;
@@ -41,9 +43,10 @@ impl Site {
         self.lesson(id, settings, "")
     }
 
-    /// A newsletter whose only issue has been due for long.
-    pub fn issue(&self, id: &str, settings: &str) -> Result<()> {
-        self.lesson(id, settings, "date = 2026-01-01T09:00:00\n")
+    /// A newsletter in UTC whose only issue leaves after so long.
+    pub fn issue(&self, id: &str, settings: &str, after: SignedDuration) -> Result<()> {
+        let date = Clock::system().now().wall.checked_add(after)?.strftime("date = %Y-%m-%dT%H:%M:%S\n");
+        self.lesson(id, settings, &date.to_string())
     }
 
     fn lesson(&self, id: &str, settings: &str, keys: &str) -> Result<()> {
@@ -100,11 +103,10 @@ impl Daemon {
         loop {
             let line = lines.next().ok_or("the daemon ended before it was ready")??;
             let told: Value = serde_json::from_str(&line)?;
-            let said = &told["fields"];
-            if let Some(address) = said["pages"].as_str() {
+            if let Some(address) = told["pages"].as_str() {
                 pages = address.to_string();
             }
-            if said["message"] == "ready" {
+            if told["message"] == "ready" {
                 break;
             }
         }
