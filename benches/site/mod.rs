@@ -20,6 +20,9 @@ use std::error::Error;
 use std::path::Path;
 use std::sync::Arc;
 
+/// The file below a site's folder that names its database; where there is none it is SQLite there.
+pub const DATABASE: &str = "database.url";
+
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 /// A site of its own below `folder`, which reads its courses from `courses` there.
@@ -49,7 +52,8 @@ pub async fn app(folder: &Path, clock: Clock, dkim: bool) -> Result<App> {
         operator: None,
         redirect_to: None,
     };
-    let url = format!("sqlite:{}", folder.join("data/dripline.db").display());
+    let url = std::fs::read_to_string(folder.join(DATABASE))
+        .unwrap_or_else(|_| format!("sqlite:{}", folder.join("data/dripline.db").display()));
     let templates = Templates::load(&BTreeMap::new()).map_err(|problems| problems[0].to_string())?;
     Ok(open::open(&url, clock, settings, templates).await?)
 }

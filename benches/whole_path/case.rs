@@ -24,6 +24,8 @@ pub struct Case {
     pub dkim: bool,
     /// The first session to send a body never gets an answer.
     pub silent: bool,
+    /// On the server of `tests/with-postgres`, in place of SQLite.
+    pub postgres: bool,
 }
 
 impl Case {
@@ -34,7 +36,7 @@ impl Case {
         };
         let flag = |name: &str| words.iter().any(|word| word == name);
         const KEYS: [&str; 7] = ["people", "due", "rounds", "connections", "rtt", "refused", "pages"];
-        const FLAGS: [&str; 2] = ["dkim", "silent"];
+        const FLAGS: [&str; 3] = ["dkim", "silent", "postgres"];
         let known = |word: &&String| {
             FLAGS.contains(&word.as_str()) || word.split_once('=').is_some_and(|(key, _)| KEYS.contains(&key))
         };
@@ -52,6 +54,7 @@ impl Case {
             pages: u32::try_from(number("pages", 0)?)?,
             dkim: flag("dkim"),
             silent: flag("silent"),
+            postgres: flag("postgres"),
         })
     }
 
@@ -76,7 +79,8 @@ impl Case {
 impl fmt::Display for Case {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Case { people, due, rounds, connections, .. } = self;
-        write!(f, "{people} people, {due} of them due, {connections} connections, {rounds} rounds, synchronous=FULL")?;
+        let database = if self.postgres { "PostgreSQL" } else { "SQLite, synchronous=FULL" };
+        write!(f, "{people} people, {due} of them due, {connections} connections, {rounds} rounds, {database}")?;
         write!(
             f,
             ", round trip {} ms, {}",

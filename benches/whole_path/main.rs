@@ -3,7 +3,7 @@
 //! sink: a rate without that count is void.
 //!
 //! `cargo bench --bench whole_path -- [people=20000] [due=PEOPLE] [rounds=3] [connections=16] [rtt=0] [refused=0] [pages=0]
-//! [dkim] [silent]`
+//! [dkim] [silent] [postgres]`
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 

@@ -40,8 +40,22 @@ wait = "1 day"
 send = "30 8 * * *"
 "#;
 
-/// Makes the database of a case below this folder.
+/// Makes the database of a case: below this folder, or on the server, which is noted there.
 pub fn seed(folder: &Path, case: &Case) -> Result<()> {
+    if case.postgres {
+        let server = std::env::var("DRIPLINE_TEST_POSTGRES")?;
+        let (at, _) = server.rsplit_once('/').ok_or("the server's URL names no database")?;
+        let name =
+            format!("bench_{}", folder.file_name().ok_or("a name")?.to_string_lossy().replace('.', "").to_lowercase());
+        if !Command::new("psql")
+            .args(["--quiet", "--command", &format!("CREATE DATABASE {name}"), &server])
+            .status()?
+            .success()
+        {
+            return Err("the database couldn't be made".into());
+        }
+        fs::write(folder.join(site::DATABASE), format!("{at}/{name}"))?;
+    }
     let mut command = Command::new(std::env::current_exe()?);
     command.args([ROLE, &case.people.to_string(), &case.due.to_string()]).arg(folder);
     if !command.status()?.success() {
