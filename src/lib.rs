@@ -32,6 +32,7 @@ pub mod outcome;
 pub mod delivery;
 pub mod pace;
 pub mod link;
+pub mod picture;
 pub mod message;
 
 // Adapters: the outside world; strangers to each other.

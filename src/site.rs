@@ -2,6 +2,7 @@
 
 use crate::address::Address;
 use jiff::tz::TimeZone;
+use std::str::FromStr;
 
 /// `[site]` of dripline.toml.
 #[derive(Debug, Clone)]
@@ -16,6 +17,16 @@ pub struct Site {
     /// Course mails per person and local day, over all courses. At least 1.
     pub daily_cap: u32,
     pub quiet_during_course: bool,
+    pub images: Images,
+}
+
+/// How the images of a lesson travel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Images {
+    /// The mail links to them, our pages serve them.
+    Serve,
+    /// They are inside the mail.
+    Embed,
 }
 
 /// Who mails come from: the site's, or a course's own.
@@ -24,4 +35,16 @@ pub struct Sender {
     pub name: String,
     pub address: Address,
     pub reply_to: Option<Address>,
+}
+
+impl FromStr for Images {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Images, &'static str> {
+        match text {
+            "serve" => Ok(Images::Serve),
+            "embed" => Ok(Images::Embed),
+            _ => Err("this is neither `serve` nor `embed`"),
+        }
+    }
 }

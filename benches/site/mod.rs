@@ -11,6 +11,7 @@ use dripline::flow::retention::Retention;
 use dripline::message::Algorithm;
 use dripline::message::Signer;
 use dripline::message::Templates;
+use dripline::site::Images;
 use dripline::site::Sender;
 use dripline::site::Site;
 use jiff::SignedDuration;
@@ -37,6 +38,7 @@ pub async fn app(folder: &Path, clock: Clock, dkim: bool) -> Result<App> {
             language: "en".to_string(),
             daily_cap: 1,
             quiet_during_course: false,
+            images: Images::Serve,
         },
         sender: Sender { name: "Ana".to_string(), address: "ana@example.org".parse()?, reply_to: None },
         bounce: "bounces@example.org".parse()?,

@@ -7,6 +7,7 @@ use crate::config;
 use crate::flow;
 use crate::problem;
 use crate::problem::any_error;
+use crate::site::Images;
 use crate::site::Site;
 use crate::web;
 use clap::ValueEnum;
@@ -59,5 +60,6 @@ fn stand_in() -> Site {
         language: "en".to_string(),
         daily_cap: 1,
         quiet_during_course: false,
+        images: Images::Serve,
     }
 }

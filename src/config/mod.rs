@@ -10,7 +10,6 @@ mod secret;
 mod site;
 mod web;
 
-pub use places::Images;
 pub use site::language;
 pub use web::WebSettings;
 
@@ -42,7 +41,6 @@ pub struct Config {
     pub bounce: Address,
     pub courses: PathBuf,
     pub templates: PathBuf,
-    pub images: Images,
     /// `data` beside the file: this installation's own.
     pub data: PathBuf,
     /// `sqlite:` and an absolute path, or `postgres://…`, which may hold a password.
@@ -127,12 +125,11 @@ fn compose(keys: &Keys<'_>, base: &Path, content: Content) -> Option<Config> {
     keys.finish();
     let (sender, bounce) = sender?;
     Some(Config {
-        site: site?,
+        site: Site { images: content.images, ..site? },
         sender,
         bounce,
         courses: content.courses,
         templates: content.templates,
-        images: content.images,
         data: base.join(places::DATA),
         database,
         relays,

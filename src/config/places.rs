@@ -1,18 +1,9 @@
 //! `[content]` and `[database]`: where things stand. Knows not what is in them.
 
 use crate::keys::Keys;
+use crate::site::Images;
 use std::path::Path;
 use std::path::PathBuf;
-use std::str::FromStr;
-
-/// How pictures of a lesson travel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Images {
-    /// The mail links to them, our pages serve them.
-    Serve,
-    /// They are inside the mail.
-    Embed,
-}
 
 /// The folder of what the program keeps.
 pub const DATA: &str = "data";
@@ -22,18 +13,6 @@ pub struct Content {
     pub courses: PathBuf,
     pub templates: PathBuf,
     pub images: Images,
-}
-
-impl FromStr for Images {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Images, &'static str> {
-        match text {
-            "serve" => Ok(Images::Serve),
-            "embed" => Ok(Images::Embed),
-            _ => Err("this is neither `serve` nor `embed`"),
-        }
-    }
 }
 
 pub fn content(keys: &Keys<'_>, base: &Path) -> Content {

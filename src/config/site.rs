@@ -5,6 +5,7 @@ use crate::address::OwnAddress;
 use crate::address::clean_line;
 use crate::keys::Keys;
 use crate::keys::nearest;
+use crate::site::Images;
 use crate::site::Sender;
 use crate::site::Site;
 use crate::timing;
@@ -28,7 +29,7 @@ pub fn language(text: &str) -> Result<String, String> {
     Err("this is no language tag; they look like en or pt-BR".to_string())
 }
 
-/// `None` when something that every mail needs is missing or wrong.
+/// `None` when something that every mail needs is missing or wrong. How images travel stands in `[content]`.
 pub fn site(keys: &Keys<'_>) -> Option<Site> {
     let site = keys.section("site");
     let name = line(&site, "name");
@@ -54,6 +55,7 @@ pub fn site(keys: &Keys<'_>) -> Option<Site> {
         language: language.unwrap_or_else(|| "en".to_string()),
         daily_cap: u32::try_from(daily_cap).unwrap_or(1),
         quiet_during_course,
+        images: Images::Serve,
     })
 }
 

@@ -115,7 +115,7 @@ pub fn notice(
     let message_id = message::message_id(id, 0, &from.address);
     let head = Head { from, to, to_name: None, message_id: &message_id, date, kind: Kind::Letter };
     let (subject, text) = (subject.to_string(), text.to_string());
-    let rendered = Rendered { subject, preview: String::new(), html: String::new(), text };
+    let rendered = Rendered { subject, preview: String::new(), html: String::new(), text, inside: Vec::new() };
     signed(settings, message::build_plain(&rendered, &head).map_err(|error| error.to_string())?, date)
 }
 

@@ -18,6 +18,7 @@ use crate::flow::shelf::Shelf;
 use crate::flow::shelf::Shelved;
 use crate::ids::next_id;
 use crate::message::check_course;
+use crate::message::check_images;
 use crate::problem::Problem;
 use crate::problem::Source;
 use crate::problem::any_error;
@@ -117,6 +118,12 @@ pub async fn fresh(app: &App, trees: &BTreeMap<String, Tree>, prefix: &str) -> R
             continue;
         }
         let lost = current.as_ref().and_then(|current| lost(&current.course, &course, &trees[&course.id]));
+        // Away from the runtime: whoever looks at an image for the first time decodes it.
+        let (course, _) = tokio::task::spawn_blocking(move || {
+            let looked_at = check_images(&course);
+            (course, looked_at)
+        })
+        .await?;
         let mut problems = check_course(&app.templates, &app.settings.site, &course);
         problems.extend(lost);
         if any_error(&problems) {

@@ -10,6 +10,7 @@ use crate::message::Prepared;
 use crate::message::Required;
 use crate::message::Templates;
 use crate::message::course_page;
+use crate::message::image_hash;
 use crate::message::own_mails;
 use crate::message::prepare;
 use crate::problem::Problem;
@@ -20,6 +21,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::OnceLock;
 
 /// Where stored versions of a course stand in problems and errors.
 const STORED: &str = "the stored courses";
@@ -43,6 +45,8 @@ pub struct Shelved {
     own: BTreeMap<String, (Lesson, Arc<Prepared>)>,
     /// By language tag; each holds the lessons that are translated.
     translations: BTreeMap<String, Shelved>,
+    /// The course's files by hash, once somebody has asked for one.
+    paths: OnceLock<BTreeMap<String, String>>,
 }
 
 impl Shelved {
@@ -102,12 +106,11 @@ impl Shelved {
         renamed.map_or(id, |lesson| &lesson.id)
     }
 
-    /// The bytes of an image that a lesson shows, by its hash.
-    pub fn image(&self, hash: &str) -> Option<(&str, &[u8])> {
-        let mut files = self.course.files.iter();
-        files
-            .find(|(_, bytes)| crate::message::image_hash(bytes) == hash)
-            .map(|(path, bytes)| (path.as_str(), bytes.as_slice()))
+    /// The coach's file of this hash, with its path.
+    pub fn file(&self, hash: &str) -> Option<(&str, &[u8])> {
+        let hashed = || self.course.files.iter().map(|(path, bytes)| (image_hash(bytes), path.clone())).collect();
+        let path = self.paths.get_or_init(hashed).get(hash)?;
+        self.course.files.get_key_value(path).map(|(path, bytes)| (path.as_str(), bytes.as_slice()))
     }
 }
 
@@ -137,7 +140,8 @@ fn compile(
     }
     let page = course_page(site, course, problems);
     let required = Required::new(site, course);
-    Shelved { course: course.clone(), required, page, lessons, own, translations: BTreeMap::new() }
+    let (translations, paths) = (BTreeMap::new(), OnceLock::new());
+    Shelved { course: course.clone(), required, page, lessons, own, translations, paths }
 }
 
 impl Shelf {

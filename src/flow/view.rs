@@ -4,10 +4,12 @@ use crate::flow::App;
 use crate::flow::deliver;
 use crate::flow::deliver::Inputs;
 use crate::link::Subjects;
+use crate::picture;
 use crate::store::outbox;
 use anyhow::Result;
 use jiff::SignedDuration;
 use jiff::Timestamp;
+use std::sync::Arc;
 
 /// How long the links on the page act, counted from the mail's Date.
 const LINKS_ACT: SignedDuration = SignedDuration::from_hours(60 * 24);
@@ -29,12 +31,35 @@ pub async fn lesson(app: &App, outbox_id: i64) -> Result<Option<String>> {
     Ok(Some(prepared.page(&values)?))
 }
 
-/// An image of a course in force, or the logo, by its hash, with the file's name.
-pub async fn image(app: &App, hash: &str) -> Option<(String, Vec<u8>)> {
-    if let Some(logo) = app.templates.theme().logo.as_ref().filter(|logo| logo.hash == hash) {
-        return Some((logo.file.clone(), logo.bytes.clone()));
+/// An image of a course in force, or the logo, by the hash of the coach's file: its bytes as readers get them, and what
+/// they are. Old mails name it by the same hash, whatever has been made of it since.
+pub async fn image(app: &Arc<App>, hash: &str) -> Result<Option<(&'static str, Vec<u8>)>> {
+    let (app, hash) = (Arc::clone(app), hash.to_string());
+    let shelf = Arc::clone(&*app.shelf.read().await);
+    // Preparing takes long, the first time.
+    Ok(tokio::task::spawn_blocking(move || {
+        let logo = app.templates.theme().logo.as_ref().filter(|logo| logo.hash == hash);
+        let own = || shelf.courses.values().find_map(|shelved| shelved.file(&hash));
+        let (path, bytes) = logo.map(|logo| (logo.file.as_str(), logo.bytes.as_slice())).or_else(own)?;
+        let content_type = by_ending(path)?;
+        Some(match picture::prepared(bytes) {
+            Ok(picture) => (picture.format.content_type(), picture.bytes.clone()),
+            // In force since before anybody asked whether it can be shown, or a drawing.
+            Err(_) => (content_type, bytes.to_vec()),
+        })
+    })
+    .await?)
+}
+
+/// `None` for a course's other files: they are nobody's business.
+fn by_ending(path: &str) -> Option<&'static str> {
+    let (_, ending) = path.rsplit_once('.')?;
+    match ending.to_ascii_lowercase().as_str() {
+        "png" => Some("image/png"),
+        "jpg" | "jpeg" => Some("image/jpeg"),
+        "gif" => Some("image/gif"),
+        "webp" => Some("image/webp"),
+        "svg" => Some("image/svg+xml"),
+        _ => None,
     }
-    let shelf = app.shelf.read().await;
-    let found = shelf.courses.values().find_map(|shelved| shelved.image(hash));
-    found.map(|(path, bytes)| (path.to_string(), bytes.to_vec()))
 }

@@ -15,10 +15,13 @@ use axum::response::Html;
 use axum::response::IntoResponse;
 use axum::response::Response;
 use axum::routing::get;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use jiff::SignedDuration;
 use jiff::Timestamp;
 use mail_parser::Message;
 use mail_parser::MessageParser;
+use mail_parser::MimeHeaders as _;
 use serde::Deserialize;
 use serde::Serialize;
 use serde_json::Value;
@@ -159,9 +162,16 @@ async fn part(State(inbox): State<Inbox>, Path((number, part)): Path<(usize, Str
     }
 }
 
-/// The HTML part, whose links open in another tab.
+/// The HTML part, whose links open in another tab. Images that came with it stand in it, as its policy lets nothing else.
 fn html(message: &Message<'_>) -> String {
-    let html = message.body_html(0).unwrap_or_default();
+    let mut html = message.body_html(0).unwrap_or_default().into_owned();
+    for part in &message.parts {
+        let kind = part.content_type().filter(|kind| kind.ctype() == "image").and_then(|kind| kind.subtype());
+        if let (Some(id), Some(kind)) = (part.content_id(), kind) {
+            let data = format!("src=\"data:image/{kind};base64,{}\"", STANDARD.encode(part.contents()));
+            html = html.replace(&format!("src=\"cid:{id}\""), &data);
+        }
+    }
     match html.find("<head>") {
         Some(at) => format!("{}<base target=\"_blank\">{}", &html[..at + 6], &html[at + 6..]),
         None => format!("<base target=\"_blank\">{html}"),

@@ -42,7 +42,7 @@ pub fn of_course(markdown: &str, key: &str, site: &Site, course: &Course, proble
     for problem in found {
         problems.push(Problem { source: Arc::clone(&course.source), span: span.clone(), ..problem });
     }
-    Block { html: document.html(), text: plain::write(&marked, &document.events) }
+    Block { html: document.html(&marked), text: plain::write(&marked, &document.events) }
 }
 
 /// Markdown that belongs to no course: without images of its own. Problems are reported in `source`.
@@ -51,7 +51,7 @@ pub fn of_no_course(markdown: &str, key: &str, source: &Arc<Source>) -> (Block, 
     let mut problems = Vec::new();
     let document = markdown::read(&marked, Base::Nowhere, source, &mut problems);
     problems.extend(untagged(markdown, key, source));
-    (Block { html: document.html(), text: plain::write(&marked, &document.events) }, problems)
+    (Block { html: document.html(&marked), text: plain::write(&marked, &document.events) }, problems)
 }
 
 /// A tag in a text that stands in mails as it is: readers would see its braces.

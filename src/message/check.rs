@@ -22,6 +22,7 @@ use crate::message::Templates;
 use crate::message::Values;
 use crate::message::blocks;
 use crate::message::build;
+use crate::message::check_images;
 use crate::message::course_page;
 use crate::message::list_id;
 use crate::message::message_id;
@@ -38,6 +39,10 @@ use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::sync::Arc;
+
+/// Octets of images within a mail, as they travel, from which `check` warns, and from which it refuses.
+const CARRIED_WARNING: usize = 1_000_000;
+const CARRIED_LIMIT: usize = 8_000_000;
 
 /// Every problem of one lesson as a mail, for a person who lacks every optional value and for one who has them all.
 pub fn check_lesson(templates: &Templates, site: &Site, course: &Course, lesson: &Lesson) -> Vec<Problem> {
@@ -66,6 +71,7 @@ pub fn check_course(templates: &Templates, site: &Site, course: &Course) -> Vec<
         }
         course_page(site, edition, &mut problems);
     }
+    problems.extend(check_images(course));
     problem::sort(&mut problems);
     problems
 }
@@ -140,7 +146,8 @@ fn check_bytes(
     let date = Timestamp::UNIX_EPOCH;
     let head = Head { from: &from, to: &to, to_name: None, message_id: &id, date, kind: Kind::Lesson(list) };
     let whole = lesson.body..lesson.body;
-    match build(rendered, &head) {
+    problems.extend(too_heavy(rendered, lesson));
+    match build(&Rendered { inside: Vec::new(), ..rendered.clone() }, &head) {
         Err(error) => {
             let help = "correct what it names";
             problems.push(Problem::error(&lesson.source, whole, error.to_string(), help));
@@ -156,6 +163,24 @@ fn check_bytes(
             }
         }
     }
+}
+
+/// Where mails carry their images: what that costs, of which Gmail's limit knows nothing.
+fn too_heavy(rendered: &Rendered, lesson: &Lesson) -> Option<Problem> {
+    let shown = rendered.inside.iter().filter(|image| image.place_in(&rendered.html).is_some());
+    let octets: usize = shown.map(|image| image.picture.bytes.len() / 3 * 4).sum();
+    if octets <= CARRIED_WARNING {
+        return None;
+    }
+    let at = lesson.body..lesson.body;
+    let message = format!("this mail carries {:.1} MB of images", octets as f64 / 1e6);
+    if octets > CARRIED_LIMIT {
+        let help = "many mailboxes take no mail of 10 MB: show fewer, or write images = \"serve\" in dripline.toml";
+        return Some(Problem::error(&lesson.source, at, format!("{message}; the limit is 8 MB"), help));
+    }
+    let help =
+        "every reader downloads them: show fewer, make them narrower, or write images = \"serve\" in dripline.toml";
+    Some(Problem::warning(&lesson.source, at, message, help))
 }
 
 /// A missing block, where it would have to be added.

@@ -42,13 +42,18 @@ pub fn body(text: &str) -> (Transfer, String) {
     if quoted.len() <= text.len().div_ceil(57) * 78 {
         return (Transfer::QuotedPrintable, quoted);
     }
-    let coded = STANDARD.encode(text.replace('\n', "\r\n"));
+    (Transfer::Base64, base64(text.replace('\n', "\r\n").as_bytes()))
+}
+
+/// RFC 2045 §6.8: lines of 76 characters, each with CRLF.
+pub fn base64(bytes: &[u8]) -> String {
+    let coded = STANDARD.encode(bytes);
     let mut lines = String::with_capacity(coded.len() * 78 / 76 + 2);
     for start in (0..coded.len()).step_by(76) {
         lines.push_str(&coded[start..coded.len().min(start + 76)]);
         lines.push_str("\r\n");
     }
-    (Transfer::Base64, lines)
+    lines
 }
 
 /// RFC 2045 §6.7. A line break of the text is a line break; soft breaks keep lines within 76 characters.

@@ -59,5 +59,5 @@ pub fn containers(marked: &Marked, events: &[(Event<'_>, Range<usize>)]) -> BTre
 
 /// Elements that hold words, not paragraphs. A list item may be either: a tight one is taken for words by Markdown.
 fn is_inline(tag: &Tag<'_>) -> bool {
-    !matches!(tag, Tag::BlockQuote(_) | Tag::List(_) | Tag::Item | Tag::HtmlBlock)
+    !matches!(tag, Tag::BlockQuote(_) | Tag::List(_) | Tag::Item | Tag::HtmlBlock | Tag::FootnoteDefinition(_))
 }

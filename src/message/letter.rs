@@ -6,10 +6,11 @@ use crate::message::RenderError;
 use crate::message::Rendered;
 use crate::message::Templates;
 use crate::message::context;
+use crate::message::finish::Limited;
+use crate::message::finish::tidy;
+use crate::message::inside::carried_logo;
 use crate::message::one_line;
 use crate::message::plain;
-use crate::message::prepare::Limited;
-use crate::message::prepare::tidy;
 use crate::site::Site;
 use crate::text::Mail;
 use crate::text::fill;
@@ -83,7 +84,8 @@ pub fn letter(
     };
     let html = part("html")?;
     let text = tidy(&part("txt")?);
-    Ok(Rendered { subject, preview: frame.preview.to_string(), html, text })
+    let inside = carried_logo(templates, site).and_then(|logo| logo.inside().cloned()).into_iter().collect();
+    Ok(Rendered { subject, preview: frame.preview.to_string(), html, text, inside })
 }
 
 impl<'a> Letter<'a> {

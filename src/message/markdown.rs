@@ -2,17 +2,22 @@
 //! text part is written from the same events by `plain.rs`.
 
 use crate::course::Course;
+use crate::message::footnotes;
+use crate::message::footnotes::Notes;
 use crate::message::homes::containers;
-use crate::message::look::picture;
+use crate::message::lifted;
 use crate::message::marked::Marked;
 use crate::message::marked::Part;
 use crate::message::raw_html;
 use crate::message::raw_html::Finding;
 use crate::message::tags;
 use crate::message::tags::TagKind;
+use crate::picture;
+use crate::picture::COLUMN;
 use crate::problem::Problem;
 use crate::problem::Source;
 use crate::site::Site;
+use crate::text::words;
 use pulldown_cmark::CowStr;
 use pulldown_cmark::Event;
 use pulldown_cmark::HeadingLevel;
@@ -28,17 +33,25 @@ use std::ops::Range;
 use std::sync::Arc;
 
 /// Octets from which an image is too heavy for readers who pay for theirs.
-const IMAGE_LIMIT: usize = 1_000_000;
-
-/// Pixels that a mail of 600 leaves for an image.
-const IMAGE_WIDTH: u32 = 536;
+pub const IMAGE_LIMIT: usize = 1_000_000;
 
 /// A Markdown text after its checks, ready to be written as HTML and as plain text.
 pub struct Document<'a> {
     pub events: Vec<Event<'a>>,
-    /// Width and height with which the images of the course are shown, by address.
-    sizes: BTreeMap<String, (u32, u32)>,
+    /// The images of the course, by address.
+    images: BTreeMap<String, Shown>,
+    notes: Notes,
 }
+
+/// An image of the course as a text shows it.
+struct Shown {
+    path: String,
+    /// Width and height in pixels, where its file says them.
+    size: Option<(u32, u32)>,
+}
+
+/// An event and its place in the marked text.
+pub type Placed<'a> = (Event<'a>, Range<usize>);
 
 /// Where relative links and images lead.
 #[derive(Clone, Copy)]
@@ -54,22 +67,49 @@ pub fn image_hash(bytes: &[u8]) -> String {
 
 /// Reads a lesson's Markdown. Every problem is reported at its place in `source`.
 pub fn read<'a>(marked: &'a Marked, base: Base<'_>, source: &Arc<Source>, problems: &mut Vec<Problem>) -> Document<'a> {
-    let events: Vec<_> = Parser::new_ext(&marked.text, options()).into_offset_iter().collect();
-    let mut reader = Reader { marked, base, source, problems, heading: 1, sizes: BTreeMap::new() };
-    let events = reader.resolve(events);
-    let events = link_addresses(marked, lift_block_tags(marked, events));
+    let mut reader = Reader { marked, base, source, problems, heading: 1, images: BTreeMap::new() };
+    let events = reader.resolve(parse(marked));
+    let events = lifted::link_addresses(marked, lifted::lift_block_tags(marked, lifted::caption_images(events)));
     reader.check_constructs(&events);
-    let sizes = reader.sizes;
-    Document { events: events.into_iter().map(|(event, _)| event).collect(), sizes }
+    for fault in footnotes::faults(&marked.text, &events) {
+        reader.error(&fault.range, fault.message, fault.help);
+    }
+    let language = match base {
+        Base::Course(_, course) => course.language.as_str(),
+        Base::Nowhere => {
+            let note = |event: &Event<'_>| matches!(event, Event::Start(Tag::FootnoteDefinition(_)));
+            if let Some((_, range)) = events.iter().find(|(event, _)| note(event)) {
+                reader.error(range, "a footnote can't stand here", "write it into the text");
+            }
+            "en"
+        }
+    };
+    let mail = &words(language).mail;
+    let images = reader.images;
+    let (events, notes) = footnotes::gather(events, mail.notes, mail.notes_back);
+    Document { events, images, notes }
+}
+
+/// The events of a marked text.
+pub fn parse(marked: &Marked) -> Vec<Placed<'_>> {
+    Parser::new_ext(&marked.text, options()).into_offset_iter().collect()
+}
+
+/// The path of a file that a text names, as the course knows it.
+pub fn path_of(url: &str) -> String {
+    url.trim_start_matches("./").replace("%20", " ")
 }
 
 impl Document<'_> {
-    pub fn html(&self) -> String {
+    /// `marked` is what it was read from.
+    pub fn html(&self, marked: &Marked) -> String {
         let mut html = String::new();
-        pulldown_cmark::html::push_html(&mut html, self.events.iter().cloned());
-        for (url, (width, height)) in &self.sizes {
-            let source = format!("<img src=\"{url}\"");
-            html = html.replace(&source, &format!("{source} width=\"{width}\" height=\"{height}\""));
+        pulldown_cmark::html::push_html(&mut html, self.notes.as_html(&self.events, marked).into_iter());
+        for (url, shown) in &self.images {
+            if let Some((width, height)) = shown.size {
+                let source = format!("<img src=\"{url}\"");
+                html = html.replace(&source, &format!("{source} width=\"{width}\" height=\"{height}\""));
+            }
         }
         // The heads of Markdown's tables stand above their columns; of raw HTML nobody knows.
         let is_head = |event: &Event<'_>| matches!(event, Event::Html(html) if html.contains("<th"));
@@ -77,6 +117,11 @@ impl Document<'_> {
             html = html.replace("<th>", "<th scope=\"col\">").replace("<th style=", "<th scope=\"col\" style=");
         }
         html
+    }
+
+    /// Addresses and paths of the course's images that it shows or links to.
+    pub fn images(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.images.iter().map(|(address, shown)| (address.as_str(), shown.path.as_str()))
     }
 
     /// Whether the text has a title of its own.
@@ -88,7 +133,7 @@ impl Document<'_> {
 
 /// What our Markdown has beyond CommonMark. No smart punctuation: it would curl quotes that code and links need.
 fn options() -> Options {
-    Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH
+    Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_FOOTNOTES
 }
 
 struct Reader<'r> {
@@ -97,10 +142,8 @@ struct Reader<'r> {
     source: &'r Arc<Source>,
     problems: &'r mut Vec<Problem>,
     heading: usize,
-    sizes: BTreeMap<String, (u32, u32)>,
+    images: BTreeMap<String, Shown>,
 }
-
-type Placed<'a> = (Event<'a>, Range<usize>);
 
 impl<'r> Reader<'r> {
     fn resolve<'a>(&mut self, events: Vec<Placed<'a>>) -> Vec<Placed<'a>> {
@@ -198,6 +241,9 @@ impl<'r> Reader<'r> {
         {
             return "a lesson has no page of its own: name it in words, people find it in their mail";
         }
+        if is_sound(url) {
+            return "sound isn't served from here: put the file where it can be heard, and give its whole address: https://…";
+        }
         "in a mail a link needs its whole address: https://…"
     }
 
@@ -207,6 +253,11 @@ impl<'r> Reader<'r> {
             self.error(range, "an image without a description", help);
         }
         if matches!(scheme(url), Some("https" | "http")) {
+            return url.to_string();
+        }
+        if url.to_ascii_lowercase().ends_with(".svg") {
+            let help = "export it as PNG, 1072 pixels across, and name that file";
+            self.error(range, format!("mail programs don't show the SVG drawing `{url}`"), help);
             return url.to_string();
         }
         if self.marked.has_mark(url) || scheme(url).is_some() || !is_image(url) {
@@ -228,18 +279,18 @@ impl<'r> Reader<'r> {
     fn image_url(&mut self, url: &str) -> String {
         let (Base::Course(site, _), Some(bytes)) = (self.base, self.file(url)) else { return url.to_string() };
         let address = format!("{}/image/{}", site.url, image_hash(bytes));
-        if let Some((width, height)) = picture::size(bytes) {
-            let shown = width.clamp(1, IMAGE_WIDTH);
+        let size = picture::size(bytes).map(|(width, height)| {
+            let shown = width.clamp(1, COLUMN);
             let height = u64::from(height) * u64::from(shown) / u64::from(width.max(1));
-            self.sizes.insert(address.clone(), (shown, u32::try_from(height).unwrap_or(u32::MAX).max(1)));
-        }
+            (shown, u32::try_from(height).unwrap_or(u32::MAX).max(1))
+        });
+        self.images.insert(address.clone(), Shown { path: path_of(url), size });
         address
     }
 
     fn file(&self, url: &str) -> Option<&'r Vec<u8>> {
         let Base::Course(_, course) = self.base else { return None };
-        let path = url.trim_start_matches("./").replace("%20", " ");
-        course.files.get(&path)
+        course.files.get(&path_of(url))
     }
 
     /// `if` and `endif` must stand in one paragraph, one list item, one cell – or between paragraphs, both of them.
@@ -284,82 +335,16 @@ fn scheme(url: &str) -> Option<&str> {
     ok.then_some(scheme)
 }
 
-fn is_image(url: &str) -> bool {
-    let extension = url.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase());
-    extension.is_some_and(|e| matches!(e.as_str(), "png" | "jpg" | "jpeg" | "gif" | "webp"))
+/// Whether an address ends like an image that mails show.
+pub fn is_image(url: &str) -> bool {
+    matches!(ending(url).as_str(), "png" | "jpg" | "jpeg" | "gif" | "webp")
 }
 
-/// Takes paragraphs that hold nothing but block tags out of their `<p>`.
-fn lift_block_tags<'a>(marked: &Marked, events: Vec<Placed<'a>>) -> Vec<Placed<'a>> {
-    let mut lifted: Vec<Placed<'a>> = Vec::with_capacity(events.len());
-    let mut paragraph = None;
-    for (event, range) in events {
-        match event {
-            Event::Start(Tag::Paragraph) => paragraph = Some(lifted.len()),
-            Event::End(TagEnd::Paragraph) => {
-                let start = paragraph.take().unwrap_or(lifted.len());
-                let inner = lifted[start.min(lifted.len())..].iter().skip(1).map(|(event, _)| event);
-                if let Some(marks) = only_block_tags(marked, inner) {
-                    lifted.truncate(start);
-                    lifted.push((Event::Start(Tag::HtmlBlock), range.clone()));
-                    lifted.push((Event::Html(format!("{marks}\n").into()), range.clone()));
-                    lifted.push((Event::End(TagEnd::HtmlBlock), range));
-                    continue;
-                }
-            }
-            _ => {}
-        }
-        lifted.push((event, range));
-    }
-    lifted
+/// Whether an address ends like a recording.
+pub fn is_sound(url: &str) -> bool {
+    matches!(ending(url).as_str(), "mp3" | "m4a" | "ogg" | "oga" | "opus" | "wav" | "flac" | "aac")
 }
 
-/// Makes a link of `{{ links.… }}` where it stands among words: not every program does.
-fn link_addresses<'a>(marked: &Marked, events: Vec<Placed<'a>>) -> Vec<Placed<'a>> {
-    let mut linked: Vec<Placed<'a>> = Vec::with_capacity(events.len());
-    let mut closed = 0;
-    for (event, range) in events {
-        match &event {
-            Event::Start(Tag::Link { .. } | Tag::Image { .. } | Tag::CodeBlock(_)) => closed += 1,
-            Event::End(TagEnd::Link | TagEnd::Image | TagEnd::CodeBlock) => closed -= 1,
-            Event::Text(text) if closed == 0 && marked.has_mark(text) => {
-                linked.extend(marked.parts(text).into_iter().map(|part| (words_or_link(marked, part), range.clone())));
-                continue;
-            }
-            _ => {}
-        }
-        linked.push((event, range));
-    }
-    linked
-}
-
-fn words_or_link<'a>(marked: &Marked, part: Part<'_>) -> Event<'a> {
-    match part {
-        Part::Text(text) => Event::Text(text.to_string().into()),
-        Part::Mark(n) => {
-            let mark = marked.mark(n);
-            let is_link = marked.tags.get(n).is_some_and(tags::Tag::is_link);
-            if is_link {
-                Event::InlineHtml(format!("<a href=\"{mark}\">{mark}</a>").into())
-            } else {
-                Event::Text(mark.into())
-            }
-        }
-    }
-}
-
-fn only_block_tags<'e, 'a: 'e>(marked: &Marked, events: impl Iterator<Item = &'e Event<'a>>) -> Option<String> {
-    let mut marks = String::new();
-    for event in events {
-        match event {
-            Event::Text(text) => marks.push_str(text.trim()),
-            Event::SoftBreak => marks.push('\n'),
-            _ => return None,
-        }
-    }
-    let blocks_only = marked.parts(&marks).iter().all(|part| match part {
-        Part::Text(text) => text.trim().is_empty(),
-        Part::Mark(n) => marked.tags.get(*n).is_some_and(|tag| tag.kind != TagKind::Value),
-    });
-    (blocks_only && !marks.is_empty()).then_some(marks)
+fn ending(url: &str) -> String {
+    url.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase()).unwrap_or_default()
 }

@@ -2,6 +2,7 @@
 //! from marks to tags, and from places to the places where they were written. Knows no Tera and no Markdown.
 
 use crate::message::tags::Tag;
+use crate::message::tags::TagKind;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
@@ -14,6 +15,8 @@ pub struct Marked {
     pub constructs: Vec<Vec<usize>>,
     pub prefix: String,
     pub places: Vec<(usize, usize)>,
+    /// The two tags around what only a page shows; none in a text that is no template.
+    page_tags: Option<[usize; 2]>,
 }
 
 /// A piece of a text that has marks.
@@ -86,8 +89,24 @@ impl Marked {
     /// A text whose braces are braces.
     pub fn untagged(text: &str) -> Marked {
         let prefix = unused_prefix(text);
-        let places = vec![(0, 0)];
-        Marked { text: text.to_string(), tags: Vec::new(), constructs: Vec::new(), prefix, places }
+        Marked::new(Mapped { text: text.to_string(), places: vec![(0, 0)] }, Vec::new(), Vec::new(), prefix)
+    }
+
+    pub fn new(mapped: Mapped, tags: Vec<Tag>, constructs: Vec<Vec<usize>>, prefix: String) -> Marked {
+        Marked { text: mapped.text, tags, constructs, prefix, places: mapped.places, page_tags: None }
+    }
+
+    /// Lets a lesson show some things on its page alone.
+    pub fn with_pages(mut self) -> Marked {
+        let tag = |text: &str, kind| Tag { text: text.to_string(), span: 0..0, kind };
+        self.page_tags = Some([self.tags.len(), self.tags.len() + 1]);
+        self.tags.extend([tag("{% if mail.page %}", TagKind::Open), tag("{% endif %}", TagKind::Close)]);
+        self
+    }
+
+    /// HTML that only the page of a lesson has; `None` in a text that is the same in mails and on pages.
+    pub fn on_pages(&self, html: &str) -> Option<String> {
+        self.page_tags.map(|[open, close]| format!("{}{html}{}", self.mark(open), self.mark(close)))
     }
 
     /// The place in the source of a place in the marked text.

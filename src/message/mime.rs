@@ -5,6 +5,7 @@
 use crate::address::Address;
 use crate::message::Rendered;
 use crate::message::encode;
+use crate::message::inside::Inside;
 use crate::message::one_line;
 use crate::site::Sender;
 use jiff::Timestamp;
@@ -12,6 +13,8 @@ use jiff::tz::TimeZone;
 use memchr::memmem;
 use sha2::Digest;
 use sha2::Sha256;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 /// What stands in the head of one mail, besides its subject.
 #[derive(Debug, Clone)]
@@ -74,19 +77,44 @@ pub fn list_id(course: &str, sender: &Address) -> String {
 /// When a part of the head would make a broken header; nothing is repaired silently but names and the subject, which
 /// lose what can't stand in a line.
 pub fn build(rendered: &Rendered, head: &Head<'_>) -> Result<Vec<u8>, BuildError> {
-    let parts = [("text/plain", encode::body(&rendered.text)), ("text/html", encode::body(&rendered.html))];
-    let boundary = boundary(head.message_id, &parts.each_ref().map(|(_, (_, body))| body.as_str()));
+    let placed = rendered.inside.iter().filter_map(|image| Some((image.place_in(&rendered.html)?, image)));
+    let inside: BTreeMap<usize, &Inside> = placed.collect();
+    let inside: Vec<&Inside> = inside.into_values().collect();
+    let mut html = Cow::from(rendered.html.as_str());
+    for image in &inside {
+        html = image.told_by_id(&html, head.from.address.domain()).into();
+    }
+    let html = text_part("text/html", &html);
+    let rich = if inside.is_empty() { html } else { related(html, &inside, head) };
+    let (kind, parts) = several("alternative", head.message_id, &[text_part("text/plain", &rendered.text), rich]);
     let mut lines = headers(rendered, head)?;
     lines.push("MIME-Version: 1.0".to_string());
-    lines.push(format!("Content-Type: multipart/alternative;\r\n boundary=\"{boundary}\""));
-    let mut message = lines.join("\r\n");
-    message.push_str("\r\n\r\n");
-    for (kind, (transfer, body)) in &parts {
-        message.push_str(&format!("--{boundary}\r\nContent-Type: {kind}; charset=utf-8\r\n"));
-        message.push_str(&format!("Content-Transfer-Encoding: {}\r\n\r\n{body}\r\n", transfer.name()));
+    lines.push(kind);
+    Ok(format!("{}\r\n\r\n{parts}", lines.join("\r\n")).into_bytes())
+}
+
+fn text_part(kind: &str, text: &str) -> String {
+    let (transfer, body) = encode::body(text);
+    format!("Content-Type: {kind}; charset=utf-8\r\nContent-Transfer-Encoding: {}\r\n\r\n{body}", transfer.name())
+}
+
+/// HTML and the images that it names by their ids (RFC 2387, 2392).
+fn related(html: String, inside: &[&Inside], head: &Head<'_>) -> String {
+    let images = inside.iter().map(|image| image.part(head.from.address.domain()));
+    let parts: Vec<String> = [html].into_iter().chain(images).collect();
+    let (kind, body) = several("related", &format!("{} related", head.message_id), &parts);
+    format!("{kind};\r\n type=\"text/html\"\r\n\r\n{body}")
+}
+
+/// The Content-Type of several parts and their body. `seed` makes the boundary.
+fn several(kind: &str, seed: &str, parts: &[String]) -> (String, String) {
+    let boundary = boundary(seed, parts);
+    let mut body = String::with_capacity(parts.iter().map(|part| part.len() + 2 * boundary.len()).sum());
+    for part in parts {
+        body.push_str(&format!("--{boundary}\r\n{part}\r\n"));
     }
-    message.push_str(&format!("--{boundary}--\r\n"));
-    Ok(message.into_bytes())
+    body.push_str(&format!("--{boundary}--\r\n"));
+    (format!("Content-Type: multipart/{kind};\r\n boundary=\"{boundary}\""), body)
 }
 
 /// The same of the text alone, for whom a picture of it says nothing more.
@@ -176,10 +204,10 @@ fn is_domain_like(text: &str) -> bool {
 }
 
 /// `=_` stands in neither quoted-printable nor base64, so a part can't hold the boundary; looked at all the same.
-fn boundary(message_id: &str, parts: &[&str]) -> String {
+fn boundary(seed: &str, parts: &[String]) -> String {
     let mut attempt = 0u32;
     loop {
-        let digest = Sha256::digest(format!("{message_id} {attempt}"));
+        let digest = Sha256::digest(format!("{seed} {attempt}"));
         let hex: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
         let boundary = format!("=_{hex}");
         if !parts.iter().any(|part| memmem::find(part.as_bytes(), boundary.as_bytes()).is_some()) {

@@ -6,13 +6,20 @@
 //! therefore never passes through Markdown and never is template source: it can't become a link, a heading or a tag.
 
 mod blocks;
+mod calls;
 mod check;
+mod check_images;
 mod check_templates;
+mod components;
 mod context;
 mod dkim;
 mod encode;
+mod finish;
+mod footnotes;
 mod homes;
+mod inside;
 mod letter;
+mod lifted;
 mod look;
 mod markdown;
 mod marked;
@@ -33,6 +40,7 @@ mod visible;
 
 pub use check::check_course;
 pub use check::check_lesson;
+pub use check_images::check_images;
 pub use check_templates::check_templates;
 pub use dkim::Algorithm;
 pub use dkim::DkimKey;
@@ -42,6 +50,7 @@ pub use dkim::Signer;
 pub use dkim::is_selector;
 pub use dkim::record_name;
 pub use dkim::unsigned;
+pub use inside::Inside;
 pub use letter::Asked;
 pub use letter::Letter;
 pub use letter::letter;
@@ -166,6 +175,9 @@ pub struct Rendered {
     pub preview: String,
     pub html: String,
     pub text: String,
+    /// Images that travel with the mail. The HTML names them by their addresses until it is built, so that a browser
+    /// shows it, too.
+    pub inside: Vec<Inside>,
 }
 
 /// A text as one line of a header: no control characters, no bidi controls, single spaces.

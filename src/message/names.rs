@@ -5,6 +5,7 @@ use crate::course::Ask;
 use crate::course::Course;
 use crate::course::Lesson;
 use crate::keys::nearest;
+use crate::message::calls;
 use crate::message::letter::FOLDERS;
 use crate::message::look::theme::Theme;
 use crate::message::paths::Path;
@@ -169,6 +170,7 @@ impl Names {
             }
             check_safe(tag, &tokens, source, problems);
             self.check_crisis(tag, &tokens, source, problems);
+            self.check_component(tag, &tokens, source, problems);
             placed.extend(self.check_ask(tag, &tokens, source, problems));
         }
         placed
@@ -233,6 +235,15 @@ impl Names {
             let message = "this course has no crisis text";
             problems.push(Problem::error(source, place(tag, &call[0].range), message, help));
         }
+    }
+
+    fn check_component(&self, tag: &Tag, tokens: &[Token], source: &Arc<Source>, problems: &mut Vec<Problem>) {
+        if let Some(name) = calls::called(tokens).filter(|_| !self.answers_allowed) {
+            let message = format!("`{}` can't stand in a subject or preview", name.text);
+            problems.push(Problem::error(source, place(tag, &name.range), message, "write it into the lesson's text"));
+        }
+        let faults = calls::faults(tokens).into_iter();
+        problems.extend(faults.map(|it| Problem::error(source, place(tag, &it.range), it.message, it.help)));
     }
 
     fn check_ask(

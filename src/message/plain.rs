@@ -114,10 +114,9 @@ impl<'w> Writer<'w> {
                 self.line("* * *");
                 self.gap = true;
             }
+            Event::FootnoteReference(number) => self.inline.push_str(&format!("[{number}]")),
             // Extensions that our options leave off.
-            Event::InlineMath(text) | Event::DisplayMath(text) | Event::FootnoteReference(text) => {
-                self.inline.push_str(text);
-            }
+            Event::InlineMath(text) | Event::DisplayMath(text) => self.inline.push_str(text),
             Event::TaskListMarker(done) => self.inline.push_str(if *done { "[x] " } else { "[ ] " }),
         }
     }
@@ -140,10 +139,13 @@ impl<'w> Writer<'w> {
             Tag::Strikethrough => self.inline.push('~'),
             Tag::Link { dest_url, .. } => self.links.push((dest_url.to_string(), self.inline.len())),
             Tag::Image { .. } => self.inline.push('['),
+            Tag::FootnoteDefinition(number) => {
+                self.flush();
+                self.indents.push(Indent { first: format!("[{number}] "), rest: "    ", used: false });
+            }
             Tag::TableCell
             | Tag::Superscript
             | Tag::Subscript
-            | Tag::FootnoteDefinition(_)
             | Tag::DefinitionList
             | Tag::DefinitionListTitle
             | Tag::DefinitionListDefinition
@@ -155,7 +157,7 @@ impl<'w> Writer<'w> {
         match end {
             TagEnd::Paragraph | TagEnd::HtmlBlock => self.block_ends(),
             TagEnd::Heading(level) => self.heading(*level as usize),
-            TagEnd::BlockQuote(_) => {
+            TagEnd::BlockQuote(_) | TagEnd::FootnoteDefinition => {
                 self.block_ends();
                 self.indents.pop();
             }
@@ -185,7 +187,6 @@ impl<'w> Writer<'w> {
             | TagEnd::TableRow
             | TagEnd::Superscript
             | TagEnd::Subscript
-            | TagEnd::FootnoteDefinition
             | TagEnd::DefinitionList
             | TagEnd::DefinitionListTitle
             | TagEnd::DefinitionListDefinition

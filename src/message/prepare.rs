@@ -5,12 +5,18 @@ use crate::course::Kind;
 use crate::course::Lesson;
 use crate::enrolment::is_lesson;
 use crate::message::Archive;
+use crate::message::Inside;
 use crate::message::RENDER_LIMIT;
 use crate::message::Rendered;
 use crate::message::Templates;
 use crate::message::Values;
 use crate::message::blocks;
+use crate::message::components;
 use crate::message::context;
+use crate::message::finish::Limited;
+use crate::message::finish::tidy;
+use crate::message::inside::Carried;
+use crate::message::inside::carried;
 use crate::message::look::compile::Compiled;
 use crate::message::markdown;
 use crate::message::markdown::Base;
@@ -36,7 +42,6 @@ use serde::Serialize;
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
-use std::io;
 use std::sync::Arc;
 use tera::Context;
 use tera::ErrorKind;
@@ -57,6 +62,8 @@ pub struct Prepared {
     has_title: bool,
     /// The sentence that says where a person stands; empty in a newsletter, where nobody stands anywhere.
     progress: &'static str,
+    /// The images that its mails carry.
+    carried: Vec<Carried>,
     origins: Origins,
 }
 
@@ -121,11 +128,12 @@ pub(super) fn draft(
     let document = markdown::read(&body, Base::Course(site, course), &lesson.source, problems);
     let html = body.fill(
         "{% extends \"mail/lesson/mail.html\" %}{% block lesson %}\n",
-        &templates.styles.of_lesson(&document.html(), &body, direction(&course.language)),
+        &templates.styles.of_lesson(&document.html(&body), &body, direction(&course.language)),
         "{% endblock lesson %}",
         skip,
     );
     let has_title = document.has_title();
+    let carried = carried(templates, site, course, &document);
     let text = plain::write(&body, &document.events);
     if text.trim().is_empty() {
         let help = "write it in Markdown: the text part is made of it, and some people read nothing else";
@@ -138,6 +146,7 @@ pub(super) fn draft(
     let crisis = context::block(course.crisis.as_deref(), "crisis", site, course, problems);
     let dress = |html: &str| templates.styles.of_block(html, direction(&course.language));
     blocks::register(&mut tera, lesson, &crisis, &words.mail, &dress);
+    components::register(&mut tera, &words.mail, templates.theme(), &dress);
     *tera.global_context() = context::of_course(templates, site, course, problems);
     let origins = Origins {
         id: lesson.id.clone(),
@@ -164,7 +173,7 @@ pub(super) fn draft(
         Kind::Newsletter => "",
     };
     let is_course = course.kind == Kind::Course;
-    Ok(Prepared { tera, lesson, is_course, has_title, progress, origins })
+    Ok(Prepared { tera, lesson, is_course, has_title, progress, carried, origins })
 }
 
 impl Prepared {
@@ -176,7 +185,12 @@ impl Prepared {
         let (context, subject, preview) = self.context(values, Shown::Mail)?;
         let html = self.part(HTML, &context)?;
         let text = tidy(&self.part(TEXT, &context)?);
-        Ok(Rendered { subject, preview, html, text })
+        Ok(Rendered { subject, preview, html, text, inside: self.inside() })
+    }
+
+    /// The images that its mails carry, as readers get them. The first time this takes as long as making them does.
+    pub fn inside(&self) -> Vec<Inside> {
+        self.carried.iter().filter_map(|image| image.inside().cloned()).collect()
     }
 
     /// The same mail as a page for a browser.
@@ -337,7 +351,8 @@ fn mark_body(course: &Course, lesson: &Lesson, problems: &mut Vec<Problem>) -> M
     let placed = Names::of_body(course, lesson).check(&body.tags, &lesson.source, problems);
     let missing = lesson.asks.iter().filter(|ask| !placed.contains(&ask.id));
     let added: Vec<String> = missing.map(|ask| format!("{{{{ ask(id=\"{}\") }}}}", ask.id)).collect();
-    if added.is_empty() { body } else { tags::mark(&lesson.source, range, &added, &mut Vec::new()) }
+    let body = if added.is_empty() { body } else { tags::mark(&lesson.source, range, &added, &mut Vec::new()) };
+    body.with_pages()
 }
 
 /// The template of a line of the head. Its problems stand at its key.
@@ -352,38 +367,6 @@ fn header(line: &str, key: &str, course: &Course, lesson: &Lesson, problems: &mu
     }
     let text = marked.text.clone();
     marked.fill("", &text, "", &BTreeSet::new()).template
-}
-
-/// At most one blank line in a row, nothing at the ends of lines: conditions that were false leave gaps. Lines that grew
-/// with a value are broken again.
-pub(super) fn tidy(text: &str) -> String {
-    let mut tidy = String::with_capacity(text.len());
-    let mut blank = 0;
-    for line in text.trim_end().lines().map(str::trim_end) {
-        blank = if line.is_empty() { blank + 1 } else { 0 };
-        if blank == 0 || blank == 1 && !tidy.is_empty() {
-            tidy.push_str(&plain::rewrap(line));
-            tidy.push('\n');
-        }
-    }
-    tidy
-}
-
-/// Takes [`RENDER_LIMIT`] octets and no more.
-pub(super) struct Limited(pub(super) Vec<u8>);
-
-impl io::Write for Limited {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if self.0.len() + bytes.len() > RENDER_LIMIT {
-            return Err(io::Error::other("the rendered text is too long"));
-        }
-        self.0.extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }
 
 impl std::fmt::Debug for Prepared {

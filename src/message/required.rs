@@ -12,6 +12,9 @@ use base64::engine::general_purpose::STANDARD;
 use memchr::memmem;
 use std::fmt;
 
+/// How often parts may stand within parts.
+const DEEPEST: usize = 2;
+
 /// What must be visible in both parts of a mail. Made once for a course version; the leave link is each mail's own.
 #[derive(Debug, Clone, Default)]
 pub struct Required {
@@ -146,12 +149,17 @@ fn shows(text: &str, phrase: &str) -> bool {
 /// The decoded parts of a multipart message: text, then HTML.
 fn parts(bytes: &[u8]) -> [Option<String>; 2] {
     let mut found = [None, None];
-    let Some((head, body)) = std::str::from_utf8(bytes).ok().and_then(|message| message.split_once("\r\n\r\n")) else {
-        return found;
-    };
+    if let Some((head, body)) = std::str::from_utf8(bytes).ok().and_then(|message| message.split_once("\r\n\r\n")) {
+        collect(head, body, DEEPEST, &mut found);
+    }
+    found
+}
+
+/// HTML with images inside is itself a part of several parts (RFC 2387).
+fn collect(head: &str, body: &str, depth: usize, found: &mut [Option<String>; 2]) {
     let boundary = header(head, "content-type");
     let boundary = boundary.as_deref().and_then(|value| value.split_once("boundary=\"")?.1.split('"').next());
-    let Some(boundary) = boundary else { return found };
+    let Some(boundary) = boundary else { return };
     let delimiter = format!("\r\n--{boundary}");
     // The first delimiter may stand at the very beginning.
     let mut rest = body.strip_prefix(&delimiter[2..]).or_else(|| body.split_once(&delimiter).map(|(_, rest)| rest));
@@ -160,13 +168,15 @@ fn parts(bytes: &[u8]) -> [Option<String>; 2] {
         rest = end.map(|end| &part[end + delimiter.len()..]);
         let Some((head, body)) = part[..end.unwrap_or(part.len())].split_once("\r\n\r\n") else { continue };
         let Some(kind) = header(head, "content-type") else { continue };
+        if kind.starts_with("multipart/") && depth > 0 {
+            collect(head, body, depth - 1, found);
+        }
         for (place, wanted) in found.iter_mut().zip(["text/plain", "text/html"]) {
             if place.is_none() && kind.starts_with(wanted) {
                 *place = decoded(head, body);
             }
         }
     }
-    found
 }
 
 fn decoded(head: &str, body: &str) -> Option<String> {

@@ -26,7 +26,7 @@ pub struct Tag {
 pub enum TagKind {
     /// Prints a value within a line.
     Value,
-    /// Prints whole paragraphs: `ask(…)`, `crisis()`.
+    /// Prints whole paragraphs: `ask(…)`, `crisis()`, `button(…)`, `audio(…)`.
     Block,
     /// Begins a construct that must be closed.
     Open,
@@ -62,7 +62,7 @@ pub fn mark(source: &Arc<Source>, at: Range<usize>, added: &[String], problems: 
         tags.push(Tag { text: tag.clone(), span: at.end..at.end, kind: TagKind::Block });
     }
     let constructs = constructs(&tags, source, problems);
-    Marked { text: spaced.text, tags, constructs, prefix, places: spaced.places }
+    Marked::new(spaced, tags, constructs, prefix)
 }
 
 /// Marks the tags of a whole template, which may read others. `{{ name }}` with a name in `fixed` is no tag: its value
@@ -72,7 +72,7 @@ pub fn mark_template(source: &Arc<Source>, fixed: &BTreeMap<String, String>, pro
     let mut scan = Scan::new(source, 0..source.text.len(), &prefix, Reads::Template(fixed));
     scan.run(problems);
     let Scan { tags, out, .. } = scan;
-    Marked { text: out.text, tags, constructs: Vec::new(), prefix, places: out.places }
+    Marked::new(out, tags, Vec::new(), prefix)
 }
 
 /// What is scanned: a template may use every tag.
@@ -210,7 +210,7 @@ fn kind(text: &str, word: &str) -> Result<TagKind, (String, &'static str)> {
         return Err(("a lesson can't use components".into(), "write the text here, or change the mail's template"));
     }
     if text.starts_with("{{") {
-        let block = matches!(word, "ask" | "crisis") && text.contains('(');
+        let block = matches!(word, "ask" | "crisis" | "button" | "audio") && text.contains('(');
         return Ok(if block { TagKind::Block } else { TagKind::Value });
     }
     match word {

@@ -69,6 +69,12 @@ pub struct Mail {
     pub ask_scale: &'static str,
     /// `{min}`, `{low}`, `{max}`, `{high}`
     pub ask_scale_ends: &'static str,
+    /// The heading of the footnotes.
+    pub notes: &'static str,
+    /// What leads from a footnote to where it is named, for those who don't see the arrow.
+    pub notes_back: &'static str,
+    /// Before a recording's title.
+    pub listen: &'static str,
     /// `{site}`
     pub confirm_subject: &'static str,
     pub confirm_asked: &'static str,

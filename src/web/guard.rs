@@ -217,6 +217,7 @@ mod tests {
             language: "en".to_string(),
             daily_cap: 1,
             quiet_during_course: false,
+            images: crate::site::Images::Serve,
         };
         let pages = Arc::new(Pages::load(&site, &BTreeMap::new()).unwrap());
         let routes = Router::new()

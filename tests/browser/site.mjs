@@ -31,8 +31,8 @@ export class Site {
   #processes = [];
   #read = new Map();
 
-  /** A new site with the courses beside this file; nothing runs yet. */
-  static async make() {
+  /** A new site with the courses beside this file, or those in another folder; nothing runs yet. */
+  static async make({ files = join(here, "site") } = {}) {
     const site = new Site();
     site.#folder = await mkdtemp(join(tmpdir(), "dripline-browser-"));
     const port = await freePort();
@@ -45,7 +45,7 @@ export class Site {
       DRIPLINE__WEB__LISTEN: `127.0.0.1:${port}`,
     };
     await execute(program, ["init", site.#path("site")]);
-    await cp(join(here, "site"), site.#path("site"), { recursive: true });
+    await cp(files, site.#path("site"), { recursive: true });
     return site;
   }
 

@@ -30,8 +30,13 @@ fn signer(keys: &[(&str, &str)]) -> Arc<Signer> {
     Arc::new(Signer::new(DOMAIN.to_string(), keys.collect()))
 }
 
+/// Signs with RSA and Ed25519.
+pub fn both() -> Arc<Signer> {
+    signer(&[RSA, ED25519])
+}
+
 async fn signed(script: &str) -> TestApp {
-    let setup = Setup { script: script.to_string(), dkim: Some(signer(&[RSA, ED25519])), ..Setup::default() };
+    let setup = Setup { script: script.to_string(), dkim: Some(both()), ..Setup::default() };
     TestApp::with(setup).await
 }
 
@@ -44,7 +49,8 @@ fn judged(mails: &[Vec<u8>]) -> Vec<Vec<Value>> {
     serde_json::from_value(answer).unwrap()
 }
 
-fn defects(mail: &[u8]) -> Vec<Value> {
+/// What is wrong with each signature of a mail.
+pub fn defects(mail: &[u8]) -> Vec<Value> {
     judged(&[mail.to_vec()]).remove(0).into_iter().map(|mut it| it["defect"].take()).collect()
 }
 

@@ -22,6 +22,7 @@ mod outcomes;
 mod own;
 mod pages;
 mod people;
+mod pictures;
 mod plans;
 mod poison;
 mod program;

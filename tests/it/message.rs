@@ -1,6 +1,8 @@
 //! Mails as readers and mail programs get them: snapshots of whole mails, hostile values, and what `check` says.
 
+mod carried;
 mod check;
+mod components;
 mod look;
 mod words;
 
@@ -27,6 +29,7 @@ use dripline::message::Rendered;
 use dripline::message::Templates;
 use dripline::message::Values;
 use dripline::problem::Source;
+use dripline::site::Images;
 use dripline::site::Sender;
 use dripline::site::Site;
 use dripline::timing::Wait;
@@ -38,6 +41,8 @@ use std::io::Write;
 use std::process::Command;
 use std::process::Stdio;
 
+/// One grey pixel.
+const DOT: &[u8] = include_bytes!("pictures/dot.png");
 const LESSON: &str = include_str!("message/listening.md");
 
 fn site() -> Site {
@@ -49,6 +54,7 @@ fn site() -> Site {
         language: "en".into(),
         daily_cap: 1,
         quiet_during_course: false,
+        images: Images::Serve,
     }
 }
 
@@ -98,7 +104,7 @@ fn course(lesson: Lesson) -> Course {
         ]),
         source: Source::new("courses/four-stages/course.toml", source),
         translations: BTreeMap::new(),
-        files: BTreeMap::from([("images/hand.png".to_string(), b"not really a png".to_vec())]),
+        files: BTreeMap::from([("images/hand.png".to_string(), DOT.to_vec())]),
         version: "0".into(),
     }
 }

@@ -1,7 +1,6 @@
 //! The documented example with every value, and the defaults of what is absent.
 
 use crate::address::Address;
-use crate::config::Images;
 use crate::config::tests::SMALL;
 use crate::config::tests::folder;
 use crate::config::tests::lines;
@@ -10,6 +9,7 @@ use crate::flow::InDoubt;
 use crate::message::Algorithm;
 use crate::relay::Rate;
 use crate::relay::Tls;
+use crate::site::Images;
 use jiff::SignedDuration;
 use secrecy::ExposeSecret;
 use std::path::Path;
@@ -84,7 +84,7 @@ fn the_documented_example_is_read_with_every_value() {
     assert_eq!(config.bounce.as_str(), "bounces@mail.example.org");
     assert_eq!(config.courses, folder.path().join("my-courses"));
     assert_eq!(config.templates, Path::new("/srv/templates"));
-    assert_eq!(config.images, Images::Embed);
+    assert_eq!(config.site.images, Images::Embed);
     assert_eq!(config.database, format!("sqlite:{}", folder.path().join("data/other.db").display()));
     assert_eq!(config.delivery.in_doubt, InDoubt::Hold);
     assert_eq!(config.delivery.in_doubt_after, SignedDuration::from_mins(20));
@@ -133,7 +133,7 @@ fn what_is_absent_has_its_default() {
     assert_eq!((config.sender.reply_to, config.bounce.as_str()), (None, "bounces@learn.example.org"));
     assert_eq!(config.courses, folder.path().join("courses"));
     assert_eq!(config.templates, folder.path().join("templates"));
-    assert_eq!(config.images, Images::Serve);
+    assert_eq!(config.site.images, Images::Serve);
     assert_eq!(config.database, format!("sqlite:{}", folder.path().join("data/dripline.db").display()));
     assert_eq!(config.delivery.in_doubt, InDoubt::Resend);
     assert_eq!(config.delivery.in_doubt_after, SignedDuration::from_mins(15));

@@ -17,6 +17,7 @@ use crate::message;
 use crate::message::Answer;
 use crate::message::Titled;
 use crate::message::Values;
+use crate::site::Images;
 use crate::store::courses;
 use crate::store::ledger::Intent;
 use crate::store::outbox;
@@ -99,6 +100,9 @@ pub async fn freeze(app: &Arc<App>, job: &Job) -> Result<Built, Refusal> {
         Lane::Confirmation => letter(app, job, dated).await?,
     };
     let built = finish(app, job, bytes, dated, inputs, version)?;
+    // Images inside a mail are made by this program, the same each time. Another version of it, or another kind of
+    // machine, may make other octets of them: such a rebuild is held here as one with another template is, so that nobody
+    // gets two different copies. What a relay deferred, or may have taken, doesn't come this far: its bytes were stored.
     if !is_new && built.intent.hash != job.delivery.hash {
         let why = "the message can't be built again as it was (the program, a template or the site changed); \
                    `dripline retry` sends it as it is now";
@@ -177,9 +181,23 @@ async fn lesson(app: &Arc<App>, job: &Job, dated: Timestamp) -> Result<(Vec<u8>,
     let text = serde_json::to_string(&inputs).map_err(|error| Refusal::Inability(error.into()))?;
     let version = shelved.course.version.clone();
     let lesson_id = shelved.called_now(lesson_id).to_string();
+    if app.settings.site.images == Images::Embed {
+        make_images(&shelved, &lesson_id, &inputs.language).await.map_err(Refusal::Inability)?;
+    }
     let (app, job) = (Arc::clone(app), job.clone());
     let bytes = off_the_runtime(move || make_lesson(&app, &job, &shelved, &lesson_id, inputs, dated)).await?;
     Ok((bytes, text, version))
+}
+
+/// Prepares what a lesson's mails carry. After a start this takes longer once than rendering may.
+async fn make_images(shelved: &Arc<Shelved>, lesson: &str, language: &str) -> anyhow::Result<()> {
+    let (shelved, lesson, language) = (Arc::clone(shelved), lesson.to_string(), language.to_string());
+    let make = move || {
+        if let Some((_, prepared)) = shelved.edition(&lesson, &language).lesson(&lesson) {
+            prepared.inside();
+        }
+    };
+    Ok(tokio::task::spawn_blocking(make).await?)
 }
 
 fn make_lesson(

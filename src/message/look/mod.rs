@@ -6,6 +6,5 @@ pub mod compile;
 pub mod elements;
 pub mod lint;
 pub mod mjml;
-pub mod picture;
 pub mod styles;
 pub mod theme;

@@ -17,6 +17,7 @@ use dripline::relay::Connector;
 use dripline::relay::Limits;
 use dripline::relay::Timeouts;
 use dripline::relay::Tls;
+use dripline::site::Images;
 use dripline::site::Sender;
 use dripline::site::Site;
 use jiff::SignedDuration;
@@ -37,6 +38,7 @@ pub struct Setup {
     pub in_doubt: InDoubt,
     pub daily_cap: u32,
     pub quiet_during_course: bool,
+    pub images: Images,
     /// User and password for the relay.
     pub account: Option<(&'static str, &'static str)>,
     /// Who is told of trouble.
@@ -61,6 +63,7 @@ impl Default for Setup {
             in_doubt: InDoubt::Resend,
             daily_cap: 1,
             quiet_during_course: false,
+            images: Images::Serve,
             account: None,
             operator: None,
             redirect_to: None,
@@ -129,6 +132,7 @@ impl Setup {
             language: "en".to_string(),
             daily_cap: self.daily_cap,
             quiet_during_course: self.quiet_during_course,
+            images: self.images,
         };
         let address = "ana@learn.example.org".parse().unwrap();
         Settings {

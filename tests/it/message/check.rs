@@ -24,7 +24,7 @@ use proptest::test_runner::TestRunner;
 use std::collections::BTreeMap;
 
 /// What `check` says about a lesson: line, message.
-fn complaints(lesson: Lesson) -> Vec<String> {
+pub fn complaints(lesson: Lesson) -> Vec<String> {
     complaints_of(&course(lesson), &built_in())
 }
 
@@ -224,7 +224,7 @@ fn check_says_how_to_ask_for_a_value_that_may_be_missing() {
 #[test]
 fn an_image_is_served_under_its_hash_and_a_heavy_one_is_refused() {
     let rendered = render(lesson("![a hand](images/hand.png)"), &values());
-    let hash = message::image_hash(b"not really a png");
+    let hash = message::image_hash(super::DOT);
     assert!(rendered.html.contains(&format!("src=\"https://learn.example.org/image/{hash}\"")));
     let mut heavy = course(lesson("![a hand](images/hand.png)"));
     heavy.files.insert("images/hand.png".into(), vec![0; 1_200_000]);

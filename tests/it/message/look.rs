@@ -289,8 +289,8 @@ fn a_theme_colours_every_mail_and_its_dark_side() {
 async fn the_logo_is_served_under_its_hash() {
     let theme = "[logo]\nfile = \"logo.png\"\nalt = \"Steady Ground\"\nwidth = 160\n";
     let app = TestApp::with(Setup { templates: files(&[("theme.toml", theme)]), ..Setup::default() }).await;
-    let found = dripline::flow::view::image(&app.app, &message::image_hash(LOGO)).await;
-    assert_eq!(found, Some(("logo.png".to_string(), LOGO.to_vec())));
+    let found = dripline::flow::view::image(&app.app, &message::image_hash(LOGO)).await.unwrap();
+    assert_eq!(found, Some(("image/png", LOGO.to_vec())));
 }
 
 #[test]

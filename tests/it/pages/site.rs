@@ -18,6 +18,7 @@ use dripline::flow::retention::Retention;
 use dripline::flow::sign_up;
 use dripline::flow::sign_up::SignedUp;
 use dripline::message::Templates;
+use dripline::site::Images;
 use dripline::site::Sender;
 use dripline::site::Site;
 use dripline::store::enrolments;
@@ -34,7 +35,7 @@ use tempfile::TempDir;
 use tower::ServiceExt as _;
 
 pub const ADDRESS: &str = "quinta.reader@example.net";
-pub const PIXEL: &[u8] = b"\x89PNG\r\n\x1a\nnot much of a picture";
+pub const PIXEL: &[u8] = include_bytes!("../pictures/dot.png");
 pub const DRAWING: &[u8] = b"<svg xmlns=\"http://www.w3.org/2000/svg\"></svg>";
 pub const SECRET_NOTE: &[u8] = b"notes of the coach";
 
@@ -225,6 +226,7 @@ fn settings() -> Settings {
             language: "en".to_string(),
             daily_cap: 1,
             quiet_during_course: false,
+            images: Images::Serve,
         },
         sender: Sender { name: "Ana".to_string(), address: "ana@learn.example.org".parse().unwrap(), reply_to: None },
         bounce: "bounces@mail.example.org".parse().unwrap(),

@@ -19,6 +19,11 @@ const CRATES: &[(&[&str], &[&str], &str)] = &[
         "protection of a connection has one owner on each side",
     ),
     (&["tera", "pulldown_cmark"], &["message/", "web/"], "what a reader sees is made in two rooms only"),
+    (
+        &["image"],
+        &["picture/", "web/mod.rs"],
+        "what an image's bytes mean is known in one room; the page of that name is the other",
+    ),
     (&["mrml", "css_inline"], &["message/look/"], "how mails look is settled once, before any of them is made"),
     (&["cron", "chrono"], &["timing/"], "everything else speaks jiff; two calendars disagree one day"),
     (&["toml"], &["keys.rs", "config/", "course/"], "TOML is parsed at the door; after that nobody validates again"),
