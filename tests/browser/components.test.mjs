@@ -24,7 +24,7 @@ describe("each component in a mail and on its page", () => {
     test(name, async () => {
       const mail = await send(site, name);
       const page = await openPage(browser);
-      await show(page, mail);
+      await show(page, site, mail);
       await judge(page, `component-${name}`, { mail: true });
       await page.context().close();
     });
@@ -36,7 +36,7 @@ test("in Hebrew they run the other way, and footnotes lead there and back on the
   await site.run("subscriber", "add", "noa@example.org", "--course", "components", "--language", "he", ...agreed);
   const mail = await site.mailTo("noa@example.org", 1);
   const page = await openPage(browser, { language: "he" });
-  await show(page, mail);
+  await show(page, site, mail);
   await judge(page, "component-he-mail", { mail: true });
   assert.equal(await page.locator("a[href^='#']").count(), 0, "no jumps within a mail");
   await page.goto(mail.links.find((link) => link.includes("/view/")));

@@ -21,7 +21,7 @@ try {
   const context = await browser.newContext({ viewport: VIEWPORT, deviceScaleFactor: SHARPNESS });
   const page = await context.newPage();
   for (const lesson of await lessons()) {
-    await show(page, await send(site, lesson));
+    await show(page, site, await send(site, lesson));
     for (const scheme of ["light", "dark"]) {
       await page.emulateMedia({ colorScheme: scheme });
       const picture = await page.screenshot({ clip: await page.evaluate(place, MARGIN), fullPage: true });

@@ -69,7 +69,7 @@ fn an_image_is_never_scaled_up_nor_replaced_by_a_heavier_one() {
     assert_eq!((decoded(&narrow).width(), decoded(&narrow).height()), (90, 60));
     // Two colours: less as they are than with the shades between them.
     let bars = DynamicImage::ImageLuma8(image::GrayImage::from_fn(1600, 900, |x, y| {
-        image::Luma([((x / 3 * 7919 ^ y / 3 * 104_729) % 7 % 2 * 255) as u8])
+        image::Luma([(((x / 3 * 7919) ^ (y / 3 * 104_729)) % 7 % 2 * 255) as u8])
     }));
     let bars = written(&bars, ImageFormat::Png);
     assert!(prepared(&bars).bytes == bars);
