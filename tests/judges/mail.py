@@ -116,10 +116,14 @@ def parts(mail, question):
     """Both parts, the plain one first; answers with its text too."""
     if mail.get_content_type() != "multipart/alternative":
         return f"the mail is {mail.get_content_type()}", ""
-    kinds = [part.get_content_type() for part in mail.iter_parts()]
+    both = list(mail.iter_parts())
+    if len(both) == 2 and both[1].get_content_type() == "multipart/related":
+        # RFC 2387: the HTML first, then the images that it shows.
+        both[1] = list(both[1].iter_parts())[0]
+    kinds = [part.get_content_type() for part in both]
     if kinds != ["text/plain", "text/html"]:
         return f"the parts are {kinds}", ""
-    plain, page = (decoded(part) for part in mail.iter_parts())
+    plain, page = (decoded(part) for part in both)
     visible = Visible()
     visible.feed(page)
     visible.close()

@@ -78,9 +78,9 @@ impl TestSite {
     }
 
     /// With further files in the course's folder, or others of the same name.
-    pub async fn start_with_files(added: &[(&str, &str)]) -> TestSite {
+    pub async fn start_with_files(added: &[(&str, impl AsRef<[u8]>)]) -> TestSite {
         let mut files = course();
-        files.extend(added.iter().map(|(path, text)| (path.to_string(), text.as_bytes().to_vec())));
+        files.extend(added.iter().map(|(path, bytes)| (path.to_string(), bytes.as_ref().to_vec())));
         TestSite::open(&BTreeMap::new(), files).await
     }
 

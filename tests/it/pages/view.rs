@@ -4,10 +4,13 @@ use super::site::DRAWING;
 use super::site::PIXEL;
 use super::site::SECRET_NOTE;
 use super::site::TestSite;
+use crate::pictures::from_camera;
+use crate::pictures::jpeg;
 use dripline::delivery::State;
 use dripline::flow::deliver::Inputs;
 use dripline::link::Scope;
 use dripline::message::image_hash;
+use dripline::picture;
 use dripline::store::enrolments;
 use dripline::store::outbox;
 use dripline::store::outbox::Delivery;
@@ -98,4 +101,23 @@ async fn images_are_typed_by_their_ending_and_nothing_else_is_given_out() {
         let page = site.get(&format!("/image/{hash}")).await;
         assert_eq!((page.status, page.title().as_str()), (404, "There is no page here"), "{hash}");
     }
+}
+
+#[tokio::test]
+async fn a_photograph_is_served_as_readers_get_it_under_the_name_of_the_coachs_file() {
+    // What a file is stands in its bytes, whatever its name says.
+    let photo = from_camera(&jpeg(1600, 900), 6);
+    let site = TestSite::start_with_files(&[("leaf.png", &photo)]).await;
+    let path = delivered(&site).await;
+    let address = format!("/image/{}", image_hash(&photo));
+    let page = site.get(&path).await.body;
+    assert!(page.contains(&format!("{address}\" width=\"536\" height=\"952\"")), "upright: {page}");
+    let served = site.get(&address).await;
+    let made = picture::prepared(&photo).unwrap();
+    assert_eq!((served.status, served.header("content-type")), (200, Some("image/jpeg")));
+    assert_eq!(served.header("content-length"), Some(made.bytes.len().to_string().as_str()));
+    assert_eq!(served.header("content-disposition"), Some("inline"));
+    assert_eq!(served.header("cache-control"), Some("public, max-age=31536000, immutable"));
+    assert!(!served.body.contains("GPS") && !served.body.contains("Owner"));
+    assert_eq!(site.get(&format!("/image/{}", image_hash(&made.bytes))).await.status, 404, "it has one name");
 }

@@ -32,7 +32,12 @@ const axe = fs.readFileSync(createRequire(import.meta.url).resolve("axe-core/axe
 /** The text/html part of one of our mails. */
 function htmlOf(eml) {
   const boundary = /boundary="([^"]+)"/i.exec(eml)[1];
-  const part = eml.split(`\r\n--${boundary}`).find((part) => /^content-type: text\/html/im.test(part.split("\r\n\r\n")[0]));
+  const parts = eml.split(`\r\n--${boundary}`).slice(1);
+  const first = (kind) => parts.find((part) => kind.test(part.split("\r\n\r\n")[0]));
+  // Where a mail carries images, they stand beside the HTML in a part of several parts.
+  const related = first(/^content-type: multipart\/related/im);
+  if (related) return htmlOf(related);
+  const part = first(/^content-type: text\/html/im);
   const end = part.indexOf("\r\n\r\n");
   const [head, body] = [part.slice(0, end), part.slice(end + 4)];
   if (/base64/i.test(head)) return Buffer.from(body, "base64").toString("utf8");
