@@ -46,12 +46,12 @@ const MANIFEST: &str = "course.toml";
 /// assert!(loaded.problems.iter().any(|problem| problem.help == "did you mean `title`?"));
 /// ```
 pub fn load(id: &str, prefix: &str, tree: &Tree) -> Loaded {
-    read(Folder { id, prefix, tree, was_in_force: false, problems: Vec::new() })
+    read(Folder { id, prefix, tree, was_in_force: false, unlisted: Vec::new(), problems: Vec::new() })
 }
 
 /// As [`load`], of files that were in force: what a newer program asks of new files can't keep it from going on.
 pub fn load_stored(id: &str, prefix: &str, tree: &Tree) -> Loaded {
-    read(Folder { id, prefix, tree, was_in_force: true, problems: Vec::new() })
+    read(Folder { id, prefix, tree, was_in_force: true, unlisted: Vec::new(), problems: Vec::new() })
 }
 
 fn read(mut folder: Folder<'_>) -> Loaded {
@@ -60,6 +60,7 @@ fn read(mut folder: Folder<'_>) -> Loaded {
     if !problem::any_error(&folder.problems) {
         loaded.course.clone_from(&loaded.sketch);
     }
+    loaded.unlisted = folder.unlisted;
     loaded.problems = folder.problems;
     loaded
 }
@@ -70,6 +71,7 @@ struct Folder<'a> {
     tree: &'a Tree,
     /// An earlier version of the program has found it good.
     was_in_force: bool,
+    unlisted: Vec<Lesson>,
     problems: Vec<Problem>,
 }
 
@@ -107,7 +109,7 @@ impl Folder<'_> {
         if let Some(course) = &mut sketch {
             course.translations = self.translations(course, about_file.as_deref());
         }
-        Loaded { id: self.id.to_string(), course: None, sketch, problems: Vec::new(), named: Some(named) }
+        Loaded { sketch, named: Some(named), ..Loaded::unreadable(self.id, Vec::new()) }
     }
 
     fn name(&self, path: &str) -> String {
@@ -174,7 +176,7 @@ impl Folder<'_> {
     /// Files that are in no list. Nobody gets them, so what is wrong with them doesn't fail.
     fn drafts(&mut self, file: &CourseFile, lists_are_known: bool) {
         let about = file.about.as_ref().map(|about| about.get_ref().as_str());
-        let mut found = Vec::new();
+        let (mut found, mut unlisted) = (Vec::new(), Vec::new());
         for id in self.markdown_files() {
             let path = format!("{id}.md");
             if about == Some(&path) || file.listed().any(|listed| listed.get_ref() == id) {
@@ -189,9 +191,11 @@ impl Folder<'_> {
                 found.push(Problem::warning(&draft.lesson.source, 0..0, message, help));
             }
             found.extend(draft.problems);
+            unlisted.push(draft.lesson);
         }
         let warnings = found.into_iter().map(|problem| Problem { severity: Severity::Warning, ..problem });
         self.problems.extend(warnings);
+        self.unlisted = unlisted;
     }
 
     fn about(&mut self, file: &CourseFile, source: &Arc<Source>) -> Option<String> {

@@ -2,6 +2,7 @@
 
 use crate::course::Course;
 use crate::course::Kind;
+use crate::course::Lesson;
 use crate::course::settings::CourseFile;
 use crate::course::settings::Mention;
 use crate::keys::nearest;
@@ -19,6 +20,8 @@ pub struct Loaded {
     pub course: Option<Course>,
     /// The course as far as its files can be read, also where they have errors: to look for more of them.
     pub sketch: Option<Course>,
+    /// Lessons that stand in no list, drafts and what was retired, as far as their heads can be read. Nobody gets them.
+    pub unlisted: Vec<Lesson>,
     pub problems: Vec<Problem>,
     /// What it says about other courses, also where it has errors; absent when no file could be read.
     pub(in crate::course) named: Option<Named>,
@@ -36,7 +39,12 @@ pub struct Named {
 impl Loaded {
     /// A folder that couldn't be read from where it is kept.
     pub fn unreadable(id: impl Into<String>, problems: Vec<Problem>) -> Loaded {
-        Loaded { id: id.into(), course: None, sketch: None, problems, named: None }
+        Loaded { id: id.into(), course: None, sketch: None, unlisted: Vec::new(), problems, named: None }
+    }
+
+    /// What of it [`check_shelf`] looks at, without problems of its own.
+    pub fn beside_others(&self) -> Loaded {
+        Loaded { named: self.named.clone(), ..Loaded::unreadable(&self.id, Vec::new()) }
     }
 }
 

@@ -13,6 +13,7 @@ use crate::message::Archive;
 use crate::message::Progress;
 use crate::message::Titled;
 use crate::message::Values;
+use crate::site::Site;
 use crate::store::issues;
 use crate::store::issues::Fate;
 use crate::store::issues::Issue;
@@ -48,21 +49,36 @@ pub struct Listed {
 pub async fn list(app: &App, shelved: &Shelved, language: &str) -> Result<Vec<Listed>> {
     let mut listed = Vec::new();
     for (fixed, since) in appeared(app, shelved).await? {
-        let name = shelved.called_now(&fixed.lesson);
-        let edition = shelved.edition(name, language);
-        let (_, prepared) = edition.lesson(name).context("an issue in force isn't ready to be shown")?;
-        let (title, preview) = prepared.head(&nobodys(app, edition, name))?;
-        listed.push(Listed {
-            url: url(app, shelved, name),
-            first_url: url(app, shelved, &fixed.lesson),
-            title,
-            preview,
-            language: edition.course.language.clone(),
-            date: fixed.moment.date(),
-            since,
-        });
+        listed.push(entry(&app.settings.site, shelved, &fixed.lesson, language, fixed.moment.date(), since)?);
     }
     Ok(listed)
+}
+
+/// One issue as the list shows it, appeared or not; `first_name` is what it was called first.
+///
+/// # Errors
+/// When there is no such issue, or its title can't be filled in.
+pub fn entry(
+    site: &Site,
+    shelved: &Shelved,
+    first_name: &str,
+    language: &str,
+    date: Date,
+    since: Timestamp,
+) -> Result<Listed> {
+    let name = shelved.called_now(first_name);
+    let edition = shelved.edition(name, language);
+    let (_, prepared) = edition.lesson(name).context("an issue in force isn't ready to be shown")?;
+    let (title, preview) = prepared.head(&nobodys(site, edition, name))?;
+    Ok(Listed {
+        url: url(site, shelved, name),
+        first_url: url(site, shelved, first_name),
+        title,
+        preview,
+        language: edition.course.language.clone(),
+        date,
+        since,
+    })
 }
 
 /// One of them as a web page; `None` when there is no such issue, or it hasn't appeared. It keeps its former names.
@@ -75,19 +91,27 @@ pub async fn page(app: &App, shelved: &Shelved, name: &str, language: &str) -> R
     if !all.iter().any(|(fixed, _)| shelved.called_now(&fixed.lesson) == name) {
         return Ok(None);
     }
+    html(&app.settings.site, shelved, name, language).map(Some)
+}
+
+/// An issue as nobody in particular reads it, appeared or not.
+///
+/// # Errors
+/// As [`entry`].
+pub fn html(site: &Site, shelved: &Shelved, name: &str, language: &str) -> Result<String> {
     let edition = shelved.edition(name, language);
     let (_, prepared) = edition.lesson(name).context("an issue in force isn't ready to be shown")?;
     let words = &words(&edition.course.language).page.archive;
     let around = Archive {
-        get: Titled { title: words.get.to_string(), url: sign_up_url(app, shelved) },
-        all: Titled { title: words.all.to_string(), url: list_url(app, shelved) },
+        get: Titled { title: words.get.to_string(), url: sign_up_url(site, shelved) },
+        all: Titled { title: words.all.to_string(), url: list_url(site, shelved) },
     };
-    Ok(Some(prepared.archived(&nobodys(app, edition, name), &around)?))
+    Ok(prepared.archived(&nobodys(site, edition, name), &around)?)
 }
 
 /// Where the list of a newsletter's issues stands.
-pub fn list_url(app: &App, shelved: &Shelved) -> String {
-    format!("{}/archive/{}", app.settings.site.url, shelved.course.id)
+pub fn list_url(site: &Site, shelved: &Shelved) -> String {
+    format!("{}/archive/{}", site.url, shelved.course.id)
 }
 
 /// Newest first, each with the instant at which its moment had passed for everybody.
@@ -120,18 +144,18 @@ async fn appeared(app: &App, shelved: &Shelved) -> Result<Vec<(Issue, Timestamp)
     Ok(appeared)
 }
 
-fn nobodys(app: &App, edition: &Shelved, name: &str) -> Values {
+fn nobodys(site: &Site, edition: &Shelved, name: &str) -> Values {
     let course = &edition.course;
     let place = course.order.iter().position(|id| id == name).unwrap_or(0);
     let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
     let progress = Progress { number: count(place + 1), of: count(course.order.len()) };
-    Values::of_nobody(course, progress, &sign_up_url(app, edition), url(app, edition, name))
+    Values::of_nobody(course, progress, &sign_up_url(site, edition), url(site, edition, name))
 }
 
-fn sign_up_url(app: &App, shelved: &Shelved) -> String {
-    format!("{}/c/{}", app.settings.site.url, shelved.course.id)
+fn sign_up_url(site: &Site, shelved: &Shelved) -> String {
+    format!("{}/c/{}", site.url, shelved.course.id)
 }
 
-fn url(app: &App, shelved: &Shelved, name: &str) -> String {
-    format!("{}/{name}", list_url(app, shelved))
+fn url(site: &Site, shelved: &Shelved, name: &str) -> String {
+    format!("{}/{name}", list_url(site, shelved))
 }

@@ -69,7 +69,8 @@ pub fn check_senders(courses: &Path, signer: &Signer) -> Vec<Problem> {
     shelf.into_iter().filter_map(|Loaded { sketch, .. }| unsigned(signer, &prefix, &sketch?)).collect()
 }
 
-fn unsigned(signer: &Signer, prefix: &str, course: &Course) -> Option<Problem> {
+/// A warning where a course has such a sender. `prefix` is what people call the folder of courses.
+pub fn unsigned(signer: &Signer, prefix: &str, course: &Course) -> Option<Problem> {
     let sender = course.sender.as_ref().filter(|sender| !signer.covers(&sender.address))?;
     let source = Source::new(format!("{prefix}/{}/course.toml", course.id), "");
     let message = format!(
@@ -82,6 +83,6 @@ fn unsigned(signer: &Signer, prefix: &str, course: &Course) -> Option<Problem> {
 }
 
 /// How the folder of courses is called in problems.
-fn prefix(courses: &Path) -> String {
+pub fn prefix(courses: &Path) -> String {
     courses.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }

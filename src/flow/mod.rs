@@ -29,6 +29,7 @@ pub mod page_link;
 pub mod plan;
 pub mod personal;
 pub mod preferences;
+pub mod preview;
 pub mod read_courses;
 pub mod reader;
 pub mod relay_words;

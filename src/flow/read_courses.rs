@@ -56,20 +56,36 @@ pub fn read_trees(courses_dir: &Path, prefix: &str) -> anyhow::Result<Found> {
         if is_passed_over(&id) || fs::metadata(entry.path()).is_ok_and(|found| !found.is_dir()) {
             continue;
         }
-        let shown = if prefix.is_empty() { id.clone() } else { format!("{prefix}/{id}") };
-        let mut reading = Reading { root: &root, shown, tree: Tree::new(), size: 0, problems: Vec::new() };
-        reading.enter(&entry.path(), "", &mut Vec::new());
-        if reading.problems.is_empty() {
-            found.trees.insert(id, reading.tree);
-        } else {
-            found.problems.insert(id, reading.problems);
+        match read_folder(&root, &entry.path(), prefix, &id) {
+            Ok(tree) => drop(found.trees.insert(id, tree)),
+            Err(problems) => drop(found.problems.insert(id, problems)),
         }
     }
     Ok(found)
 }
 
-/// Dot-files, and what editors leave beside a file while it is open.
-fn is_passed_over(name: &str) -> bool {
+/// The folder of one course, as [`read_trees`] would read it; `None` when there is none of this name.
+///
+/// # Errors
+/// What keeps a file of it from being read.
+pub fn read_tree(courses_dir: &Path, prefix: &str, id: &str) -> Option<Result<Tree, Vec<Problem>>> {
+    let root = fs::canonicalize(courses_dir).ok()?;
+    let folder = root.join(id);
+    let is_file = fs::metadata(&folder).is_ok_and(|found| !found.is_dir());
+    let is_meant = !is_passed_over(id) && !is_file && fs::symlink_metadata(&folder).is_ok();
+    is_meant.then(|| read_folder(&root, &folder, prefix, id))
+}
+
+fn read_folder(root: &Path, folder: &Path, prefix: &str, id: &str) -> Result<Tree, Vec<Problem>> {
+    let shown = if prefix.is_empty() { id.to_string() } else { format!("{prefix}/{id}") };
+    let mut reading = Reading { root, shown, tree: Tree::new(), size: 0, problems: Vec::new() };
+    reading.enter(folder, "", &mut Vec::new());
+    if reading.problems.is_empty() { Ok(reading.tree) } else { Err(reading.problems) }
+}
+
+/// Whether nothing of a course is read from a file or folder of this name: a dot-file, or what editors leave beside a file
+/// while it is open.
+pub fn is_passed_over(name: &str) -> bool {
     name.starts_with('.')
         || name.ends_with('~')
         || [".swp", ".swo", ".swx", ".bak", ".tmp", ".orig"].iter().any(|end| name.ends_with(end))

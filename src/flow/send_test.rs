@@ -2,11 +2,14 @@
 
 use crate::address::Address;
 use crate::flow::App;
+use crate::flow::Settings;
 use crate::flow::compose;
 use crate::flow::deliver;
 use crate::flow::deliver::Inputs;
 use crate::flow::shelf::Shelved;
 use crate::ids::next_id;
+use crate::link::KeyRing;
+use crate::link::Links;
 use crate::link::Subjects;
 use crate::message;
 use crate::relay::Connector;
@@ -15,6 +18,7 @@ use crate::relay::Offer;
 use crate::relay::Outcome;
 use anyhow::Context as _;
 use anyhow::Result;
+use jiff::Timestamp;
 use std::collections::BTreeMap;
 
 /// Sends `course/lesson` to an address and says in a sentence what the relay answered.
@@ -30,13 +34,21 @@ pub async fn send(app: &App, connector: &Connector, course: &str, lesson: &str, 
         .cloned()
         .with_context(|| format!("there is no course {course}; run `dripline check`"))?;
     let (id, bytes) = make(app, &shelved, lesson, to)?;
+    let from = app.keys.verp(&app.settings.bounce, id);
+    hand_over(connector, Envelope::new(from, to.clone(), &bytes), &bytes).await
+}
+
+/// Gives a mail to the relay and says in a sentence what it answered.
+///
+/// # Errors
+/// When the relay doesn't take it.
+pub async fn hand_over(connector: &Connector, envelope: Envelope, bytes: &[u8]) -> Result<String> {
     let mut session = connector
         .open()
         .await
         .map_err(|broken| anyhow::anyhow!("{} can't be used: {}", connector.label(), broken.detail))?;
-    let envelope = Envelope::new(app.keys.verp(&app.settings.bounce, id), to.clone(), &bytes);
     let outcome = match session.offer(&envelope).await {
-        Offer::Ready(offered) => offered.body(&bytes).await,
+        Offer::Ready(offered) => offered.body(bytes).await,
         Offer::Said(phase, reply) => anyhow::bail!("the relay refused at {}: {reply}", phase.as_str()),
         Offer::Lost(broken) => anyhow::bail!("the connection broke at {}: {}", broken.phase.as_str(), broken.detail),
     };
@@ -54,9 +66,6 @@ pub async fn send(app: &App, connector: &Connector, course: &str, lesson: &str, 
 /// # Errors
 /// What the lesson can't be filled in with.
 pub fn make(app: &App, shelved: &Shelved, lesson: &str, to: &Address) -> Result<(i64, Vec<u8>)> {
-    let now = app.clock.now().wall;
-    let id = next_id(now);
-    let links = app.links().urls(Subjects { subscriber: 0, enrolment: 0, outbox: id }, None);
     let position = shelved.course.order.iter().position(|known| known == lesson).unwrap_or(0);
     let inputs = Inputs {
         first_name: None,
@@ -69,17 +78,43 @@ pub fn make(app: &App, shelved: &Shelved, lesson: &str, to: &Address) -> Result<
         next: Vec::new(),
         answer_links: true,
     };
+    let desk = Desk { settings: &app.settings, keys: &app.keys, now: app.clock.now().wall };
+    make_of(&desk, shelved, lesson, to, inputs)
+}
+
+/// What a mail to nobody in the database is made with.
+pub struct Desk<'a> {
+    pub settings: &'a Settings,
+    /// Sign its links.
+    pub keys: &'a KeyRing,
+    pub now: Timestamp,
+}
+
+/// As [`make`], for somebody of whom this is known.
+///
+/// # Errors
+/// What the lesson can't be filled in with.
+pub fn make_of(
+    desk: &Desk<'_>,
+    shelved: &Shelved,
+    lesson: &str,
+    to: &Address,
+    inputs: Inputs,
+) -> Result<(i64, Vec<u8>)> {
+    let id = next_id(desk.now);
+    let links = Links::new(&desk.settings.site.url, desk.keys);
+    let links = links.urls(Subjects { subscriber: 0, enrolment: 0, outbox: id }, None);
     let leave = links.leave.clone();
-    let sender = shelved.course.sender.as_ref().unwrap_or(&app.settings.sender);
+    let sender = shelved.course.sender.as_ref().unwrap_or(&desk.settings.sender);
     let mail = compose::LessonMail {
         shelved,
         lesson,
         values: deliver::values(inputs, links),
         to,
         message_id: message::message_id(id, 1, &sender.address),
-        date: now,
+        date: desk.now,
         leave_url: Some(&leave),
     };
-    let bytes = compose::lesson(&app.settings, mail).map_err(anyhow::Error::msg)?;
+    let bytes = compose::lesson(desk.settings, mail).map_err(anyhow::Error::msg)?;
     Ok((id, bytes))
 }

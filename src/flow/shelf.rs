@@ -65,6 +65,13 @@ impl Shelved {
         if problems.is_empty() { Ok(original) } else { Err(problems) }
     }
 
+    /// A course with this lesson alone compiled, in the course's own language, and what is wrong with either.
+    pub fn of_lesson(templates: &Templates, site: &Site, course: &Course, lesson: &str) -> (Shelved, Vec<Problem>) {
+        let mut problems = Vec::new();
+        let shelved = compile(templates, site, course, &|id| id == lesson, &mut problems);
+        (shelved, problems)
+    }
+
     /// The course in a person's language, or in its own.
     pub fn in_language(&self, language: &str) -> &Shelved {
         let base = text::base(language);

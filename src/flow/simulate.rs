@@ -93,8 +93,8 @@ pub fn unknown_answer(course: &Course, reader: &Reader) -> Option<String> {
     None
 }
 
-/// An answer as the question's kind reads it.
-fn value(course: &Course, id: &str, text: &str) -> Value {
+/// An answer as the question's kind reads it: an option's id, several joined by commas, or a number.
+pub fn value(course: &Course, id: &str, text: &str) -> Value {
     let ask = course.lessons.values().flat_map(|lesson| &lesson.asks).find(|ask| ask.id == id);
     match ask.map(|ask| &ask.kind) {
         Some(AskKind::Scale { .. }) => text.parse().map_or_else(|_| Value::Text(text.to_string()), Value::Number),

@@ -1,6 +1,7 @@
 //! `/archive/{newsletter}`: the issues that have appeared, one of them as a page, and a feed of them. For everybody: no
 //! person is known here.
 
+use crate::course::Course;
 use crate::course::Kind;
 use crate::flow::archive;
 use crate::flow::archive::Listed;
@@ -9,6 +10,7 @@ use crate::text::fill;
 use crate::web::Web;
 use crate::web::feed;
 use crate::web::guard::Failure;
+use crate::web::pages::Voice;
 use crate::web::view;
 use crate::web::visitor::Visitor;
 use axum::Router;
@@ -51,14 +53,18 @@ pub fn samples() -> [(&'static str, Value); 1] {
 async fn list(State(web): State<Web>, visitor: Visitor, Path(id): Path<String>) -> Result<Response, Failure> {
     let Some(shelved) = newsletter(&web, &id).await else { return Ok(StatusCode::NOT_FOUND.into_response()) };
     let voice = web.speak(&visitor, None, Some(&shelved.course.language));
-    let course = &shelved.in_language(voice.language).course;
     let issues = archive::list(&web.app, &shelved, voice.language).await?;
+    Ok((PUBLIC, list_page(voice, &shelved.in_language(voice.language).course, &issues)?).into_response())
+}
+
+/// The list of a newsletter's issues; the course is in the page's language where it can be.
+pub fn list_page(voice: Voice<'_>, course: &Course, issues: &[Listed]) -> Result<Response, Failure> {
     let page = json!({
         "id": course.id,
         "title": fill(voice.words.archive.title, &[("course", &course.title)]),
         "issues": issues.iter().map(entry).collect::<Vec<Value>>(),
     });
-    Ok((PUBLIC, voice.page("web/archive.html", &page)?).into_response())
+    voice.page("web/archive.html", &page)
 }
 
 async fn follow(State(web): State<Web>, visitor: Visitor, Path(id): Path<String>) -> Result<Response, Failure> {
@@ -67,7 +73,7 @@ async fn follow(State(web): State<Web>, visitor: Visitor, Path(id): Path<String>
     let course = &shelved.in_language(language).course;
     let sender = course.sender.as_ref().unwrap_or(&web.app.settings.sender);
     let author = if sender.name.trim().is_empty() { &web.app.settings.site.name } else { &sender.name };
-    let url = archive::list_url(&web.app, &shelved);
+    let url = archive::list_url(&web.app.settings.site, &shelved);
     let feed = feed::atom(course, author, &url, &archive::list(&web.app, &shelved, language).await?);
     Ok((PUBLIC, [(header::CONTENT_TYPE, feed::TYPE)], feed).into_response())
 }

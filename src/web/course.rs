@@ -1,11 +1,14 @@
 //! `/c/{course}`: what a course is, in the visitor's language, and the form that asks for it.
 
+use crate::clock::Now;
 use crate::course::Course;
 use crate::course::Kind;
 use crate::course::Late;
 use crate::enrolment::Enrolment;
 use crate::enrolment::Reader;
 use crate::flow::shelf::Shelved;
+use crate::link::KeyRing;
+use crate::site::Site;
 use crate::text::Page;
 use crate::text::fill;
 use crate::timing::Cron;
@@ -44,7 +47,7 @@ async fn show(State(web): State<Web>, visitor: Visitor, Path(id): Path<String>) 
         return Ok(StatusCode::NOT_FOUND.into_response());
     };
     let voice = web.speak(&visitor, None, Some(&shelved.course.language));
-    let page = course_page(&web, voice, &shelved, Entered::default())?;
+    let page = page(&web.house(), voice, &shelved, Entered::default())?;
     Ok(([("x-robots-tag", "all")], page).into_response())
 }
 
@@ -71,26 +74,40 @@ async fn take(
     let here = format!("/c/{}", shelved.course.id);
     Ok(match sign_up::by_form(&web, &visitor, voice, &shelved, here, values).await? {
         Posted::Page(page) => page,
-        Posted::Again(status, entered) => (status, course_page(&web, voice, &shelved, entered)?).into_response(),
+        Posted::Again(status, entered) => (status, page(&web.house(), voice, &shelved, entered)?).into_response(),
     })
 }
 
+/// Whose page it is, and when it is looked at.
+pub struct House<'a> {
+    pub site: &'a Site,
+    /// Sign what the form brings along.
+    pub keys: &'a KeyRing,
+    pub now: Now,
+}
+
+impl Web {
+    pub fn house(&self) -> House<'_> {
+        House { site: &self.app.settings.site, keys: &self.app.keys, now: self.app.clock.now() }
+    }
+}
+
 /// The form as it stands on a page that speaks so.
-pub fn form(web: &Web, voice: Voice<'_>, shelved: &Shelved, entered: Entered) -> Form {
-    let site = &web.app.settings.site;
-    let zone = site.time_zone.iana_name().unwrap_or("UTC");
-    let around = Around { keys: &web.app.keys, zone, language: voice.language, now: web.app.clock.now().wall };
+pub fn form(house: &House<'_>, voice: Voice<'_>, shelved: &Shelved, entered: Entered) -> Form {
+    let zone = house.site.time_zone.iana_name().unwrap_or("UTC");
+    let around = Around { keys: house.keys, zone, language: voice.language, now: house.now.wall };
     Form::new(shelved, &around, entered)
 }
 
 /// Whether the course has begun and takes nobody any more.
-pub fn is_closed(web: &Web, shelved: &Shelved) -> bool {
+pub fn is_closed(house: &House<'_>, shelved: &Shelved) -> bool {
     let schedule = &shelved.course.schedule;
-    let today = web.app.clock.now().reader.to_zoned(web.app.settings.site.time_zone.clone()).date();
+    let today = house.now.reader.to_zoned(house.site.time_zone.clone()).date();
     schedule.late == Late::Closed && schedule.starts.is_some_and(|starts| today >= starts)
 }
 
-fn course_page(web: &Web, voice: Voice<'_>, shelved: &Shelved, entered: Entered) -> Result<Response, Failure> {
+/// The whole page.
+pub fn page(house: &House<'_>, voice: Voice<'_>, shelved: &Shelved, entered: Entered) -> Result<Response, Failure> {
     let edition = shelved.in_language(voice.language);
     let course = &edition.course;
     let page = voice.page(
@@ -105,9 +122,9 @@ fn course_page(web: &Web, voice: Voice<'_>, shelved: &Shelved, entered: Entered)
             "about": edition.page.about,
             "disclaimer": edition.page.disclaimer,
             "invite": course.invite.as_ref().map(|invite| json!({ "text": invite.text, "url": invite.url })),
-            "closed": is_closed(web, shelved),
+            "closed": is_closed(house, shelved),
             "again": !entered.wrong.is_empty(),
-            "form": form(web, voice, shelved, entered),
+            "form": form(house, voice, shelved, entered),
         }),
     )?;
     Ok(with_our_script(page))

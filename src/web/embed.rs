@@ -53,7 +53,7 @@ async fn take(
 
 fn page(web: &Web, voice: Voice<'_>, shelved: &Shelved, entered: Entered) -> Result<Response, Failure> {
     let edition = shelved.in_language(voice.language);
-    let mut form = course::form(web, voice, shelved, entered);
+    let mut form = course::form(&web.house(), voice, shelved, entered);
     // Whole, for who copies it; with its language, which another page's visitors may not have set.
     form.action = format!("{}/embed/{}?language={}", web.app.settings.site.url, shelved.course.id, voice.language);
     voice.page(
@@ -63,7 +63,7 @@ fn page(web: &Web, voice: Voice<'_>, shelved: &Shelved, entered: Entered) -> Res
             "title": edition.course.title,
             "language": edition.course.language,
             "disclaimer": edition.page.disclaimer,
-            "closed": course::is_closed(web, shelved),
+            "closed": course::is_closed(&web.house(), shelved),
             "form": form,
         }),
     )

@@ -1,8 +1,10 @@
 //! `/`: whose site this is, and its courses.
 
+use crate::course::Course;
 use crate::course::Kind;
 use crate::web::Web;
 use crate::web::guard::Failure;
+use crate::web::pages::Voice;
 use crate::web::visitor::Visitor;
 use axum::Router;
 use axum::extract::State;
@@ -19,11 +21,15 @@ pub fn routes() -> Router<Web> {
 /// Search engines may keep it.
 async fn show(State(web): State<Web>, visitor: Visitor) -> Result<Response, Failure> {
     let shelf = web.app.shelf.read().await.clone();
+    let courses: Vec<&Course> = shelf.courses.values().map(|shelved| &shelved.course).collect();
+    Ok(([("x-robots-tag", "all")], page(web.speak(&visitor, None, None), &courses)?).into_response())
+}
+
+/// The whole page.
+pub fn page(voice: Voice<'_>, courses: &[&Course]) -> Result<Response, Failure> {
     let of = |kind: Kind| -> Vec<Value> {
-        let courses = shelf.courses.values().map(|shelved| &shelved.course).filter(|course| course.kind == kind);
-        let entry = |course: &crate::course::Course| json!({ "id": course.id, "title": course.title, "summary": course.summary, "language": course.language });
-        courses.map(entry).collect()
+        let entry = |course: &&Course| json!({ "id": course.id, "title": course.title, "summary": course.summary, "language": course.language });
+        courses.iter().filter(|course| course.kind == kind).map(entry).collect()
     };
-    let page = json!({ "courses": of(Kind::Course), "newsletters": of(Kind::Newsletter) });
-    Ok(([("x-robots-tag", "all")], web.speak(&visitor, None, None).page("web/home.html", &page)?).into_response())
+    voice.page("web/home.html", &json!({ "courses": of(Kind::Course), "newsletters": of(Kind::Newsletter) }))
 }
