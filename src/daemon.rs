@@ -1,6 +1,7 @@
 //! The daemon: loops over the steps of `flow`, and ends when it is told to. The only room that loops and sleeps.
 
 mod live_through;
+pub mod preview;
 
 pub use live_through::live_through;
 

@@ -51,7 +51,7 @@ pub async fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
 }
 
 /// Where the configuration is wrong, the courses are looked at all the same.
-fn stand_in() -> Site {
+pub fn stand_in() -> Site {
     Site {
         name: "Site".to_string(),
         url: "https://example.org".to_string(),

@@ -61,7 +61,12 @@ pub async fn open_app(config: &Config, clock: Clock, redirect_to: Option<Address
         eprint!("{}", problems::text(&problems, problems::look(&std::io::stderr())));
         anyhow::anyhow!("a template can't be used; `dripline check` says the same")
     })?;
-    let settings = Settings {
+    open::open(&config.database, clock, settings(config, redirect_to), templates).await
+}
+
+/// What verbs need of a configuration. `redirect_to` gets every mail instead of its reader.
+pub fn settings(config: &Config, redirect_to: Option<Address>) -> Settings {
+    Settings {
         site: config.site.clone(),
         sender: config.sender.clone(),
         bounce: config.bounce.clone(),
@@ -72,8 +77,7 @@ pub async fn open_app(config: &Config, clock: Clock, redirect_to: Option<Address
         dkim: config.dkim.clone(),
         operator: config.operator.clone(),
         redirect_to,
-    };
-    open::open(&config.database, clock, settings, templates).await
+    }
 }
 
 /// The relays of a configuration, each with what it is given.

@@ -21,6 +21,7 @@ pub mod init;
 pub mod mailbox;
 pub mod man;
 pub mod plan;
+pub mod preview;
 pub mod release;
 pub mod report;
 pub mod restore;
@@ -65,6 +66,7 @@ pub enum Command {
     Demo(demo::Args),
     Init(init::Args),
     Check(check::Args),
+    Preview(preview::Args),
     Simulate(simulate::Args),
     Plan(plan::Args),
     Serve(serve::Args),
@@ -98,6 +100,7 @@ pub async fn run(line: Cli, environment: Vec<(String, String)>) -> anyhow::Resul
         Command::Demo(args) => demo::run(args, &context).await,
         Command::Init(args) => init::run(args, &context).await,
         Command::Check(args) => check::run(args, &context).await,
+        Command::Preview(args) => preview::run(args, &context).await,
         Command::Simulate(args) => simulate::run(args, &context).await,
         Command::Plan(args) => plan::run(args, &context).await,
         Command::Serve(args) => serve::run(args, &context).await,

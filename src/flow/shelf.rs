@@ -72,6 +72,17 @@ impl Shelved {
         (shelved, problems)
     }
 
+    /// As [`Shelved::of_lesson`], in every language of the course: for pages, which are in their visitor's.
+    pub fn of_pages(templates: &Templates, site: &Site, course: &Course, lesson: &str) -> Shelved {
+        let (mut original, _) = Shelved::of_lesson(templates, site, course, lesson);
+        for (language, translation) in &course.translations {
+            let is_meant = |id: &str| id == lesson && translation.lessons.contains(id);
+            let shelved = compile(templates, site, &translation.course, &is_meant, &mut Vec::new());
+            original.translations.insert(language.clone(), shelved);
+        }
+        original
+    }
+
     /// The course in a person's language, or in its own.
     pub fn in_language(&self, language: &str) -> &Shelved {
         let base = text::base(language);

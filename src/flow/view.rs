@@ -41,14 +41,20 @@ pub async fn image(app: &Arc<App>, hash: &str) -> Result<Option<(&'static str, V
         let logo = app.templates.theme().logo.as_ref().filter(|logo| logo.hash == hash);
         let own = || shelf.courses.values().find_map(|shelved| shelved.file(&hash));
         let (path, bytes) = logo.map(|logo| (logo.file.as_str(), logo.bytes.as_slice())).or_else(own)?;
-        let content_type = by_ending(path)?;
-        Some(match picture::prepared(bytes) {
-            Ok(picture) => (picture.format.content_type(), picture.bytes.clone()),
-            // In force since before anybody asked whether it can be shown, or a drawing.
-            Err(_) => (content_type, bytes.to_vec()),
-        })
+        as_shown(path, bytes)
     })
     .await?)
+}
+
+/// The coach's file as readers get it, and what it is. The first time this takes as long as preparing it does. `None` for
+/// files that are no images.
+pub fn as_shown(path: &str, bytes: &[u8]) -> Option<(&'static str, Vec<u8>)> {
+    let content_type = by_ending(path)?;
+    Some(match picture::prepared(bytes) {
+        Ok(picture) => (picture.format.content_type(), picture.bytes.clone()),
+        // In force since before anybody asked whether it can be shown, or a drawing.
+        Err(_) => (content_type, bytes.to_vec()),
+    })
 }
 
 /// `None` for a course's other files: they are nobody's business.

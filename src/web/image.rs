@@ -24,12 +24,16 @@ pub fn routes() -> Router<Web> {
 
 async fn show(State(web): State<Web>, Path(hash): Path<String>) -> Result<Response, Failure> {
     let found = view::image(&web.app, &hash).await?;
-    let Some((content_type, bytes)) = found else { return Ok(StatusCode::NOT_FOUND.into_response()) };
+    Ok(found.map_or_else(|| StatusCode::NOT_FOUND.into_response(), |(kind, bytes)| answer(kind, bytes)))
+}
+
+/// An image as a browser gets it.
+pub fn answer(content_type: &'static str, bytes: Vec<u8>) -> Response {
     let headers = [
         (header::CONTENT_TYPE, content_type),
         (header::CONTENT_DISPOSITION, if content_type == DRAWING { "attachment" } else { "inline" }),
         (header::CACHE_CONTROL, "public, max-age=31536000, immutable"),
         (header::CONTENT_SECURITY_POLICY, POLICY),
     ];
-    Ok((headers, bytes).into_response())
+    (headers, bytes).into_response()
 }

@@ -28,6 +28,7 @@ mod my;
 mod network;
 mod owner;
 mod pages;
+pub mod preview;
 mod samples;
 mod serve;
 mod settings;

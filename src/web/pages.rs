@@ -84,6 +84,11 @@ impl Pages {
         Ok(Pages { tera, style })
     }
 
+    /// The style sheet of all of them.
+    pub fn style(&self) -> &[u8] {
+        &self.style
+    }
+
     pub fn voice(&self, words: &'static Words) -> Voice<'_> {
         Voice { pages: self, language: words.language, words: &words.page }
     }
@@ -166,7 +171,7 @@ pub fn root(url: &str) -> &str {
 
 async fn style(State(web): State<Web>) -> Response {
     let headers = [(header::CONTENT_TYPE, "text/css; charset=utf-8"), (header::CACHE_CONTROL, "public, max-age=86400")];
-    (headers, web.pages.style.clone()).into_response()
+    (headers, web.pages.style().to_vec()).into_response()
 }
 
 #[cfg(test)]

@@ -36,6 +36,9 @@ struct Finding {
     problems: Arc<Vec<Problem>>,
 }
 
+/// Stands behind a lesson's name where its mail was seen to take too long.
+const STUCK: &str = "is stuck";
+
 /// A lesson that was compiled last, with the language of its edition.
 type Ready = (Key, Arc<Shelved>, Arc<Vec<Problem>>);
 
@@ -143,6 +146,24 @@ impl Book {
         Some((shelved, problems))
     }
 
+    /// That a lesson's mail takes too long to make, where it was seen to: it isn't tried again until it changes.
+    pub fn stuck(&self, lesson: &str, language: &str) -> Option<Problem> {
+        let edition = self.edition(lesson, language)?.language.clone();
+        let findings = self.findings();
+        let found = findings.get(&(edition, format!("{lesson} {STUCK}")))?;
+        found.problems.first().filter(|_| found.made_from == self.version).cloned()
+    }
+
+    /// Keeps in mind that it does.
+    pub fn is_stuck(&self, lesson: &str, language: &str) -> Option<Problem> {
+        let key = (self.edition(lesson, language)?.language.clone(), lesson.to_string());
+        let problems = self.broken(&key, "making this lesson's mail takes longer than 2 seconds");
+        let first = problems.first().cloned();
+        let finding = Finding { made_from: self.version.clone(), problems: Arc::new(problems) };
+        self.findings().insert((key.0, format!("{lesson} {STUCK}")), finding);
+        first
+    }
+
     /// What is known to be wrong.
     pub(super) fn problems(&self) -> Vec<Problem> {
         let mut all = self.found.clone();
@@ -173,7 +194,7 @@ impl Book {
         let problems = match tokio::time::timeout(2 * RENDER_TIME, looking).await {
             Ok(Ok(problems)) => problems,
             Ok(Err(_)) => self.broken(&key, "making this lesson's mail broke the renderer"),
-            Err(_) => self.broken(&key, "making this lesson's mail takes longer than 2 seconds"),
+            Err(_) => self.is_stuck(lesson, language).into_iter().collect(),
         };
         self.findings().insert(key, Finding { made_from, problems: Arc::new(problems) });
     }

@@ -9,6 +9,7 @@ mod watch;
 
 pub use book::Book;
 pub use branch::Branch;
+pub use branch::asks;
 pub use branch::branches;
 pub use branch::questions;
 pub use branch::reaching;
@@ -19,6 +20,7 @@ pub use made::make;
 pub use people::Person;
 pub use people::Sample;
 pub use people::person;
+pub use people::written;
 pub use watch::Touched;
 pub use watch::touched;
 

@@ -104,6 +104,15 @@ pub fn person(course: &Course, sample: Sample, language: Option<&str>, said: &BT
     }
 }
 
+/// An answer as `simulate` and an address of a page say it.
+pub fn written(value: &Value) -> String {
+    match value {
+        Value::Text(text) => text.clone(),
+        Value::Texts(texts) => texts.join(","),
+        Value::Number(number) => number.to_string(),
+    }
+}
+
 /// What the sample would answer; nothing where they leave it open.
 fn answer(sample: Sample, ask: &Ask) -> String {
     if sample == Sample::Bare {

@@ -33,7 +33,7 @@ const CRATES: &[(&[&str], &[&str], &str)] = &[
         "only the edge knows how it was asked",
     ),
     (&["miette"], &["cli/"], "problems are plain values; only the edge draws them"),
-    (&["notify", "sd_notify"], &["daemon.rs"], "only the daemon loops, waits and is watched"),
+    (&["notify", "sd_notify"], &["daemon.rs", "daemon/"], "only the daemon loops, waits and is watched"),
     (&["csv", "encoding_rs"], &["flow/"], "files of people are read and written by the verbs that need them"),
     (&["zstd"], &["flow/"], "the verb that freezes a mail is the one that packs it"),
     (
