@@ -106,10 +106,7 @@ fn loopback(text: &str) -> Result<SocketAddr, String> {
     if address.ip().is_loopback() {
         return Ok(address);
     }
-    Err(format!(
-        "the preview is for this machine alone, and {} can be reached from elsewhere; {wrong}",
-        address.ip()
-    ))
+    Err(format!("the preview is for this machine alone, and {} can be reached from elsewhere; {wrong}", address.ip()))
 }
 
 #[cfg(test)]

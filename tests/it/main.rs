@@ -25,6 +25,7 @@ mod people;
 mod pictures;
 mod plans;
 mod poison;
+mod preview;
 mod program;
 mod recovery;
 mod retention;

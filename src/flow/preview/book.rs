@@ -168,9 +168,10 @@ impl Book {
     pub(super) fn problems(&self) -> Vec<Problem> {
         let mut all = self.found.clone();
         let findings = self.findings();
-        let current = self.to_look_at().into_iter().filter_map(|(key, made_from)| {
-            findings.get(&key).filter(|finding| finding.made_from == made_from)
-        });
+        let current = self
+            .to_look_at()
+            .into_iter()
+            .filter_map(|(key, made_from)| findings.get(&key).filter(|finding| finding.made_from == made_from));
         all.extend(current.flat_map(|finding| finding.problems.iter().cloned()));
         all
     }

@@ -34,7 +34,10 @@ pub fn asks(course: &Course) -> Vec<&Ask> {
 pub fn questions<'c>(course: &'c Course, lesson: &Lesson) -> Vec<&'c Ask> {
     let of_when: BTreeSet<&str> = lesson.when.iter().flat_map(|when| when.questions()).collect();
     let named: BTreeSet<&str> = mentions(&lesson.source.text).collect();
-    asks(course).into_iter().filter(|ask| of_when.contains(ask.id.as_str()) || named.contains(ask.id.as_str())).collect()
+    asks(course)
+        .into_iter()
+        .filter(|ask| of_when.contains(ask.id.as_str()) || named.contains(ask.id.as_str()))
+        .collect()
 }
 
 /// How a question may be answered, "left open" first.

@@ -13,7 +13,12 @@ use std::collections::BTreeMap;
 const MOST_MONTHS: usize = 36;
 
 /// The months in which something comes. `titles` are those of lessons; `paused` and `skipped` are dates without any.
-pub fn months(plan: &[Planned], titles: &BTreeMap<String, String>, paused: &[DateRange], skipped: &[DateRange]) -> Vec<Value> {
+pub fn months(
+    plan: &[Planned],
+    titles: &BTreeMap<String, String>,
+    paused: &[DateRange],
+    skipped: &[DateRange],
+) -> Vec<Value> {
     let mut by_month: BTreeMap<(i16, i8), Vec<&Planned>> = BTreeMap::new();
     for one in plan {
         let date = one.local.date();
@@ -22,9 +27,16 @@ pub fn months(plan: &[Planned], titles: &BTreeMap<String, String>, paused: &[Dat
     let months = by_month.into_iter().take(MOST_MONTHS).filter_map(|((year, month), planned)| {
         let first = Date::new(year, month, 1).ok()?;
         let day = |date: Date| {
-            let here: Vec<Value> = planned.iter().filter(|it| it.local.date() == date).map(|it| entry(it, titles)).collect();
+            let here: Vec<Value> =
+                planned.iter().filter(|it| it.local.date() == date).map(|it| entry(it, titles)).collect();
             let rests = |ranges: &[DateRange]| ranges.iter().any(|range| range.contains(date));
-            let why = if rests(paused) { "paused" } else if rests(skipped) { "skipped" } else { "" };
+            let why = if rests(paused) {
+                "paused"
+            } else if rests(skipped) {
+                "skipped"
+            } else {
+                ""
+            };
             json!({ "number": date.day(), "date": date.to_string(), "lessons": here, "rest": why })
         };
         Some(json!({ "name": first.strftime("%B %Y").to_string(), "weeks": weeks(first, day) }))

@@ -27,16 +27,8 @@ pub enum View {
 }
 
 impl View {
-    pub const ALL: [View; 8] = [
-        View::Together,
-        View::Wide,
-        View::Phone,
-        View::Dark,
-        View::NoImages,
-        View::Text,
-        View::Source,
-        View::File,
-    ];
+    pub const ALL: [View; 8] =
+        [View::Together, View::Wide, View::Phone, View::Dark, View::NoImages, View::Text, View::Source, View::File];
 
     pub fn word(self) -> &'static str {
         match self {

@@ -1,6 +1,5 @@
 //! `/course/{course}`: one course, its lessons as they stand in its stages, and its own file with what is wrong with it.
 
-use crate::course::Course;
 use crate::course::Kind;
 use crate::course::Lesson;
 use crate::enrolment::BACK;
@@ -30,7 +29,8 @@ async fn show(State(preview): State<Preview>, Path(id): Path<String>) -> Respons
     let Some(book) = state.books.get(&id) else { return preview.gone(Some(&id), NO_COURSE) };
     let problems = state.problems_of(book);
     let (groups, of_lessons) = (groups(book, &problems), files_of_lessons(book));
-    let own: Vec<Problem> = problems.iter().filter(|it| !of_lessons.iter().any(|file| file == it.file())).cloned().collect();
+    let own: Vec<Problem> =
+        problems.iter().filter(|it| !of_lessons.iter().any(|file| file == it.file())).cloned().collect();
     let manifest = book.course.as_ref().map(|course| &course.source);
     let lines = manifest.map(|it| source::lines(&it.name, &it.text, &own)).unwrap_or_default();
     let page = json!({
@@ -91,7 +91,7 @@ pub fn groups(book: &Book, problems: &[Problem]) -> Vec<Value> {
     }
     if course.kind == Kind::Course && !course.lessons.is_empty() {
         let ids = [BACK, CLOSING].map(String::from);
-        groups.push(group("The program’s own mails", "after a long pause, and at the end", &ids));
+        groups.push(group("The program’s own mails", "to who comes back, and to who is through", &ids));
     }
     groups
 }
@@ -105,9 +105,13 @@ pub fn order(book: &Book) -> Vec<String> {
 }
 
 /// What a lesson is called where nobody's values can be filled in.
-pub fn title_of(course: &Course, lesson: &Lesson) -> String {
-    let own = own_mails(course).into_iter().find(|own| own.id == lesson.id);
-    let subject = own.as_ref().map_or(&lesson.subject, |own| &own.subject);
+pub fn title_of(lesson: &Lesson) -> String {
+    match lesson.id.as_str() {
+        BACK => return "Back after a pause".to_string(),
+        CLOSING => return "The end".to_string(),
+        _ => {}
+    }
+    let subject = &lesson.subject;
     if subject.is_empty() || subject.contains('{') { lesson.id.replace('-', " ") } else { subject.clone() }
 }
 
@@ -115,7 +119,7 @@ fn row(book: &Book, id: &str, problems: &[Problem]) -> Value {
     let own = book.course.iter().flat_map(|course| own_mails(course)).find(|own| own.id == *id);
     let lesson = book.course.as_ref().and_then(|course| course.lessons.get(id)).or_else(|| book.unlisted.get(id));
     let lesson = lesson.or(own.as_ref());
-    let title = lesson.zip(book.course.as_deref()).map(|(lesson, course)| title_of(course, lesson));
+    let title = lesson.map(title_of);
     let files = files_of(book, id);
     let when = lesson.and_then(|lesson| lesson.when.as_ref()).map(|when| when.text.as_str());
     let asks = lesson.map_or(0, |lesson| lesson.asks.len());

@@ -51,7 +51,8 @@ impl Preview {
         context.insert("page", values);
         let problems = state.problems.len();
         let site = &state.ground.settings.site.name;
-        context.insert("desk", &json!({ "site": site, "number": state.number, "course": course, "problems": problems }));
+        context
+            .insert("desk", &json!({ "site": site, "number": state.number, "course": course, "problems": problems }));
         match self.pages.0.render(&format!("preview/{template}"), &context) {
             Ok(html) => Html(html).into_response(),
             Err(error) => {

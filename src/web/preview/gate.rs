@@ -29,7 +29,8 @@ const HEADERS: [(HeaderName, &str); 4] = [
 pub async fn keep(request: Request, next: Next) -> Response {
     let host = text(request.headers(), &header::HOST).unwrap_or_default();
     let mut response = if !is_loopback(host) {
-        let why = "The preview answers only at this machine's own names: open the address that `dripline preview` printed.\n";
+        let why =
+            "The preview answers only at this machine's own names: open the address that `dripline preview` printed.\n";
         (StatusCode::MISDIRECTED_REQUEST, why).into_response()
     } else if !matches!(*request.method(), Method::GET | Method::HEAD) && !is_own(request.headers(), host) {
         (StatusCode::FORBIDDEN, "This was sent from another site, and nothing was done.\n").into_response()

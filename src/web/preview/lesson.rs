@@ -12,6 +12,7 @@ use crate::flow::preview::Trouble;
 use crate::message::MAIL_LIMIT;
 use crate::problem;
 use crate::problem::Problem;
+use crate::text;
 use crate::web::preview::Preview;
 use crate::web::preview::chosen::Chosen;
 use crate::web::preview::chosen::View;
@@ -86,6 +87,7 @@ async fn page(preview: &Preview, id: &str, lesson: &str, query: &Pairs, sent: Op
         "course": course::facts(book),
         "lesson": lesson,
         "language": edition.language,
+        "direction": text::direction(&edition.language),
         "title": title(edition, lesson, made.as_ref().ok()),
         "place": place(book, whole, lesson, &chosen),
         "when": file.and_then(|it| it.when.as_ref()).map(|when| when.text.as_str()),
@@ -129,7 +131,7 @@ fn sentence(trouble: &Trouble) -> String {
 
 fn title(edition: &Course, lesson: &str, mail: Option<&Mail>) -> String {
     let subject = mail.map(|mail| mail.subject.clone());
-    let known = || edition.lessons.get(lesson).map(|it| course::title_of(edition, it));
+    let known = || edition.lessons.get(lesson).map(course::title_of);
     subject.or_else(known).unwrap_or_else(|| lesson.replace('-', " "))
 }
 
@@ -140,7 +142,6 @@ fn place(book: &Book, whole: &Course, lesson: &str, chosen: &Chosen) -> Value {
     let way = |id: &String| json!({ "id": id, "href": format!("/lesson/{}/{id}{}", book.id, chosen.query()) });
     let before = at.and_then(|at| order.get(at.checked_sub(1)?));
     let behind = at.and_then(|at| order.get(at + 1));
-    let number = whole.order.iter().position(|id| id == lesson).map(|at| at + 1);
     let kind = if lesson.starts_with('@') {
         "the program’s own"
     } else if whole.retired.iter().any(|id| id == lesson) {
@@ -150,9 +151,7 @@ fn place(book: &Book, whole: &Course, lesson: &str, chosen: &Chosen) -> Value {
     } else {
         ""
     };
-    json!({
-        "before": before.map(way), "behind": behind.map(way), "number": number, "of": whole.order.len(), "kind": kind,
-    })
+    json!({ "before": before.map(way), "behind": behind.map(way), "kind": kind })
 }
 
 fn views(lesson: &str, chosen: &Chosen) -> Vec<Value> {
@@ -167,9 +166,7 @@ fn views(lesson: &str, chosen: &Chosen) -> Vec<Value> {
 
 fn frames(course: &str, lesson: &str, chosen: &Chosen) -> Vec<Value> {
     let query = Chosen { view: View::Together, ..chosen.clone() }.query();
-    let frame = |look: Look, width: &str, title: &str| {
-        json!({ "src": format!("/mail/{}/{course}/{lesson}{query}", look.word()), "width": width, "title": title })
-    };
+    let frame = |look: Look, width: &str, title: &str| json!({ "src": format!("/mail/{}/{course}/{lesson}{query}", look.word()), "width": width, "title": title });
     let wide = frame(Look::Light, "wide", "Wide, 640 pixels");
     let phone = frame(Look::Light, "phone", "Phone, 320 pixels");
     let dark = frame(Look::Dark, "phone", "Phone, dark");

@@ -65,13 +65,7 @@ async fn show(
 
 impl Preview {
     /// Makes a mail off the runtime and within its time; a template that goes on longer is left to itself.
-    pub async fn mail(
-        &self,
-        course: &str,
-        lesson: &str,
-        person: Person,
-        to: Option<Address>,
-    ) -> Result<Mail, Trouble> {
+    pub async fn mail(&self, course: &str, lesson: &str, person: Person, to: Option<Address>) -> Result<Mail, Trouble> {
         let (desk, state) = (Arc::clone(&self.desk), self.state());
         let book = state.books.get(course).cloned().ok_or(Trouble::Nothing)?;
         if let Some(problem) = book.stuck(lesson, &person.language) {

@@ -60,7 +60,8 @@ fn address(chosen: &Chosen) -> String {
 
 /// Those that the course has words in; the person's own beside them.
 fn languages(course: &Course, chosen: &Chosen, person: &Person) -> Vec<Value> {
-    let mut tags: Vec<&str> = std::iter::once(&course.language).chain(course.translations.keys()).map(String::as_str).collect();
+    let mut tags: Vec<&str> =
+        std::iter::once(&course.language).chain(course.translations.keys()).map(String::as_str).collect();
     if !tags.iter().any(|tag| tag.eq_ignore_ascii_case(&person.language)) {
         tags.push(&person.language);
     }
@@ -104,7 +105,10 @@ fn choice(chosen: &Chosen, ask: &Ask) -> Value {
 
 /// What a form must send along, since it doesn't ask for it.
 fn kept(chosen: &Chosen, decides: &BTreeSet<&str>) -> Vec<Value> {
-    let mut kept = vec![("view".to_string(), chosen.view.word().to_string()), ("who".to_string(), chosen.sample.word().to_string())];
+    let mut kept = vec![
+        ("view".to_string(), chosen.view.word().to_string()),
+        ("who".to_string(), chosen.sample.word().to_string()),
+    ];
     kept.extend(chosen.language.iter().map(|language| ("language".to_string(), language.clone())));
     let said = chosen.said.iter().filter(|(id, _)| decides.contains(id.as_str()));
     kept.extend(said.map(|(id, value)| (format!("{ANSWER}{id}"), value.clone())));

@@ -52,7 +52,8 @@ async fn show(State(preview): State<Preview>, Path(id): Path<String>, Query(quer
     let chosen = Chosen::read(&query);
     let (person, _) = chosen.person(&whole, None);
     let site = &state.ground.settings.site;
-    let wish = wish(&query, &site.time_zone, preview.desk.clock.now().reader.to_zoned(site.time_zone.clone()).datetime());
+    let wish =
+        wish(&query, &site.time_zone, preview.desk.clock.now().reader.to_zoned(site.time_zone.clone()).datetime());
     let reader = reader(&wish, &person);
     let planning = tokio::task::spawn_blocking({
         let whole = whole.clone();
@@ -60,14 +61,14 @@ async fn show(State(preview): State<Preview>, Path(id): Path<String>, Query(quer
     });
     // Rules rely on a course without errors; this one may have some.
     let plan = planning.await.unwrap_or_default();
-    let titles: Pairs = whole.lessons.values().map(|lesson| (lesson.id.clone(), course::title_of(&whole, lesson))).collect();
+    let titles: Pairs = whole.lessons.values().map(|lesson| (lesson.id.clone(), course::title_of(lesson))).collect();
     let skipped: Vec<&String> = whole.order.iter().filter(|id| !plan.iter().any(|it| it.lesson == **id)).collect();
     let pauses: Vec<DateRange> = wish.pause.into_iter().collect();
     let values = json!({
         "course": course::facts(book),
         "broken": state.problems_of(book).iter().any(|it| it.severity == Severity::Error),
         "wish": values(&query, &wish),
-        "chooser": { "answers": people::choices(&whole, &chosen), "who": chosen.sample.word(), "language": person.language },
+        "chooser": { "answers": people::choices(&whole, &chosen), "said": !chosen.said.is_empty(), "who": chosen.sample.word(), "language": person.language },
         "zones": zones(wish.zone.iana_name().unwrap_or("UTC")),
         "months": calendar::months(&plan, &titles, &pauses, &whole.schedule.skip),
         "plan": plan.iter().map(|it| line(&id, it, &titles, &chosen)).collect::<Vec<_>>(),

@@ -76,7 +76,8 @@ async fn hand_over(
 ) -> Result<String, String> {
     let state = preview.state();
     let relay = state.ground.relay.as_ref().map_err(Clone::clone)?;
-    let whole = state.books.get(course).and_then(|book| book.course.as_deref()).ok_or("There is no such course now.")?;
+    let whole =
+        state.books.get(course).and_then(|book| book.course.as_deref()).ok_or("There is no such course now.")?;
     let (person, _) = chosen.person(whole, whole.lessons.get(lesson));
     let mail = preview.mail(course, lesson, person, Some(to.clone())).await.map_err(|trouble| match trouble {
         Trouble::Sentence(sentence) => sentence,

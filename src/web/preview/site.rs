@@ -22,6 +22,7 @@ use crate::web::preview::course;
 use crate::web::preview::mail;
 use anyhow::Context as _;
 use axum::Router;
+use axum::body::to_bytes;
 use axum::extract::Path;
 use axum::extract::Query;
 use axum::extract::State;
@@ -46,6 +47,9 @@ const ROOT: &str = "/site";
 /// Their forms do nothing, and their script proposes nothing.
 const POLICY: &str = "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self'; form-action 'none'; \
      frame-ancestors 'self'; base-uri 'none'";
+
+/// The pages' own script, which runs in no frame.
+const SCRIPT: &str = "<script src=\"/site/assets/zone.js\" defer></script>";
 
 type Pairs = BTreeMap<String, String>;
 
@@ -157,9 +161,13 @@ async fn shown(
 ) -> Response {
     let making = tokio::task::spawn_blocking(move || make(&preview, &preview.state()));
     let sentence = "This page can’t be made as the files stand; the preview’s page of the course says what is wrong.\n";
-    let mut response = match tokio::time::timeout(RENDER_TIME, making).await {
-        Ok(Ok(Ok(page))) => page,
-        Ok(Ok(Err(_)) | Err(_)) | Err(_) => (StatusCode::NOT_FOUND, sentence).into_response(),
+    let page = match tokio::time::timeout(RENDER_TIME, making).await {
+        Ok(Ok(Ok(page))) => to_bytes(page.into_body(), usize::MAX).await.ok(),
+        Ok(Ok(Err(_)) | Err(_)) | Err(_) => None,
+    };
+    let mut response = match page {
+        Some(html) => Html(String::from_utf8_lossy(&html).replace(SCRIPT, "")).into_response(),
+        None => (StatusCode::NOT_FOUND, sentence).into_response(),
     };
     response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
     response
