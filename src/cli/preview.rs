@@ -5,21 +5,17 @@ use crate::cli::check;
 use crate::cli::context::settings;
 use crate::cli::output;
 use crate::cli::problems;
-use crate::clock::Clock;
 use crate::config;
 use crate::config::Config;
 use crate::config::Folders;
 use crate::config::Loaded;
 use crate::daemon;
 use crate::daemon::preview::Preview;
-use crate::flow::preview::Desk;
 use crate::flow::preview::Ground;
-use crate::web;
 use anyhow::Context as _;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -48,12 +44,11 @@ pub async fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
         .with_context(|| format!("can't listen at {}; `--listen 127.0.0.1:0` takes any free port", args.listen))?;
     let stop = CancellationToken::new();
     daemon::stop_on_signals(stop.clone())?;
-    let desk = Desk::open(ground?, Clock::system(), web::check)?;
+    let (again, configuration) = (context.clone(), path.clone());
+    let preview = Preview::open(ground?, configuration, Box::new(move || read(&again, &path)?.ok()))?;
     output::data(format!("http://{}\n", listener.local_addr()?))?;
     eprintln!("Open this address in a browser; pages follow what you save. Ctrl-C ends it.");
-    let (again, configuration) = (context.clone(), path.clone());
-    let read = Box::new(move || read(&again, &path)?.ok());
-    Preview { desk: Arc::new(desk), listener, configuration, read, stop }.run().await?;
+    preview.run(listener, stop).await?;
     // A template that never ends may still be at work.
     std::process::exit(0)
 }

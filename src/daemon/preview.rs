@@ -1,6 +1,7 @@
 //! Serves the preview, and has it read again what is saved. Editors save by writing beside and renaming, so folders are
 //! watched, never files.
 
+use crate::clock::Clock;
 use crate::flow::preview::Desk;
 use crate::flow::preview::Ground;
 use crate::flow::preview::Touched;
@@ -25,31 +26,57 @@ const GATHER: Duration = Duration::from_millis(30);
 /// Until folders are looked for again that couldn't be watched.
 const AGAIN: Duration = Duration::from_secs(1);
 
+/// Reads dripline.toml again; `None` where it is gone, and what it said last counts on.
+pub type Read = Box<dyn Fn() -> Option<Ground> + Send + Sync>;
+
 /// What is served, and where it comes from.
 pub struct Preview {
-    pub desk: Arc<Desk>,
-    pub listener: TcpListener,
+    desk: Arc<Desk>,
     /// dripline.toml, an absolute path.
-    pub configuration: PathBuf,
-    /// Reads it again; `None` where it is gone, and what it said last counts on.
-    pub read: Box<dyn Fn() -> Option<Ground> + Send + Sync>,
-    pub stop: CancellationToken,
+    configuration: PathBuf,
+    read: Arc<Read>,
+    watch: Watch,
 }
 
 impl Preview {
+    /// Watches the folders, and then reads them: no save is missed.
+    ///
+    /// # Errors
+    /// When a built-in template can't be used.
+    pub fn open(ground: Ground, configuration: PathBuf, read: Read) -> Result<Preview> {
+        let watch = Watch::new(&ground, &configuration);
+        let desk = Arc::new(Desk::open(ground, Clock::system(), web::check)?);
+        Ok(Preview { desk, configuration, read: Arc::new(read), watch })
+    }
+
     /// Serves until the token is cancelled.
     ///
     /// # Errors
     /// When a built-in template can't be used.
-    pub async fn run(self) -> Result<()> {
-        let Preview { desk, listener, configuration, read, stop } = self;
-        let pages = web::preview::router(Arc::clone(&desk), stop.clone())?;
-        let looking = tokio::spawn(look(Arc::clone(&desk)));
-        let watching = tokio::spawn(watch(desk, configuration, read));
+    pub async fn run(self, listener: TcpListener, stop: CancellationToken) -> Result<()> {
+        let pages = web::preview::router(Arc::clone(&self.desk), stop.clone())?;
+        let looking = tokio::spawn(look(Arc::clone(&self.desk)));
+        let following = tokio::spawn(self.follow());
         web::serve(listener, pages, stop).await;
-        watching.abort();
+        following.abort();
         looking.abort();
         Ok(())
+    }
+
+    /// Has read again what is saved.
+    async fn follow(mut self) {
+        loop {
+            let touched = self.watch.gather(&self.desk, &self.configuration).await;
+            let ground = if touched.configuration { (self.read)() } else { None };
+            if touched.configuration || touched.everything {
+                // Other folders may be meant, or be there; what is saved from here on is seen.
+                let state = self.desk.state();
+                self.watch = Watch::new(ground.as_ref().unwrap_or(&state.ground), &self.configuration);
+            }
+            let desk = Arc::clone(&self.desk);
+            // Reading takes its time, and pages are served meanwhile. What breaks it is told where it is looked at.
+            tokio::task::spawn_blocking(move || apply(&desk, ground, &touched)).await.ok();
+        }
     }
 }
 
@@ -61,35 +88,12 @@ async fn look(desk: Arc<Desk>) {
     }
 }
 
-type Read = Box<dyn Fn() -> Option<Ground> + Send + Sync>;
-
-async fn watch(desk: Arc<Desk>, configuration: PathBuf, read: Read) {
-    let read = Arc::new(read);
-    let mut watch = Watch::new(&desk, &configuration);
-    loop {
-        let gathered = watch.gather(&desk, &configuration).await;
-        if gathered.is_empty() {
-            continue;
-        }
-        let (desk_, read) = (Arc::clone(&desk), Arc::clone(&read));
-        // Reading takes its time, and pages are served meanwhile.
-        let applying = tokio::task::spawn_blocking(move || apply(&desk_, &read, &gathered));
-        if applying.await.unwrap_or(true) {
-            watch = Watch::new(&desk, &configuration);
-        }
-    }
-}
-
-/// Reads again what was touched; true when other folders may have to be watched.
-fn apply(desk: &Desk, read: &Read, touched: &Touched) -> bool {
-    if touched.configuration {
-        desk.read_all(read());
-    } else if touched.everything {
-        desk.read_all(None);
+fn apply(desk: &Desk, ground: Option<Ground>, touched: &Touched) {
+    if touched.configuration || touched.everything {
+        desk.read_all(ground);
     } else {
         touched.courses.iter().for_each(|course| desk.read_course(course));
     }
-    touched.configuration || touched.everything
 }
 
 /// The folders that are watched at the moment.
@@ -102,17 +106,16 @@ struct Watch {
 }
 
 impl Watch {
-    fn new(desk: &Desk, configuration: &Path) -> Watch {
+    fn new(ground: &Ground, configuration: &Path) -> Watch {
         let (told, events) = mpsc::unbounded_channel();
-        let state = desk.state();
         let base = configuration.parent().unwrap_or(configuration);
         let folders = [
             (base, RecursiveMode::NonRecursive),
-            (state.ground.settings.courses.as_path(), RecursiveMode::Recursive),
-            (state.ground.templates.as_path(), RecursiveMode::Recursive),
+            (ground.settings.courses.as_path(), RecursiveMode::Recursive),
+            (ground.templates.as_path(), RecursiveMode::Recursive),
         ];
-        let watcher = watcher(told);
-        let (mut is_whole, mut watcher) = (watcher.is_some(), watcher);
+        let mut watcher = watcher(told);
+        let mut is_whole = watcher.is_some();
         for (folder, mode) in folders {
             let watched = watcher.as_mut().is_some_and(|watcher| watcher.watch(folder, mode).is_ok());
             // A folder that isn't there is seen to come where it stands beside dripline.toml.

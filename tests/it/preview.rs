@@ -47,7 +47,7 @@ send = "30 8 * * Mon-Fri"
 "#;
 
 const WELCOME: &str = r#"+++
-subject = "Welcome, {{ subscriber.first_name or "friend" }}"
+subject = 'Welcome, {{ subscriber.first_name or "friend" }}'
 preview = "A quiet start."
 
 [[ask]]

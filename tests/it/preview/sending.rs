@@ -50,7 +50,7 @@ fn a_mail_arrives_as_the_chosen_person_would_get_it() {
 
 #[test]
 fn what_the_relay_refuses_is_told() {
-    let sink = Sink::start("to coach@example.org: rcpt=\"550 5.1.1 nobody here\"");
+    let sink = Sink::start("rcpt reply \"550 5.1.1 nobody here\"");
     let desk = Desk::of(sink.url(), lay_out);
     let answer = send(&desk, "/lesson/calm/end", "coach%40example.org");
     assert_eq!(answer.status, 502);
