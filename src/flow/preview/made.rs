@@ -4,6 +4,7 @@
 use crate::address::Address;
 use crate::course::Course;
 use crate::course::Kind;
+use crate::course::Lesson;
 use crate::course::Verdict;
 use crate::enrolment::CLOSING;
 use crate::enrolment::Enrolment;
@@ -83,7 +84,9 @@ pub fn make(
     if book.lesson(lesson, &person.language).is_none() && is_lesson(lesson) {
         return Err(Trouble::Nothing);
     }
-    if any_error(&problems) {
+    // What stands in a file without a readable head is no lesson.
+    let is_headless = |it: &Lesson| it.body == 0 || it.subject.is_empty();
+    if any_error(&problems) || book.lesson(lesson, &person.language).is_some_and(is_headless) {
         return Err(Trouble::Problems(problems.to_vec()));
     }
     let now = desk.clock.now();

@@ -60,8 +60,8 @@ async fn send_it(
     Form(form): Form<Pairs>,
 ) -> Response {
     let sent = send::send(&preview, &course, &lesson, &Chosen::read(&query), &form).await;
-    let status = sent.status();
-    (status, page(&preview, &course, &lesson, &query, Some(&sent)).await).into_response()
+    let page = page(&preview, &course, &lesson, &query, Some(&sent)).await;
+    if page.status().is_success() { (sent.status(), page).into_response() } else { page }
 }
 
 async fn page(preview: &Preview, id: &str, lesson: &str, query: &Pairs, sent: Option<&Sent>) -> Response {

@@ -177,10 +177,10 @@ fn a_plan_is_a_calendar_that_says_what_simulate_says() {
         "--pace",
         "1.5",
         "--pause",
-        "2026-04-01..2026-04-08",
+        "2026-03-30..2026-04-08",
     ];
     let simulated = desk.site.json(&[&["simulate", "calm", "--json"], &flags[..]].concat());
-    let page = desk.page("/plan/calm?signup=2026-03-27T22%3A15&zone=Europe%2FBerlin&pace=1.5&answer.region=neck&pause_from=2026-04-01&pause_to=2026-04-08");
+    let page = desk.page("/plan/calm?signup=2026-03-27T22%3A15&zone=Europe%2FBerlin&pace=1.5&answer.region=neck&pause_from=2026-03-30&pause_to=2026-04-08");
     let plan = simulated.as_array().unwrap();
     assert_eq!(plan.len(), 3);
     for one in plan {
