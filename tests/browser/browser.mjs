@@ -37,9 +37,13 @@ export async function openPage(browser, { language = "en" } = {}) {
     page.trouble.push(`${line.type()} in the console: ${line.text()}`);
   });
   page.on("pageerror", (error) => page.trouble.push(`a script failed: ${error.message}`));
-  page.on("requestfailed", (request) => page.trouble.push(`${request.url()} couldn't be loaded`));
+  page.on("requestfailed", (request) => {
+    // Who listens to changes stops when the page is left.
+    if (request.resourceType() !== "eventsource") page.trouble.push(`${request.url()} couldn't be loaded`);
+  });
   page.on("response", (response) => {
-    if (response.request().isNavigationRequest()) page.answer = response;
+    const request = response.request();
+    if (request.isNavigationRequest() && request.frame() === page.mainFrame()) page.answer = response;
     else if (response.status() >= 400 && !response.url().endsWith("/favicon.ico")) page.trouble.push(`${response.url()} answers ${response.status()}`);
   });
   return page;

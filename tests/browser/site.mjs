@@ -70,6 +70,16 @@ export class Site {
     }, () => this.told());
   }
 
+  /** Starts the preview of the courses, which needs neither mailbox nor daemon; returns where it is. */
+  async preview() {
+    const started = this.#start("preview", ["preview", "--listen", "127.0.0.1:0"]);
+    const printed = () => readFile(this.#path("preview.out"), "utf8");
+    return until("the preview", async () => {
+      alive(started);
+      return (await printed()).trim();
+    }, () => this.told());
+  }
+
   /** Standard output of a command that must go well. */
   async run(...words) {
     const { stdout } = await execute(program, words, { cwd: this.#path("site"), env: this.#environment });
@@ -94,9 +104,9 @@ export class Site {
     if (failed.length) throw new Error(`${failed.join("\n")}\n${told}`);
   }
 
-  /** What mailbox and daemon wrote to standard error. */
+  /** What mailbox, daemon and preview wrote to standard error. */
   async told() {
-    const texts = ["mailbox", "daemon"].map((name) => readFile(this.#path(`${name}.err`), "utf8").catch(() => ""));
+    const texts = ["mailbox", "daemon", "preview"].map((name) => readFile(this.#path(`${name}.err`), "utf8").catch(() => ""));
     return (await Promise.all(texts)).join("");
   }
 

@@ -45,6 +45,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::PoisonError;
 use std::sync::RwLock;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::sync::broadcast;
@@ -183,6 +185,24 @@ impl Desk {
             self.told.send(Told::Found { course: book.id.clone() }).ok();
         }
         true
+    }
+
+    /// As [`Desk::step`], for one lesson, which is waited for as long as `patience`; when more is known later, it is told.
+    pub async fn glance(self: &Arc<Desk>, course: &str, language: &str, lesson: &str, patience: Duration) {
+        let (desk, state) = (Arc::clone(self), self.state());
+        let Some(book) = state.books.get(course).cloned() else { return };
+        let (language, lesson) = (language.to_string(), lesson.to_string());
+        let late = Arc::new(AtomicBool::new(false));
+        let is_late = Arc::clone(&late);
+        let looking = tokio::spawn(async move {
+            book.look(&state, &language, &lesson).await;
+            if is_late.load(Ordering::SeqCst) {
+                desk.told.send(Told::Found { course: book.id.clone() }).ok();
+            }
+        });
+        if tokio::time::timeout(patience, looking).await.is_err() {
+            late.store(true, Ordering::SeqCst);
+        }
     }
 
     fn put(&self, state: State, course: Option<String>) {

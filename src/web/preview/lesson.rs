@@ -33,9 +33,12 @@ use axum::routing::get;
 use serde_json::Value;
 use serde_json::json;
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// Octets of a mail's source that a page shows.
 const MOST_SOURCE: usize = 400_000;
+/// How long a page waits for what is wrong with its lesson; what is found later is told to it.
+const GLANCE: Duration = Duration::from_millis(60);
 /// From this share of the limit on a mail's size is worth a word.
 const NEAR: usize = MAIL_LIMIT / 10 * 8;
 
@@ -78,7 +81,7 @@ async fn page(preview: &Preview, id: &str, lesson: &str, query: &Pairs, sent: Op
     if file.is_none() && !is_own {
         return preview.gone(Some(id), "This course has no such lesson now. If it comes back, this page shows it.");
     }
-    book.look(&state, &edition.language, lesson).await;
+    preview.desk.glance(id, &edition.language, lesson, GLANCE).await;
     let made = preview.mail(id, lesson, person.clone(), None).await;
     let problems = problems(&state, book, file.map(|it| it.source.name.as_str()), made.as_ref().err());
     let lines = file.map(|it| source::lines(&it.source.name, &it.source.text, &problems)).unwrap_or_default();
