@@ -12,6 +12,7 @@ use crate::flow::preview::Trouble;
 use crate::message::MAIL_LIMIT;
 use crate::problem;
 use crate::problem::Problem;
+use crate::problem::Severity;
 use crate::text;
 use crate::web::preview::Preview;
 use crate::web::preview::chosen::Chosen;
@@ -85,7 +86,8 @@ async fn page(preview: &Preview, id: &str, lesson: &str, query: &Pairs, sent: Op
     let made = preview.mail(id, lesson, person.clone(), None).await;
     let problems = problems(&state, book, file.map(|it| it.source.name.as_str()), made.as_ref().err());
     let lines = file.map(|it| source::lines(&it.source.name, &it.source.text, &problems)).unwrap_or_default();
-    let chooser = people::chooser(whole, whole.lessons.get(lesson).or(file), &chosen, &person);
+    let mut chooser = people::chooser(whole, whole.lessons.get(lesson).or(file), &chosen, &person);
+    tell_errors(&mut chooser, &state, book, lesson);
     let values = json!({
         "course": course::facts(book),
         "lesson": lesson,
@@ -96,7 +98,7 @@ async fn page(preview: &Preview, id: &str, lesson: &str, query: &Pairs, sent: Op
         "when": file.and_then(|it| it.when.as_ref()).map(|when| when.text.as_str()),
         "gets_it": gets_it,
         "chooser": chooser,
-        "views": views(lesson, &chosen),
+        "views": views(lesson, &chosen, made.is_ok()),
         "view": chosen.view.word(),
         "frames": made.as_ref().ok().map(|_| frames(id, lesson, &chosen)),
         "mail": made.as_ref().ok().map(facts),
@@ -109,6 +111,17 @@ async fn page(preview: &Preview, id: &str, lesson: &str, query: &Pairs, sent: Op
         "sent": sent.map(Sent::values),
     });
     preview.page("lesson.html", Some(id), &values)
+}
+
+/// Puts beside each language how many errors the lesson has in it.
+fn tell_errors(chooser: &mut Value, state: &Files, book: &Book, lesson: &str) {
+    let problems = state.problems_of(book);
+    for choice in chooser["languages"].as_array_mut().into_iter().flatten() {
+        let tag = choice["tag"].as_str().unwrap_or_default();
+        let file = book.lesson(lesson, tag).map(|lesson| lesson.source.name.as_str());
+        let own = problems.iter().filter(|it| it.severity == Severity::Error && file == Some(it.file()));
+        choice["errors"] = json!(own.count());
+    }
 }
 
 /// What is wrong with this file, as `check` says it; of a mail that can't be made, why.
@@ -157,12 +170,14 @@ fn place(book: &Book, whole: &Course, lesson: &str, chosen: &Chosen) -> Value {
     json!({ "before": before.map(way), "behind": behind.map(way), "kind": kind })
 }
 
-fn views(lesson: &str, chosen: &Chosen) -> Vec<Value> {
+fn views(lesson: &str, chosen: &Chosen, is_made: bool) -> Vec<Value> {
+    // Without a mail the file is all there is to look at.
+    let shown = if is_made { chosen.view } else { View::File };
     let meant = View::ALL.into_iter().filter(|view| *view != View::File || !lesson.starts_with('@'));
     let link = |view: View| {
         let href = Chosen { view, ..chosen.clone() }.query();
         let href = if href.is_empty() { "?".to_string() } else { href };
-        json!({ "label": view.label(), "href": href, "current": view == chosen.view })
+        json!({ "label": view.label(), "href": href, "current": view == shown })
     };
     meant.map(link).collect()
 }
