@@ -14,6 +14,8 @@ use crate::flow::shelf::Shelved;
 use crate::message::Templates;
 use crate::message::check_lesson;
 use crate::message::course_page;
+use crate::picture;
+use crate::picture::Format;
 use crate::problem;
 use crate::problem::Problem;
 use crate::site::Site;
@@ -25,6 +27,7 @@ use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
 use std::sync::PoisonError;
+use tokio::sync::OnceCell;
 
 /// A lesson in one of its languages; the empty name is the course's page.
 type Key = (String, String);
@@ -59,6 +62,8 @@ pub struct Book {
     frame: String,
     findings: Mutex<BTreeMap<Key, Finding>>,
     ready: Mutex<Option<Ready>>,
+    /// Set when every picture of the course has been prepared once.
+    pictures: OnceCell<()>,
 }
 
 impl Book {
@@ -95,6 +100,7 @@ impl Book {
             frame,
             findings: Mutex::new(findings.unwrap_or_default()),
             ready: Mutex::default(),
+            pictures: OnceCell::new(),
         }
     }
 
@@ -183,6 +189,19 @@ impl Book {
         self.to_look_at().into_iter().find(is_new).map(|(key, _)| key)
     }
 
+    /// Returns when what readers get of each picture is at hand. The first time this takes longer than a mail may.
+    pub async fn prepare_pictures(self: &Arc<Book>) {
+        let book = Arc::clone(self);
+        let prepare = move || {
+            let translated = book.course.iter().flat_map(|course| course.translations.values()).map(|it| &it.course);
+            let editions = book.course.as_deref().into_iter().chain(translated);
+            for bytes in editions.flat_map(|edition| edition.files.values()).filter(|it| Format::of(it).is_some()) {
+                picture::prepared(bytes).ok();
+            }
+        };
+        self.pictures.get_or_init(|| async { tokio::task::spawn_blocking(prepare).await.unwrap_or(()) }).await;
+    }
+
     /// Looks for what is wrong with one lesson's mails, unless it is known.
     pub async fn look(self: &Arc<Book>, state: &State, language: &str, lesson: &str) {
         let wanted = (language.to_string(), lesson.to_string());
@@ -190,6 +209,7 @@ impl Book {
         if self.findings().get(&key).is_some_and(|finding| finding.made_from == made_from) {
             return;
         }
+        self.prepare_pictures().await;
         let (book, templates, ground) = (Arc::clone(self), Arc::clone(&state.templates), Arc::clone(&state.ground));
         let looking = tokio::task::spawn_blocking(move || book.found_in(&templates, &ground.settings.site, &wanted));
         let problems = match tokio::time::timeout(2 * RENDER_TIME, looking).await {

@@ -8,6 +8,7 @@ use crate::flow::preview::Trouble;
 use crate::flow::preview::make;
 use crate::flow::view;
 use crate::message::image_hash;
+use crate::site::Images;
 use crate::web::image;
 use crate::web::preview::Preview;
 use crate::web::preview::chosen::Chosen;
@@ -70,6 +71,9 @@ impl Preview {
         let book = state.books.get(course).cloned().ok_or(Trouble::Nothing)?;
         if let Some(problem) = book.stuck(lesson, &person.language) {
             return Err(Trouble::Problems(vec![problem]));
+        }
+        if state.ground.settings.site.images == Images::Embed {
+            book.prepare_pictures().await;
         }
         let to = to.or_else(|| "reader@example.org".parse().ok()).ok_or(Trouble::Nothing)?;
         let (name, of) = (lesson.to_string(), Arc::clone(&book));
