@@ -177,3 +177,19 @@ fn html(message: &Message<'_>) -> String {
         None => format!("<base target=\"_blank\">{html}"),
     }
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a mail that can't be read is a failed test")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_image_that_came_with_a_mail_stands_in_its_page() {
+        let mail = "Content-Type: multipart/related; boundary=\"b\"; type=\"text/html\"\r\n\r\n--b\r\n\
+            Content-Type: text/html; charset=utf-8\r\n\r\n<p><img src=\"cid:a@example.org\" alt=\"a\"></p>\r\n--b\r\n\
+            Content-Type: image/png\r\nContent-Transfer-Encoding: base64\r\nContent-ID: <a@example.org>\r\n\
+            Content-Disposition: inline; filename=\"a.png\"\r\n\r\nAQID\r\n--b--\r\n";
+        let page = html(&MessageParser::default().parse(mail).unwrap());
+        assert!(page.contains("<img src=\"data:image/png;base64,AQID\" alt=\"a\">"), "{page}");
+    }
+}

@@ -5,6 +5,7 @@ use crate::course::Course;
 use crate::course::Lesson;
 use crate::message::markdown;
 use crate::message::markdown::Base;
+use crate::message::markdown::Document;
 use crate::message::marked::Marked;
 use crate::message::plain;
 use crate::message::question::Question;
@@ -29,6 +30,15 @@ pub const ANSWER_URL: &str = "answer_url";
 pub struct Block {
     pub html: String,
     pub text: String,
+    /// Addresses and paths of the course's images in it.
+    pub images: Vec<(String, String)>,
+}
+
+impl Block {
+    fn new(document: &Document<'_>, marked: &Marked) -> Block {
+        let images = document.images().map(|(address, path)| (address.to_string(), path.to_string())).collect();
+        Block { html: document.html(marked), text: plain::write(marked, &document.events), images }
+    }
 }
 
 /// The course's own Markdown under `key` of course.toml. Its problems are reported at that key.
@@ -42,7 +52,7 @@ pub fn of_course(markdown: &str, key: &str, site: &Site, course: &Course, proble
     for problem in found {
         problems.push(Problem { source: Arc::clone(&course.source), span: span.clone(), ..problem });
     }
-    Block { html: document.html(&marked), text: plain::write(&marked, &document.events) }
+    Block::new(&document, &marked)
 }
 
 /// Markdown that belongs to no course: without images of its own. Problems are reported in `source`.
@@ -51,7 +61,7 @@ pub fn of_no_course(markdown: &str, key: &str, source: &Arc<Source>) -> (Block, 
     let mut problems = Vec::new();
     let document = markdown::read(&marked, Base::Nowhere, source, &mut problems);
     problems.extend(untagged(markdown, key, source));
-    (Block { html: document.html(&marked), text: plain::write(&marked, &document.events) }, problems)
+    (Block::new(&document, &marked), problems)
 }
 
 /// A tag in a text that stands in mails as it is: readers would see its braces.
@@ -79,7 +89,7 @@ pub fn register(tera: &mut Tera, lesson: &Lesson, crisis: &Block, words: &Mail, 
     let numbered = (1..).zip(&lesson.asks);
     let questions = numbered.map(|(number, ask)| (ask.id.clone(), Question::new(number, ask, words, dress)));
     tera.register_function("ask", Asks(questions.collect()));
-    tera.register_function("crisis", Crisis(Block { html: dress(&boxed(&crisis.html)), text: crisis.text.clone() }));
+    tera.register_function("crisis", Crisis(Block { html: dress(&boxed(&crisis.html)), ..crisis.clone() }));
 }
 
 /// Places a question, as HTML or text, whichever part calls: with the mail's own link where it has one.

@@ -7,6 +7,7 @@ use crate::course::Tree;
 use crate::keys::nearest;
 use crate::message::Asked;
 use crate::message::Letter;
+use crate::message::Logo;
 use crate::message::Rendered;
 use crate::message::Templates;
 use crate::message::check::Person;
@@ -22,6 +23,7 @@ use crate::message::tags;
 use crate::message::templates::built_in;
 use crate::message::templates::is_mail;
 use crate::message::visible::visible;
+use crate::picture;
 use crate::problem;
 use crate::problem::Problem;
 use crate::problem::Source;
@@ -60,6 +62,7 @@ here is [a link]({{ links.web_view }}).
 pub fn check_templates(site: &Site, overrides: &BTreeMap<String, Vec<u8>>) -> Vec<Problem> {
     let read = theme::read(overrides);
     let (fixed, mut problems) = (read.theme.fixed(), read.faint);
+    problems.extend(read.theme.logo.as_ref().and_then(unseen));
     let loaded = Templates::load(overrides);
     let broken: &[Problem] = loaded.as_ref().err().map_or(&[], Vec::as_slice);
     for (path, bytes) in overrides {
@@ -81,6 +84,13 @@ pub fn check_templates(site: &Site, overrides: &BTreeMap<String, Vec<u8>>) -> Ve
     }
     problem::sort(&mut problems);
     problems
+}
+
+/// A logo that nobody could see.
+fn unseen(logo: &Logo) -> Option<Problem> {
+    let fault = picture::prepared(&logo.bytes).err()?;
+    let source = Source::new(format!("templates/{}", logo.file), "");
+    Some(Problem::error(&source, 0..0, format!("this logo {fault}"), fault.help()))
 }
 
 /// Whether a problem speaks of the place of another.

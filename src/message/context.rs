@@ -22,14 +22,13 @@ pub fn block(markdown: Option<&str>, key: &str, site: &Site, course: &Course, pr
 }
 
 /// What is the same in every mail of a course.
-pub fn of_course(templates: &Templates, site: &Site, course: &Course, problems: &mut Vec<Problem>) -> Context {
+pub fn of_course(templates: &Templates, site: &Site, course: &Course, disclaimer: &Block) -> Context {
     let words = words(&course.language);
     let why = match course.kind {
         Kind::Course => words.mail.why_course,
         Kind::Newsletter => words.mail.why_newsletter,
     };
     let why = fill(why, &[("course", &course.title)]);
-    let disclaimer = block(course.disclaimer.as_deref(), "disclaimer", site, course, problems);
     let mut context = of_language(templates, site, &course.language);
     context.insert(
         "course",

@@ -3,6 +3,7 @@
 
 use crate::course::Course;
 use crate::message::Templates;
+use crate::message::blocks::Block;
 use crate::message::encode;
 use crate::message::markdown::Document;
 use crate::picture;
@@ -12,6 +13,7 @@ use crate::site::Site;
 use percent_encoding::AsciiSet;
 use percent_encoding::NON_ALPHANUMERIC;
 use percent_encoding::utf8_percent_encode;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::OnceLock;
 
@@ -42,14 +44,20 @@ pub struct Inside {
     pub picture: Arc<Picture>,
 }
 
-/// The images that the mails of a lesson carry: its own, and the logo. Those of texts that stand in every mail of a course
-/// stay links.
-pub fn carried(templates: &Templates, site: &Site, course: &Course, document: &Document<'_>) -> Vec<Carried> {
+/// The images that the mails of a lesson carry: its own, those of the course's texts that stand in them, and the logo.
+pub fn carried(
+    templates: &Templates,
+    site: &Site,
+    course: &Course,
+    document: &Document<'_>,
+    texts: &[&Block],
+) -> Vec<Carried> {
     if site.images == Images::Serve {
         return Vec::new();
     }
-    let own =
-        document.images().filter_map(|(address, path)| Some(Carried::new(address, path, course.files.get(path)?)));
+    let of_texts = texts.iter().flat_map(|text| &text.images).map(|(address, path)| (address.as_str(), path.as_str()));
+    let all: BTreeMap<&str, &str> = document.images().chain(of_texts).collect();
+    let own = all.into_iter().filter_map(|(address, path)| Some(Carried::new(address, path, course.files.get(path)?)));
     own.chain(carried_logo(templates, site)).collect()
 }
 

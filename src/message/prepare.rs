@@ -133,7 +133,6 @@ pub(super) fn draft(
         skip,
     );
     let has_title = document.has_title();
-    let carried = carried(templates, site, course, &document);
     let text = plain::write(&body, &document.events);
     if text.trim().is_empty() {
         let help = "write it in Markdown: the text part is made of it, and some people read nothing else";
@@ -144,10 +143,12 @@ pub(super) fn draft(
         body.fill("{% extends \"mail/lesson/mail.txt\" %}{% block lesson %}\n", &text, "{% endblock lesson %}", skip);
     let mut tera = templates.tera.clone();
     let crisis = context::block(course.crisis.as_deref(), "crisis", site, course, problems);
+    let disclaimer = context::block(course.disclaimer.as_deref(), "disclaimer", site, course, problems);
+    let carried = carried(templates, site, course, &document, &[&crisis, &disclaimer]);
     let dress = |html: &str| templates.styles.of_block(html, direction(&course.language));
     blocks::register(&mut tera, lesson, &crisis, &words.mail, &dress);
     components::register(&mut tera, &words.mail, templates.theme(), &dress);
-    *tera.global_context() = context::of_course(templates, site, course, problems);
+    *tera.global_context() = context::of_course(templates, site, course, &disclaimer);
     let origins = Origins {
         id: lesson.id.clone(),
         source: Arc::clone(&lesson.source),
@@ -158,12 +159,7 @@ pub(super) fn draft(
         preview: header(lesson.preview.as_deref().unwrap_or_default(), "preview", course, lesson, problems),
         templates: templates.files.clone(),
     };
-    if let Some(problem) =
-        lesson.content_note.as_ref().and_then(|it| blocks::untagged(it, "content_note", &lesson.source))
-    {
-        let span = blocks::key_span(&lesson.source.text[..lesson.body], "content_note");
-        problems.push(Problem { span, ..problem });
-    }
+    problems.extend(untagged_note(lesson));
     let compiled = [SUBJECT, PREVIEW, HTML, TEXT].map(|name| (name, origins.text_of(name).unwrap_or_default()));
     tera.add_raw_templates(compiled).map_err(|error| origins.explain(&error))?;
     let lesson = LessonFacts { id: lesson.id.clone(), content_note: lesson.content_note.clone() };
@@ -342,6 +338,13 @@ fn in_tag(message: &str, source: &Arc<Source>, span: std::ops::Range<usize>) -> 
     }
     let message = message.lines().last().unwrap_or(message);
     Problem::error(source, span, format!("`{tag}`: {message}"), "correct the tag")
+}
+
+/// A content note that has a tag in it.
+fn untagged_note(lesson: &Lesson) -> Option<Problem> {
+    let problem = blocks::untagged(lesson.content_note.as_ref()?, "content_note", &lesson.source)?;
+    let span = blocks::key_span(&lesson.source.text[..lesson.body], "content_note");
+    Some(Problem { span, ..problem })
 }
 
 /// Marks the body's tags, and adds the questions that it doesn't place itself.

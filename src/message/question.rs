@@ -28,7 +28,7 @@ pub struct Question {
 impl Question {
     /// The nth question of its lesson, counted from 1. `dress` puts styles into HTML.
     pub fn new(number: usize, ask: &Ask, words: &Mail, dress: &dyn Fn(&str) -> String) -> Question {
-        let dressed = |block: Block| Block { html: dress(&block.html), text: block.text };
+        let dressed = |block: Block| Block { html: dress(&block.html), ..block };
         Question { linked: dressed(linked(number, ask, words)), replied: dressed(replied(ask, words)) }
     }
 
@@ -77,7 +77,7 @@ fn linked(number: usize, ask: &Ask, words: &Mail) -> Block {
         plain::wrap(words.ask_open),
         plain::wrap(words.ask_or_reply)
     );
-    Block { html, text }
+    Block { html, text, images: Vec::new() }
 }
 
 /// Links below each other, as wide as the mail. A table, because Outlook gives nothing else a width.
@@ -101,7 +101,7 @@ fn replied(ask: &Ask, words: &Mail) -> Block {
         escape(&ask.question),
         escape(reply)
     ));
-    Block { html, text: format!("{}{}\n", what_is_asked(ask, words), plain::wrap(reply)) }
+    Block { html, text: format!("{}{}\n", what_is_asked(ask, words), plain::wrap(reply)), images: Vec::new() }
 }
 
 /// The question and what there is to choose from, as plain text.

@@ -81,3 +81,15 @@ fn the_logo_travels_too() {
     assert!(mail.contains("multipart/related") && mail.contains("filename=\"logo.png\""), "{mail}");
     assert!(!mail.contains("/image/"), "{mail}");
 }
+
+#[test]
+fn what_stands_in_every_mail_of_a_course_brings_its_images() {
+    let mut course = course(lesson("{{ crisis() }}"));
+    course.crisis = Some("![a hand that holds another](images/hand.png)".into());
+    course.disclaimer = Some("![a leaf](images/leaf.png)".into());
+    course.files.insert("images/leaf.png".into(), png(30, 20));
+    let mail = String::from_utf8(built(&embed(), &course, &BTreeMap::new())).unwrap();
+    assert!(mail.contains("filename=\"hand.png\"") && mail.contains("filename=\"leaf.png\""), "{mail}");
+    let served = String::from_utf8(built(&site(), &course, &BTreeMap::new())).unwrap();
+    assert!(!served.contains("multipart/related") && served.contains("/image/"), "{served}");
+}

@@ -18,7 +18,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 /// The least PNG that has a width and a height.
-const LOGO: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\x02\x80\0\0\0\xa0";
+/// 640 × 160 pixels.
+const LOGO: &[u8] = include_bytes!("../pictures/logo.png");
 
 type Files = BTreeMap<String, Vec<u8>>;
 
@@ -330,6 +331,17 @@ fn styles_stand_in_the_elements_and_tags_stay_where_they_were_written() {
         "{% if progress.number > 1 %}\n<div class=\"a\">\n{% else %}\n<div>\n{% endif %}\n\nb\n\n</div>\n",
         "<div class=\"a\">\n\n<p>b</p>\n</div>",
     );
+}
+
+#[test]
+fn a_logo_that_nobody_could_see_is_told_at_its_file() {
+    let theme = "[logo]\nfile = \"logo.png\"\nalt = \"Steady Ground\"\nwidth = 160\n";
+    let mut files = files(&[("theme.toml", theme)]);
+    files.insert("logo.png".into(), LOGO[..LOGO.len() / 2].to_vec());
+    let found: Vec<_> = message::check_templates(&site(), &files).iter().map(ToString::to_string).collect();
+    assert_eq!(found, ["templates/logo.png:1:1: error: this logo is damaged or breaks off: it can't be decoded"]);
+    files.insert("logo.png".into(), LOGO.to_vec());
+    assert_eq!(message::check_templates(&site(), &files), []);
 }
 
 #[test]
