@@ -10,6 +10,7 @@ mod conformance;
 mod course_files;
 mod crash;
 mod dkim;
+mod docs;
 mod edits;
 mod faults;
 mod issues;
