@@ -42,7 +42,9 @@ impl Page {
                 // What somebody sees elsewhere: in a mail, in another program.
                 ["text"] => (),
                 [_, file] => page.blocks.push(Block::file(file, &fenced.lines)),
-                _ => page.wrong.push(format!("{path}:{}: say which file this is, or whether it is console or text", fenced.line)),
+                _ => page
+                    .wrong
+                    .push(format!("{path}:{}: say which file this is, or whether it is console or text", fenced.line)),
             }
         }
         page
