@@ -289,7 +289,8 @@ mod tests {
     /// What is filled in: `{name}`, tags, the targets of links.
     fn places(text: &str) -> Vec<&str> {
         let mut places: Vec<&str> = text.split('{').skip(1).filter_map(|rest| rest.split('}').next()).collect();
-        places.retain(|place| !place.contains("first_name"));
+        // How somebody is greeted is a language's own, with a condition or without.
+        places.retain(|place| !place.contains("first_name") && *place != "% endif %");
         places.sort_unstable();
         places
     }
