@@ -16,6 +16,7 @@ use crate::program::Site;
 use crate::program::until;
 use client::Answer;
 use client::Events;
+use std::fs;
 
 /// A course with everything that a preview shows: stages, a question that decides, a draft, a retired lesson, a picture, two
 /// translations of which one runs from right to left.
@@ -84,7 +85,7 @@ impl Desk {
         Desk::of("smtp://127.0.0.1:9", |site| {
             site.write("courses/calm/course.toml", COURSE);
             site.write("courses/calm/about.md", "About *calm*.\n");
-            site.write("courses/calm/leaf.png", "\u{89}PNG, nearly");
+            fs::write(site.path().join("courses/calm/leaf.png"), include_bytes!("pictures/dot.png")).unwrap();
             site.write("courses/calm/welcome.md", WELCOME);
             site.write("courses/calm/neck.md", NECK);
             site.lesson("calm", "end", "", "The end.");

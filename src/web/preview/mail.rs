@@ -9,7 +9,7 @@ use crate::flow::preview::make;
 use crate::flow::view;
 use crate::message::image_hash;
 use crate::site::Images;
-use crate::web::image;
+use crate::web::image::answer;
 use crate::web::preview::Preview;
 use crate::web::preview::chosen::Chosen;
 use crate::web::preview::shown;
@@ -102,5 +102,5 @@ pub async fn picture(State(preview): State<Preview>, Path(hash): Path<String>) -
         }
     });
     let found = finding.await.ok().flatten();
-    found.map_or_else(|| StatusCode::NOT_FOUND.into_response(), |(kind, bytes)| image::answer(kind, bytes))
+    found.map_or_else(|| StatusCode::NOT_FOUND.into_response(), |(kind, bytes)| answer(kind, bytes))
 }
