@@ -1,6 +1,7 @@
 //! `[content]` and `[database]`: where things stand. Knows not what is in them.
 
 use crate::keys::Keys;
+use std::ops::Range;
 use std::path::Path;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -22,6 +23,8 @@ pub struct Content {
     pub courses: PathBuf,
     pub templates: PathBuf,
     pub images: Images,
+    /// Where courses and templates are named.
+    pub named: [Option<Range<usize>>; 2],
 }
 
 impl FromStr for Images {
@@ -41,9 +44,10 @@ pub fn content(keys: &Keys<'_>, base: &Path) -> Content {
     let folder = |key: &str| base.join(content.text(key).map_or(key.to_string(), |text| text.into_inner()));
     let courses = folder("courses");
     let templates = folder("templates");
+    let named = ["courses", "templates"].map(|key| Some(content.string(key)?.span()));
     let images = content.parsed("images", "write \"serve\" or \"embed\"");
     content.finish();
-    Content { courses, templates, images: images.map_or(Images::Serve, |images| images.into_inner()) }
+    Content { courses, templates, images: images.map_or(Images::Serve, |images| images.into_inner()), named }
 }
 
 /// The database's URL; a SQLite path made absolute.

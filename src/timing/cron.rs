@@ -108,8 +108,9 @@ impl FromStr for Cron {
         let parts: Vec<&str> = text.split_whitespace().collect();
         let [minute, hour, day, month, weekday] = parts.as_slice() else {
             let found = parts.len();
+            let fields = if found == 1 { "field" } else { "fields" };
             return Err(format!(
-                "`{text}` has {found} fields, and five are needed: minute, hour, day-of-month, month, weekday"
+                "`{text}` has {found} {fields}, and five are needed: minute, hour, day-of-month, month, weekday"
             ));
         };
         let fields = [

@@ -1,0 +1,145 @@
+//! A lesson as far as it is the same for everybody: its tags marked, its Markdown read and styled, its names checked. Knows
+//! no person and fills in nothing.
+
+use crate::course::Course;
+use crate::course::Lesson;
+use crate::message::Templates;
+use crate::message::blocks;
+use crate::message::context;
+use crate::message::look::compile::Compiled;
+use crate::message::markdown;
+use crate::message::markdown::Base;
+use crate::message::marked::Instead;
+use crate::message::marked::Marked;
+use crate::message::names::Names;
+use crate::message::origins::HTML;
+use crate::message::origins::Origins;
+use crate::message::origins::PREVIEW;
+use crate::message::origins::RenderError;
+use crate::message::origins::SUBJECT;
+use crate::message::origins::TEXT;
+use crate::message::plain;
+use crate::message::tags;
+use crate::problem::Problem;
+use crate::problem::Source;
+use crate::site::Site;
+use crate::text::direction;
+use crate::text::words;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use tera::Tera;
+
+/// A lesson before it is compiled.
+pub struct Draft {
+    pub body: Arc<Marked>,
+    /// The text begins with a title of its own.
+    pub has_title: bool,
+    html: String,
+    text: String,
+    subject: String,
+    preview: String,
+    /// Knows the mail's templates and everything but the lesson.
+    tera: Tera,
+    templates: BTreeMap<String, Arc<Compiled>>,
+    id: String,
+    source: Arc<Source>,
+}
+
+/// Reads a lesson. What is wrong with it for everybody goes to `problems`.
+pub fn draft(
+    templates: &Templates,
+    site: &Site,
+    course: &Course,
+    lesson: &Lesson,
+    problems: &mut Vec<Problem>,
+) -> Draft {
+    let body = mark_body(course, lesson, problems);
+    let document = markdown::read(&body, Base::Course(site, course), &lesson.source, problems);
+    let html = templates.styles.of_lesson(&document.html(), &body, direction(&course.language));
+    let has_title = document.has_title();
+    let text = plain::write(&body, &document.events);
+    if text.trim().is_empty() {
+        let help = "write it in Markdown: the text part is made of it, and some people read nothing else";
+        let span = lesson.body..lesson.source.text.len();
+        problems.push(Problem::error(&lesson.source, span, "this lesson has no plain text", help));
+    }
+    if let Some(problem) =
+        lesson.content_note.as_ref().and_then(|it| blocks::untagged(it, "content_note", &lesson.source))
+    {
+        let span = blocks::key_span(&lesson.source.text[..lesson.body], "content_note");
+        problems.push(Problem { span, ..problem });
+    }
+    Draft {
+        body: Arc::new(body),
+        has_title,
+        html,
+        text,
+        subject: header(&lesson.subject, "subject", course, lesson, problems),
+        preview: header(lesson.preview.as_deref().unwrap_or_default(), "preview", course, lesson, problems),
+        tera: engine(templates, site, course, lesson, problems),
+        templates: templates.files.clone(),
+        id: lesson.id.clone(),
+        source: Arc::clone(&lesson.source),
+    }
+}
+
+/// What is the same in every mail of the course, and the questions of this lesson.
+fn engine(templates: &Templates, site: &Site, course: &Course, lesson: &Lesson, problems: &mut Vec<Problem>) -> Tera {
+    let mut tera = templates.tera.clone();
+    let crisis = context::block(course.crisis.as_deref(), "crisis", site, course, problems);
+    let dress = |html: &str| templates.styles.of_block(html, direction(&course.language));
+    blocks::register(&mut tera, lesson, &crisis, &words(&course.language).mail, &dress);
+    *tera.global_context() = context::of_course(templates, site, course, problems);
+    tera
+}
+
+impl Draft {
+    /// Puts the tags back, some of them in other words, and has Tera read the templates.
+    ///
+    /// # Errors
+    /// The first thing that Tera can't read, or doesn't know.
+    pub fn compile(&self, instead: &Instead) -> Result<(Tera, Origins), RenderError> {
+        let fill = |ending: &str, text: &str| {
+            let before = format!("{{% extends \"mail/lesson/mail.{ending}\" %}}{{% block lesson %}}\n");
+            self.body.fill(&before, text, "{% endblock lesson %}", instead)
+        };
+        let origins = Origins {
+            id: self.id.clone(),
+            source: Arc::clone(&self.source),
+            body: Arc::clone(&self.body),
+            html: fill("html", &self.html),
+            text: fill("txt", &self.text),
+            subject: self.subject.clone(),
+            preview: self.preview.clone(),
+            templates: self.templates.clone(),
+        };
+        let compiled = [SUBJECT, PREVIEW, HTML, TEXT].map(|name| (name, origins.text_of(name).unwrap_or_default()));
+        let mut tera = self.tera.clone();
+        tera.add_raw_templates(compiled).map_err(|error| origins.explain(&error))?;
+        Ok((tera, origins))
+    }
+}
+
+/// Marks the body's tags, and adds the questions that it doesn't place itself.
+fn mark_body(course: &Course, lesson: &Lesson, problems: &mut Vec<Problem>) -> Marked {
+    let range = lesson.body..lesson.source.text.len();
+    let body = tags::mark(&lesson.source, range.clone(), &[], problems);
+    let placed = Names::of_body(course, lesson).check(&body.tags, &lesson.source, problems);
+    let missing = lesson.asks.iter().filter(|ask| !placed.contains(&ask.id));
+    let added: Vec<String> = missing.map(|ask| format!("{{{{ ask(id=\"{}\") }}}}", ask.id)).collect();
+    if added.is_empty() { body } else { tags::mark(&lesson.source, range, &added, &mut Vec::new()) }
+}
+
+/// The template of a line of the head. Its problems stand at its key.
+fn header(line: &str, key: &str, course: &Course, lesson: &Lesson, problems: &mut Vec<Problem>) -> String {
+    let written = Source::new("", line);
+    let mut found = Vec::new();
+    let marked = tags::mark(&written, 0..line.len(), &[], &mut found);
+    Names::of_header(course, lesson).check(&marked.tags, &written, &mut found);
+    let span = blocks::key_span(&lesson.source.text[..lesson.body], key);
+    for problem in found {
+        problems.push(Problem { source: Arc::clone(&lesson.source), span: span.clone(), ..problem });
+    }
+    let text = marked.text.clone();
+    marked.fill("", &text, "", &Instead::new()).template
+}
