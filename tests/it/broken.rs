@@ -2,6 +2,7 @@
 //! pass must go out: every mail of it is made for all sorts of people.
 
 mod case;
+mod links;
 mod mutants;
 mod outgoing;
 
@@ -24,7 +25,9 @@ fn problems(site: &Path) -> Vec<Problem> {
         let source = dripline::problem::Source::new(name, problem.source.text.clone());
         Problem { source, ..problem.clone() }
     };
-    problems.iter().map(relative).collect()
+    let mut problems = problems.iter().map(relative).collect();
+    dripline::problem::sort(&mut problems);
+    problems
 }
 
 /// `file:line:column: severity: message | help` of each.

@@ -18,6 +18,7 @@ use dripline::message::Answer;
 use dripline::message::Progress;
 use dripline::message::Templates;
 use dripline::message::Values;
+use dripline::message::message_id;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -59,7 +60,7 @@ pub fn lesson_failure(settings: &Settings, shelved: &Shelved, lesson: &str) -> O
                 lesson,
                 values: values.clone(),
                 to: &to,
-                message_id: "1@learn.example.org".to_string(),
+                message_id: message_id(1, 1, &settings.sender.address),
                 date: Timestamp::UNIX_EPOCH,
                 leave_url: Some(&leave),
             };
