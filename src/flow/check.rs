@@ -71,7 +71,11 @@ pub fn check(site: &Site, content: &Content) -> Vec<Problem> {
     problems.extend(content.shelf.iter().flat_map(|loaded| loaded.problems.iter().cloned()));
     if let Some(templates) = &templates {
         let found = check_mails(templates, site, content).into_iter();
-        problems.extend(found.filter(|problem| !told.iter().any(|file| file == problem.file())));
+        let is_told = |problem: &Problem| {
+            let of_template = problem.help == message::HIDDEN && !told.is_empty();
+            of_template || told.iter().any(|file| file == problem.file())
+        };
+        problems.extend(found.filter(|problem| !is_told(problem)));
     }
     problem::sort(&mut problems);
     problems
@@ -85,7 +89,7 @@ fn check_mails(templates: &Templates, site: &Site, content: &Content) -> Vec<Pro
     for (loaded, course) in sketches {
         let editions = course.translations.values().map(|it| &it.course);
         problems.extend([course].into_iter().chain(editions).flat_map(|edition| check_page(site, edition)));
-        mails.extend(message::mails(course).into_iter().map(|mail| (loaded, mail)));
+        mails.extend(message::mails(templates, site, course).into_iter().map(|mail| (loaded, mail)));
     }
     let next = AtomicUsize::new(0);
     let work = || {

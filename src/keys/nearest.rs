@@ -26,12 +26,12 @@ pub fn nearest<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<&
 
 /// Two names without the folders or owners that both begin with.
 fn apart<'a>(one: &'a str, other: &'a str) -> (&'a str, &'a str) {
-    let mut start = 0;
+    let (mut start, ends) = (0, if one.contains('/') { '/' } else { '.' });
     for ((at, a), b) in one.char_indices().zip(other.chars()) {
         if a != b {
             break;
         }
-        if matches!(a, '.' | '/') {
+        if a == ends {
             start = at + 1;
         }
     }

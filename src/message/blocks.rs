@@ -91,16 +91,22 @@ pub fn key_span(toml: &str, key: &str) -> Range<usize> {
     0..0
 }
 
-/// Gives templates `ask(id=…)` and `crisis()`. `dress` puts styles into HTML.
-pub fn register(tera: &mut Tera, lesson: &Lesson, crisis: &Block, words: &Mail, dress: &dyn Fn(&str) -> String) {
+/// The questions of a lesson, by id. `dress` puts styles into HTML.
+pub fn questions(lesson: &Lesson, words: &Mail, dress: &dyn Fn(&str) -> String) -> Questions {
     let numbered = (1..).zip(&lesson.asks);
-    let questions = numbered.map(|(number, ask)| (ask.id.clone(), Question::new(number, ask, words, dress)));
-    tera.register_function("ask", Asks(questions.collect()));
-    tera.register_function("crisis", Crisis(Block { html: dress(&boxed(&crisis.html)), text: crisis.text.clone() }));
+    numbered.map(|(number, ask)| (ask.id.clone(), Question::new(number, ask, words, dress))).collect()
+}
+
+pub type Questions = BTreeMap<String, Question>;
+
+/// Gives templates `ask(id=…)` and `crisis()`.
+pub fn register(tera: &mut Tera, questions: Questions, crisis: Block) {
+    tera.register_function("ask", Asks(questions));
+    tera.register_function("crisis", Crisis(crisis));
 }
 
 /// Places a question, as HTML or text, whichever part calls: with the mail's own link where it has one.
-struct Asks(BTreeMap<String, Question>);
+struct Asks(Questions);
 
 impl Function<TeraResult<String>> for Asks {
     fn call(&self, arguments: Kwargs, state: &State) -> TeraResult<String> {

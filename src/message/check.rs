@@ -22,6 +22,7 @@ use crate::message::branches::stand_in;
 use crate::message::build;
 use crate::message::course_page;
 use crate::message::draft::Draft;
+use crate::message::draft::Frame;
 use crate::message::draft::draft;
 use crate::message::list_id;
 use crate::message::marked::Instead;
@@ -47,6 +48,7 @@ use crate::site::Sender;
 use crate::site::Site;
 use jiff::Timestamp;
 use std::borrow::Cow;
+use std::sync::Arc;
 
 /// Subjects longer than this are cut off by most mail programs, in characters.
 const LONGEST_SUBJECT: usize = 78;
@@ -54,8 +56,12 @@ const LONGEST_SUBJECT: usize = 78;
 /// Every problem of one lesson as a mail, whoever gets it: what may be missing is proven for every branch, and sample
 /// mails are made for people who lack every optional value, have them all, and gave other answers.
 pub fn check_lesson(templates: &Templates, site: &Site, course: &Course, lesson: &Lesson) -> Vec<Problem> {
+    check_in(&Frame::new(templates, site, course), templates, site, course, lesson)
+}
+
+fn check_in(frame: &Frame, templates: &Templates, site: &Site, course: &Course, lesson: &Lesson) -> Vec<Problem> {
     let mut problems = Vec::new();
-    let draft = draft(templates, site, course, lesson, &mut problems);
+    let draft = draft(frame, templates, site, course, lesson, &mut problems);
     prose::look(&draft.body, Some(course), &lesson.source, &mut problems);
     prove(&draft, course, lesson, &mut problems);
     let bare = sample(site, course, lesson, Person::LacksAll);
@@ -69,7 +75,7 @@ pub fn check_lesson(templates: &Templates, site: &Site, course: &Course, lesson:
         render(&draft, course, lesson, &people[1..2], &mut every, &mut problems);
     }
     for (mail, values) in mails.iter().zip(&people) {
-        check_bytes(mail, site, course, lesson, values, &mut problems);
+        check_bytes(mail, &frame.required, site, course, lesson, values, &mut problems);
     }
     problem::sort(&mut problems);
     problems
@@ -77,7 +83,8 @@ pub fn check_lesson(templates: &Templates, site: &Site, course: &Course, lesson:
 
 /// Every problem of a course's mails, of its own, and of its page, in each of its languages.
 pub fn check_course(templates: &Templates, site: &Site, course: &Course) -> Vec<Problem> {
-    let mut problems: Vec<Problem> = mails(course).iter().flat_map(|mail| mail.check(templates, site)).collect();
+    let all = mails(templates, site, course);
+    let mut problems: Vec<Problem> = all.iter().flat_map(|mail| mail.check(templates, site)).collect();
     let translations = course.translations.values().map(|it| &it.course);
     for edition in [course].into_iter().chain(translations) {
         problems.extend(check_page(site, edition));
@@ -95,8 +102,8 @@ pub fn check_page(site: &Site, course: &Course) -> Vec<Problem> {
 }
 
 /// One mail of a course in one of its languages: what can be checked by itself.
-#[derive(Debug, Clone)]
 pub struct CourseMail<'c> {
+    frame: Arc<Frame>,
     course: &'c Course,
     lesson: Cow<'c, Lesson>,
 }
@@ -109,30 +116,32 @@ impl CourseMail<'_> {
 
     /// Every problem of this mail.
     pub fn check(&self, templates: &Templates, site: &Site) -> Vec<Problem> {
-        check_lesson(templates, site, self.course, &self.lesson)
+        check_in(&self.frame, templates, site, self.course, &self.lesson)
     }
 }
 
 /// Every mail of a course, in each of its languages; without those whose head couldn't be read, and has been complained
 /// about already.
-pub fn mails(course: &Course) -> Vec<CourseMail<'_>> {
+pub fn mails<'c>(templates: &Templates, site: &Site, course: &'c Course) -> Vec<CourseMail<'c>> {
     let all = course.lessons.keys().cloned().collect();
     let translations = course.translations.values().map(|it| (&it.course, &it.lessons));
     let mut mails = Vec::new();
     for (edition, lessons) in [(course, &all)].into_iter().chain(translations) {
+        let frame = Arc::new(Frame::new(templates, site, edition));
+        let of = |lesson| CourseMail { frame: Arc::clone(&frame), course: edition, lesson };
         let readable = edition.lessons.values().filter(|lesson| lesson.body > 0 && !lesson.subject.is_empty());
         let meant = readable.filter(|lesson| lessons.contains(&lesson.id)).map(Cow::Borrowed);
-        mails.extend(meant.map(|lesson| CourseMail { course: edition, lesson }));
+        mails.extend(meant.map(of));
         if course.kind == Kind::Course {
             let own = own_mails(edition).into_iter().map(Cow::Owned);
-            mails.extend(own.map(|lesson| CourseMail { course: edition, lesson }));
+            mails.extend(own.map(of));
         }
     }
     mails
 }
 
 /// Follows every branch of the text, the subject and the preview.
-fn prove(draft: &Draft, course: &Course, lesson: &Lesson, problems: &mut Vec<Problem>) {
+fn prove(draft: &Draft<'_>, course: &Course, lesson: &Lesson, problems: &mut Vec<Problem>) {
     let lacks = Lacks::of(course, lesson);
     let end = lesson.source.text.len();
     let sure = proof::prove(&draft.body, &lacks, lesson.body..end, &lesson.source, problems);
@@ -172,7 +181,7 @@ fn prove(draft: &Draft, course: &Course, lesson: &Lesson, problems: &mut Vec<Pro
 
 /// Renders for each of these people, and looks behind each faulty tag for the next. The mails; none where a tag is faulty.
 fn render(
-    draft: &Draft,
+    draft: &Draft<'_>,
     course: &Course,
     lesson: &Lesson,
     people: &[Values],
@@ -221,6 +230,7 @@ fn is_told(problem: &Problem, known: &[Problem]) -> bool {
 
 fn check_bytes(
     rendered: &Rendered,
+    needed: &Required,
     site: &Site,
     course: &Course,
     lesson: &Lesson,
@@ -255,7 +265,7 @@ fn check_bytes(
                 let message = format!("this mail has {} KB; the limit is 100 KB", bytes.len().div_ceil(1000));
                 problems.push(Problem::error(&lesson.source, whole, message, TOO_LONG));
             }
-            if let Err(missing) = required(&bytes, &Required::new(site, course), &values.links.leave) {
+            if let Err(missing) = required(&bytes, needed, &values.links.leave) {
                 // HTML that isn't whole hides what stands behind it, and has been complained about.
                 let is_sound = !problems.iter().any(|problem| problem.message.ends_with(NEVER_CLOSED));
                 let missing = missing.0.into_iter().filter(|(what, _)| is_sound || *what == What::Crisis);
@@ -283,14 +293,16 @@ fn check_subject(subject: &str, lesson: &Lesson, problems: &mut Vec<Problem>) {
     }
 }
 
+/// What is to be done where a lesson lacks what isn't its own to show.
+pub const HIDDEN: &str =
+    "raw HTML in this lesson hides it, or the mail's template doesn't show it: correct templates/mail, or remove yours";
+
 /// A missing block, where it would have to be added.
 fn absent(what: What, part: MailPart, lesson: &Lesson) -> Problem {
     let message = format!("the {part} of `{}` lacks {what}", lesson.id);
     let help = match what {
         What::Crisis => "write {{ crisis() }} on a line of its own: `require` in course.toml asks for it",
-        What::Disclaimer | What::PostalAddress | What::LeaveLink | What::Part => {
-            "raw HTML in this lesson hides it, or the mail's template doesn't show it: correct templates/mail, or remove yours"
-        }
+        What::Disclaimer | What::PostalAddress | What::LeaveLink | What::Part => HIDDEN,
     };
     Problem::error(&lesson.source, lesson.body..lesson.body, message, help)
 }

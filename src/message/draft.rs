@@ -3,8 +3,11 @@
 
 use crate::course::Course;
 use crate::course::Lesson;
+use crate::message::Required;
 use crate::message::Templates;
 use crate::message::blocks;
+use crate::message::blocks::Block;
+use crate::message::blocks::Questions;
 use crate::message::context;
 use crate::message::look::compile::Compiled;
 use crate::message::markdown;
@@ -29,8 +32,32 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use tera::Tera;
 
+/// What is the same in every mail of a course in one language. Made once for many lessons.
+pub struct Frame {
+    /// Knows the mail's templates and everything but the lesson.
+    tera: Tera,
+    crisis: Block,
+    templates: BTreeMap<String, Arc<Compiled>>,
+    /// What every mail must show.
+    pub required: Required,
+    /// What is wrong with the course's texts, which stand in each mail.
+    problems: Vec<Problem>,
+}
+
+impl Frame {
+    pub fn new(templates: &Templates, site: &Site, course: &Course) -> Frame {
+        let mut problems = Vec::new();
+        let mut tera = templates.tera.clone();
+        let crisis = context::block(course.crisis.as_deref(), "crisis", site, course, &mut problems);
+        let html = templates.styles.of_block(&blocks::boxed(&crisis.html), direction(&course.language));
+        *tera.global_context() = context::of_course(templates, site, course, &mut problems);
+        let (required, templates) = (Required::new(site, course), templates.files.clone());
+        Frame { tera, crisis: Block { html, text: crisis.text }, templates, required, problems }
+    }
+}
+
 /// A lesson before it is compiled.
-pub struct Draft {
+pub struct Draft<'f> {
     pub body: Arc<Marked>,
     /// The text begins with a title of its own.
     pub has_title: bool,
@@ -38,21 +65,22 @@ pub struct Draft {
     text: String,
     subject: String,
     preview: String,
-    /// Knows the mail's templates and everything but the lesson.
-    tera: Tera,
-    templates: BTreeMap<String, Arc<Compiled>>,
+    questions: Questions,
+    pub frame: &'f Frame,
     id: String,
     source: Arc<Source>,
 }
 
 /// Reads a lesson. What is wrong with it for everybody goes to `problems`.
-pub fn draft(
+pub fn draft<'f>(
+    frame: &'f Frame,
     templates: &Templates,
     site: &Site,
     course: &Course,
     lesson: &Lesson,
     problems: &mut Vec<Problem>,
-) -> Draft {
+) -> Draft<'f> {
+    problems.extend(frame.problems.iter().cloned());
     let body = mark_body(course, lesson, problems);
     let document = markdown::read(&body, Base::Course(site, course), &lesson.source, problems);
     let html = templates.styles.of_lesson(&document.html(), &body, direction(&course.language));
@@ -69,6 +97,7 @@ pub fn draft(
         let span = blocks::key_span(&lesson.source.text[..lesson.body], "content_note");
         problems.push(Problem { span, ..problem });
     }
+    let dress = |html: &str| templates.styles.of_block(html, direction(&course.language));
     Draft {
         body: Arc::new(body),
         has_title,
@@ -76,24 +105,14 @@ pub fn draft(
         text,
         subject: header(&lesson.subject, "subject", course, lesson, problems),
         preview: header(lesson.preview.as_deref().unwrap_or_default(), "preview", course, lesson, problems),
-        tera: engine(templates, site, course, lesson, problems),
-        templates: templates.files.clone(),
+        questions: blocks::questions(lesson, &words(&course.language).mail, &dress),
+        frame,
         id: lesson.id.clone(),
         source: Arc::clone(&lesson.source),
     }
 }
 
-/// What is the same in every mail of the course, and the questions of this lesson.
-fn engine(templates: &Templates, site: &Site, course: &Course, lesson: &Lesson, problems: &mut Vec<Problem>) -> Tera {
-    let mut tera = templates.tera.clone();
-    let crisis = context::block(course.crisis.as_deref(), "crisis", site, course, problems);
-    let dress = |html: &str| templates.styles.of_block(html, direction(&course.language));
-    blocks::register(&mut tera, lesson, &crisis, &words(&course.language).mail, &dress);
-    *tera.global_context() = context::of_course(templates, site, course, problems);
-    tera
-}
-
-impl Draft {
+impl Draft<'_> {
     /// Puts the tags back, some of them in other words, and has Tera read the templates.
     ///
     /// # Errors
@@ -111,10 +130,11 @@ impl Draft {
             text: fill("txt", &self.text),
             subject: self.subject.clone(),
             preview: self.preview.clone(),
-            templates: self.templates.clone(),
+            templates: self.frame.templates.clone(),
         };
         let compiled = [SUBJECT, PREVIEW, HTML, TEXT].map(|name| (name, origins.text_of(name).unwrap_or_default()));
-        let mut tera = self.tera.clone();
+        let mut tera = self.frame.tera.clone();
+        blocks::register(&mut tera, self.questions.clone(), self.frame.crisis.clone());
         tera.add_raw_templates(compiled).map_err(|error| origins.explain(&error))?;
         Ok((tera, origins))
     }

@@ -40,6 +40,7 @@ mod templates;
 mod visible;
 
 pub use check::CourseMail;
+pub use check::HIDDEN;
 pub use check::check_course;
 pub use check::check_lesson;
 pub use check::check_page;

@@ -10,6 +10,7 @@ use crate::message::Rendered;
 use crate::message::Templates;
 use crate::message::Values;
 use crate::message::draft::Draft;
+use crate::message::draft::Frame;
 use crate::message::draft::draft;
 use crate::message::marked::Instead;
 use crate::message::one_line;
@@ -59,7 +60,8 @@ struct LessonFacts {
 /// Every error that can be seen without a person; warnings are left to `check`.
 pub fn prepare(templates: &Templates, site: &Site, course: &Course, lesson: &Lesson) -> Result<Prepared, Vec<Problem>> {
     let mut problems = Vec::new();
-    let drafted = draft(templates, site, course, lesson, &mut problems);
+    let frame = Frame::new(templates, site, course);
+    let drafted = draft(&frame, templates, site, course, lesson, &mut problems);
     match Prepared::of(&drafted, course, lesson, &Instead::new()) {
         Ok(prepared) if !any_error(&problems) => Ok(prepared),
         Ok(_) => Err(problems),
@@ -76,7 +78,7 @@ impl Prepared {
     /// # Errors
     /// The first thing that Tera can't read.
     pub(super) fn of(
-        draft: &Draft,
+        draft: &Draft<'_>,
         course: &Course,
         lesson: &Lesson,
         instead: &Instead,

@@ -15,7 +15,7 @@ fn write(app: &TestApp) {
     app.write("calm/course.toml", format!("{disclaimer}{toml}"));
     app.write("calm/a.md", "+++\nsubject = \"First\"\n+++\n\nHello.\n\n![A leaf](leaf.png)\n");
     app.write("calm/b.md", "+++\nsubject = \"Second\"\n+++\n\nHello again.\n");
-    app.write("calm/leaf.png", b"png of the original");
+    app.write("calm/leaf.png", b"GIF89a\x02\0\x02\0: of the original");
     app.write("calm/pt/course.toml", PT);
     app.write("calm/pt/a.md", "+++\nsubject = \"Primeira\"\n+++\n\nOlá.\n\n![Uma folha](leaf.png)\n");
 }

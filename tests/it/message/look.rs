@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 /// The least PNG that has a width and a height.
-const LOGO: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\x02\x80\0\0\0\xa0";
+pub const LOGO: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\x02\x80\0\0\0\xa0";
 
 type Files = BTreeMap<String, Vec<u8>>;
 
@@ -248,7 +248,7 @@ fn what_is_wrong_with_a_template_is_found_without_any_course() {
     // A person's values are in no confirmation, which uses the same layout.
     let said = complaints(&edited(layout, "{{ site.name }}<br", "{{ subscriber.language }}<br"));
     assert!(
-        said[0].starts_with("templates/mail/layout.mjml:74:34: error: Variable `subscriber` is not defined"),
+        said[0].starts_with("templates/mail/layout.mjml:74:34: error: Variable `subscriber` isn't there in every mail"),
         "{said:?}"
     );
 }

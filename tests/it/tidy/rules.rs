@@ -21,7 +21,11 @@ const CRATES: &[(&[&str], &[&str], &str)] = &[
     (&["tera", "pulldown_cmark"], &["message/", "web/"], "what a reader sees is made in two rooms only"),
     (&["mrml", "css_inline"], &["message/look/"], "how mails look is settled once, before any of them is made"),
     (&["cron", "chrono"], &["timing/"], "everything else speaks jiff; two calendars disagree one day"),
-    (&["toml"], &["keys.rs", "config/", "course/"], "TOML is parsed at the door; after that nobody validates again"),
+    (
+        &["toml"],
+        &["keys.rs", "keys/", "config/", "course/"],
+        "TOML is parsed at the door; after that nobody validates again",
+    ),
     (
         &["clap", "clap_complete", "clap_mangen", "indicatif"],
         &["cli/", "main.rs"],
