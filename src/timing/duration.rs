@@ -165,7 +165,7 @@ mod tests {
             ("", "whole number and a unit"),
             ("two days", "whole number and a unit"),
             ("-1 days", "whole number and a unit"),
-            ("1.5 days", "isn't a unit"),
+            ("1.5 days", "isn't a whole number"),
             ("99999999999999999999 days", "longer than"),
             ("600 weeks", "longer than"),
         ];

@@ -92,3 +92,96 @@ pub fn brief(tag: &str) -> String {
     }
     tag.chars().take(LONGEST).chain(['…']).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Lacks;
+    use super::prove;
+    use crate::message::tags;
+    use crate::problem::Source;
+    use std::collections::BTreeSet;
+
+    /// What is lacked in a text, by column; `c` is the crisis text that is surely there, `w` words.
+    fn check(text: &str, expect: &[usize], sure: &str) {
+        let paths = ["answers.a", "answers.b", "answers.list", "subscriber.first_name", "subscriber.fields.town"];
+        let lacks = Lacks { paths: BTreeSet::from(paths.map(String::from)) };
+        let source = Source::new("", text);
+        let marked = tags::mark(&source, 0..text.len(), &[], &mut Vec::new());
+        let mut problems = Vec::new();
+        let found = prove(&marked, &lacks, 0..text.len(), &source, &mut problems);
+        let places: Vec<usize> = problems.iter().map(|problem| problem.position().1).collect();
+        assert_eq!(places, expect, "{text}: {problems:?}");
+        let said = format!("{}{}", if found.words { "w" } else { "" }, if found.crisis { "c" } else { "" });
+        assert_eq!(said, sure, "{text}");
+    }
+
+    #[test]
+    fn what_a_condition_says_is_known_in_its_branch_and_nowhere_else() {
+        check("{{ answers.a }}", &[1], "w");
+        check("{{ answers.c }}", &[], "w");
+        check("{% if answers.a %}{{ answers.a }}{% endif %} {{ answers.a }}", &[46], "w");
+        check("{% if answers.a is answered %}{{ answers.a }}{% else %}{{ answers.a }}{% endif %}", &[56], "w");
+        check("{% if answers.a is not answered %}x{% else %}{{ answers.a }}{% endif %}", &[], "w");
+        check("{% if not answers.a is defined %}x{% else %}{{ answers.a }}{% endif %}", &[], "w");
+        check(
+            "{% if answers.a == \"x\" %}{{ answers.a }}{% elif answers.b %}{{ answers.b }}{{ answers.a }}{% endif %}",
+            &[76],
+            "",
+        );
+        check("{% if answers.a != \"x\" %}{{ answers.a }}{% else %}{{ answers.a }}{% endif %}", &[26], "w");
+        check("{% if answers.a in [\"x\"] %}{{ answers.a }}{% endif %}", &[], "");
+        check("{% if answers.a not in [\"x\"] %}y{% else %}{{ answers.a }}{% endif %}", &[], "w");
+        check("{% if answers.a and answers.b %}{{ answers.a ~ answers.b }}{% endif %}", &[], "");
+        check("{% if answers.a or answers.b %}{{ answers.a }}{% endif %}", &[32], "");
+        check("{% if not (answers.a or answers.b) %}x{% else %}{{ answers.a or answers.b }}{% endif %}", &[49], "w");
+        check("{% if answers.a is answered and answers.a > 3 %}x{% endif %}", &[], "");
+        check("{% if answers.a > 3 and answers.a is answered %}x{% endif %}", &[1], "");
+    }
+
+    #[test]
+    fn an_expression_needs_what_it_can_not_do_without() {
+        check("{{ answers.a or \"x\" }} {{ answers.a or answers.b }}", &[24], "w");
+        check("{{ answers.a | default(value=3) }} {{ answers.a | default(value=answers.b) }}", &[36], "w");
+        check("{{ answers.a | upper }} {{ (answers.a or \"x\") | upper }}", &[1], "w");
+        check("{{ answers.a if answers.a else \"x\" }} {{ \"x\" if answers.a else answers.a }}", &[39], "w");
+        check(
+            "{{ answers[\"a\"] }} {{ answers?.a }} {{ answers.a?.b or 1 }} {{ answers.a.b or 1 }}",
+            &[1, 20, 61],
+            "w",
+        );
+        check("{{ answers.a - 1 }} {{ 1 + 2.5 }} {{ -answers.a }}", &[1, 35], "w");
+        check(
+            "{% for x in answers.list %}{{ x }}{% endfor %}{% for x in answers.list or [] %}{{ x }}{% endfor %}",
+            &[1],
+            "",
+        );
+        check(
+            "{% if answers.list and \"x\" in answers.list %}y{% endif %}{% if \"x\" in answers.list %}y{% endif %}",
+            &[58],
+            "",
+        );
+        check("{{ answers.a | nonsense( }} {{ answers.a is nonsense }}", &[], "w");
+        check("{{ answers.list | join(sep=\", \") }} {{ [1, 2] | join(sep=answers.b) }}", &[1, 37], "w");
+    }
+
+    #[test]
+    fn names_that_tags_make_are_followed_too() {
+        check("{% set x = answers.a %}{{ x }} {{ x or 1 }}", &[24], "w");
+        check("{% set x = answers.a or 1 %}{{ x }}", &[], "w");
+        check("{% if answers.a %}{% set x = 1 %}{% endif %}{{ x }}", &[45], "w");
+        check("{% if answers.a %}{% set x = 1 %}{% else %}{% set x = 2 %}{% endif %}{{ x }}", &[], "w");
+        check("{% set x %}y{% endset %}{{ x }}", &[], "w");
+    }
+
+    #[test]
+    fn words_and_the_crisis_text_are_sure_where_every_branch_has_them() {
+        check("x", &[], "w");
+        check(" \n", &[], "");
+        check("{{ crisis() }}", &[], "wc");
+        check("{% if answers.a %}x{% endif %}", &[], "");
+        check("{% if answers.a %}x{% else %} {% endif %}", &[], "");
+        check("{% if answers.a %}{{ crisis() }}{% else %}{{ crisis() }}{% endif %}", &[], "wc");
+        check("{% if answers.a %}{{ crisis() }}{% elif answers.b %}{{ crisis() }}{% endif %}", &[], "");
+        check("x {% for x in [1] %}{{ crisis() }}{% endfor %}", &[], "w");
+    }
+}
