@@ -102,7 +102,9 @@ fn check_mails(templates: &Templates, site: &Site, content: &Content) -> Vec<Pro
     };
     let threads = thread::available_parallelism().map_or(1, NonZero::get).min(mails.len());
     thread::scope(|scope| {
-        let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
+        // Where no further thread is to be had, the others do its share.
+        let spawn = |_| thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work).ok();
+        let others: Vec<_> = (1..threads).filter_map(spawn).collect();
         problems.extend(work());
         // A thread that panics makes the whole panic, as it would without threads.
         for other in others {
@@ -111,6 +113,9 @@ fn check_mails(templates: &Templates, site: &Site, content: &Content) -> Vec<Pro
     });
     problems
 }
+
+/// As much as the first thread has.
+const STACK: usize = 8 << 20;
 
 /// What may only seem to be missing, because course.toml or another file can't be read to its end.
 fn hangs_on_course(problem: &Problem) -> bool {

@@ -53,3 +53,29 @@ pub fn every_branch(marked: &Marked) -> Instead {
     }
     instead
 }
+
+/// Conditions and loops within each other, branches of one condition, and octets of one tag that are read. Whoever reads
+/// them calls itself for each: many more would be the end of the whole program.
+const DEEPEST: usize = 30;
+const MOST_BRANCHES: usize = 60;
+const LONGEST_TAG: usize = 2000;
+
+/// The first tag with which a text becomes more than can be read, and why.
+pub fn too_much(marked: &Marked) -> Option<(usize, String)> {
+    let mut depth = 0_usize;
+    for (n, tag) in marked.tags.iter().enumerate() {
+        match tag.kind {
+            TagKind::Open => depth += 1,
+            TagKind::Close => depth = depth.saturating_sub(1),
+            TagKind::Value | TagKind::Block | TagKind::Middle | TagKind::Single => {}
+        }
+        if depth > DEEPEST {
+            return Some((n, format!("more than {DEEPEST} conditions and loops stand within each other")));
+        }
+        if tag.text.len() > LONGEST_TAG {
+            return Some((n, format!("this tag has more than {LONGEST_TAG} characters")));
+        }
+    }
+    let long = marked.constructs.iter().find_map(|construct| construct.get(MOST_BRANCHES));
+    long.map(|n| (*n, format!("this condition has more than {MOST_BRANCHES} branches")))
+}

@@ -145,9 +145,7 @@ fn prove(draft: &Draft<'_>, course: &Course, lesson: &Lesson, problems: &mut Vec
     let lacks = Lacks::of(course, lesson);
     let end = lesson.source.text.len();
     let sure = proof::prove(&draft.body, &lacks, lesson.body..end, &lesson.source, problems);
-    // Tags that don't fit together are read somehow: what follows from that isn't worth a sentence.
-    let opened = draft.body.tags.iter().filter(|tag| tag.kind == TagKind::Open).count();
-    let is_sound = opened == draft.body.constructs.len();
+    let is_sound = is_sound(draft);
     if is_sound && !sure.words {
         let help = "give every branch of it some words, or write a `when` for the whole lesson";
         let message = "this lesson may be empty for a subscriber";
@@ -206,7 +204,8 @@ fn render(
         let before = instead.len();
         let mut replaced = false;
         for RenderError { problem, tag, .. } in errors {
-            if !is_told(&problem, problems) {
+            let at_end = problem.span.is_empty() && problem.span.start == problem.source.text.len();
+            if !is_told(&problem, problems) && (is_sound(draft) || !at_end) {
                 problems.push(*problem);
             }
             let other = tag.and_then(|n| Some((n, stand_in(&draft.body.tags[n])?)));
@@ -218,14 +217,18 @@ fn render(
     }
 }
 
-/// Whether another problem speaks of this place. An unknown name needn't be called undefined too, and a condition that is
-/// never closed needn't be told once more at the end of the file.
+/// Whether another problem speaks of this place: an unknown name needn't be called undefined too.
 fn is_told(problem: &Problem, known: &[Problem]) -> bool {
-    let nowhere = problem.span.is_empty() && problem.span.start == problem.source.text.len();
     known.iter().any(|known| {
         let within = known.span.start >= problem.span.start && known.span.end <= problem.span.end;
-        known.source == problem.source && (within || nowhere)
+        known.source == problem.source && within
     })
+}
+
+/// Tags that don't fit together are read somehow: what follows from that, as at the end of the file, isn't worth a sentence.
+fn is_sound(draft: &Draft<'_>) -> bool {
+    let opened = draft.body.tags.iter().filter(|tag| tag.kind == TagKind::Open).count();
+    opened == draft.body.constructs.len()
 }
 
 fn check_bytes(

@@ -8,6 +8,7 @@ use crate::message::Templates;
 use crate::message::blocks;
 use crate::message::blocks::Block;
 use crate::message::blocks::Questions;
+use crate::message::branches::too_much;
 use crate::message::context;
 use crate::message::look::compile::Compiled;
 use crate::message::markdown;
@@ -66,6 +67,8 @@ pub struct Draft<'f> {
     subject: String,
     preview: String,
     questions: Questions,
+    /// More than Tera should be given to read.
+    refused: Option<Problem>,
     pub frame: &'f Frame,
     id: String,
     source: Arc<Source>,
@@ -82,6 +85,15 @@ pub fn draft<'f>(
 ) -> Draft<'f> {
     problems.extend(frame.problems.iter().cloned());
     let body = mark_body(course, lesson, problems);
+    let refused = too_much(&body).map(|(n, message)| {
+        Problem::error(
+            &lesson.source,
+            body.tags[n].span.clone(),
+            message,
+            "say it with fewer, or make two lessons of it",
+        )
+    });
+    problems.extend(refused.clone());
     let document = markdown::read(&body, Base::Course(site, course), &lesson.source, problems);
     let html = templates.styles.of_lesson(&document.html(), &body, direction(&course.language));
     let has_title = document.has_title();
@@ -106,6 +118,7 @@ pub fn draft<'f>(
         subject: header(&lesson.subject, "subject", course, lesson, problems),
         preview: header(lesson.preview.as_deref().unwrap_or_default(), "preview", course, lesson, problems),
         questions: blocks::questions(lesson, &words(&course.language).mail, &dress),
+        refused,
         frame,
         id: lesson.id.clone(),
         source: Arc::clone(&lesson.source),
@@ -118,6 +131,9 @@ impl Draft<'_> {
     /// # Errors
     /// The first thing that Tera can't read, or doesn't know.
     pub fn compile(&self, instead: &Instead) -> Result<(Tera, Origins), RenderError> {
+        if let Some(problem) = &self.refused {
+            return Err(RenderError::new(problem.clone(), None));
+        }
         let fill = |ending: &str, text: &str| {
             let before = format!("{{% extends \"mail/lesson/mail.{ending}\" %}}{{% block lesson %}}\n");
             self.body.fill(&before, text, "{% endblock lesson %}", instead)
@@ -156,9 +172,17 @@ fn header(line: &str, key: &str, course: &Course, lesson: &Lesson, problems: &mu
     let mut found = Vec::new();
     let marked = tags::mark(&written, 0..line.len(), &[], &mut found);
     Names::of_header(course, lesson).check(&marked.tags, &written, &mut found);
+    let refused = too_much(&marked).map(|(n, message)| {
+        Problem::error(&written, marked.tags[n].span.clone(), message, "say it with fewer: a subject is one line")
+    });
+    let is_refused = refused.is_some();
+    found.extend(refused);
     let span = blocks::key_span(&lesson.source.text[..lesson.body], key);
     for problem in found {
         problems.push(Problem { source: Arc::clone(&lesson.source), span: span.clone(), ..problem });
+    }
+    if is_refused {
+        return String::new();
     }
     let text = marked.text.clone();
     marked.fill("", &text, "", &Instead::new()).template

@@ -47,7 +47,7 @@ pub struct Origins {
 }
 
 impl RenderError {
-    fn new(problem: Problem, tag: Option<usize>) -> RenderError {
+    pub(super) fn new(problem: Problem, tag: Option<usize>) -> RenderError {
         let (line, column) = problem.position();
         RenderError { place: format!("{}:{line}:{column}", problem.file()), problem: Box::new(problem), tag }
     }

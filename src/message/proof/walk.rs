@@ -167,7 +167,7 @@ impl<'w> Walk<'w> {
         at
     }
 
-    /// A loop may run not even once.
+    /// A loop may run not even once, unless it goes through a list that is written there, or a `range`.
     fn repeated(&mut self, n: usize, state: &mut State) -> usize {
         let inner = inner(&self.tags[n].text);
         let place = inner.iter().position(|token| token.is("in")).unwrap_or(inner.len());
@@ -178,10 +178,16 @@ impl<'w> Walk<'w> {
                 state.known.insert(name);
             }
         }
+        let read = inner.get(place + 1..).and_then(expression::read);
+        let is_written = matches!(&read, Some(Expression::List(items)) if !items.is_empty());
+        let surely = is_written || matches!(&read, Some(Expression::Call(_)));
         let mut body = state.clone();
         let names = inner[..place].iter().skip(1).filter(|token| token.is_name());
         body.own.extend(names.map(|name| (name.text.clone(), false)));
         let end = self.inside(n, &mut body);
+        if surely {
+            state.known.extend(body.known);
+        }
         if self.tags.get(end).is_some_and(|tag| tag.kind == TagKind::Middle) {
             return self.inside(end, &mut state.clone());
         }

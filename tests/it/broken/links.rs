@@ -1,17 +1,22 @@
 //! `check --links` against a small web server: what is gone, has moved, won't answer or can't be reached, each told once a place.
 
+use crate::broken::case::Case;
+use crate::wire::protection::certified;
 use dripline::course;
 use dripline::course::Tree;
 use dripline::flow::links::check_links;
 use std::collections::BTreeMap;
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::time::Duration;
 use tokio::io::AsyncBufReadExt as _;
+use tokio::io::AsyncRead;
+use tokio::io::AsyncWrite;
 use tokio::io::AsyncWriteExt as _;
 use tokio::io::BufReader;
 use tokio::net::TcpListener;
-use tokio::net::TcpStream;
+use tokio_rustls::TlsAcceptor;
 
 /// A web server of a few pages; counts what it is asked.
 struct Web {
@@ -38,8 +43,8 @@ impl Web {
     }
 }
 
-async fn answer(stream: TcpStream, counts: Arc<Mutex<BTreeMap<String, usize>>>) {
-    let (reader, mut writer) = stream.into_split();
+async fn answer(stream: impl AsyncRead + AsyncWrite, counts: Arc<Mutex<BTreeMap<String, usize>>>) {
+    let (reader, mut writer) = tokio::io::split(stream);
     let mut lines = BufReader::new(reader).lines();
     let Ok(Some(first)) = lines.next_line().await else { return };
     while lines.next_line().await.is_ok_and(|line| line.is_some_and(|line| !line.is_empty())) {}
@@ -115,4 +120,39 @@ async fn each_link_is_asked_once_and_told_where_it_is_written() {
     assert_eq!((web.asked("HEAD /here"), web.asked("GET /here")), (3, 0), "by itself, and twice by those that moved");
     assert_eq!((web.asked("HEAD /only-get"), web.asked("GET /only-get")), (1, 1));
     assert_eq!((web.asked("HEAD /gone-too"), web.asked("GET /gone-too")), (1, 1));
+}
+
+#[tokio::test]
+async fn a_link_over_tls_is_believed_only_with_a_good_certificate() {
+    let (authority, config) = certified("localhost");
+    let listener = TcpListener::bind("localhost:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let acceptor = TlsAcceptor::from(config);
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            if let Ok(stream) = acceptor.accept(stream).await {
+                tokio::spawn(answer(stream, Arc::default()));
+            }
+        }
+    });
+    let site = Case::sound();
+    let page = |path: &str| format!("https://localhost:{port}/{path}");
+    let lesson = format!("+++\nsubject = \"Links\"\n+++\n\n[here]({}) [gone]({})\n", page("here"), page("gone"));
+    std::fs::write(site.path().join("courses/window/breath.md"), lesson).unwrap();
+    for unwanted in ["steps", "notes"] {
+        std::fs::remove_dir_all(site.path().join("courses").join(unwanted)).unwrap();
+    }
+    let run = |trusted: bool| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_dripline"));
+        command.current_dir(site.path()).args(["check", "--links"]).env_clear();
+        if trusted {
+            command.env("SSL_CERT_FILE", authority.path());
+        }
+        tokio::task::spawn_blocking(move || String::from_utf8(command.output().unwrap().stdout).unwrap())
+    };
+    let believed = run(true).await.unwrap();
+    assert_eq!(believed.matches("error").count(), 1, "{believed}");
+    assert!(believed.contains("breath.md:5:") && believed.contains("/gone` answers 404"), "{believed}");
+    let doubted = run(false).await.unwrap();
+    assert_eq!(doubted.matches("couldn't be reached: TLS failed").count(), 2, "{doubted}");
 }

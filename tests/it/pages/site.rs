@@ -34,7 +34,7 @@ use tempfile::TempDir;
 use tower::ServiceExt as _;
 
 pub const ADDRESS: &str = "quinta.reader@example.net";
-pub const PIXEL: &[u8] = b"\x89PNG\r\n\x1a\nnot much of a picture";
+pub const PIXEL: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01not much of a picture";
 pub const DRAWING: &[u8] = b"<svg xmlns=\"http://www.w3.org/2000/svg\"></svg>";
 pub const SECRET_NOTE: &[u8] = b"notes of the coach";
 
