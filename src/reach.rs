@@ -155,10 +155,8 @@ where
     tokio::select! {
         biased;
         answer = &mut answer => answer,
-        ended = &mut connection => {
-            ended.map_err(failed)?;
-            answer.await
-        }
+        // Many servers end a connection roughly, behind an answer that is good.
+        _ = &mut connection => answer.await,
     }
 }
 

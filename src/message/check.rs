@@ -39,6 +39,7 @@ use crate::message::required::What;
 use crate::message::sample::Person;
 use crate::message::sample::sample;
 use crate::message::tags;
+use crate::message::tags::Tag;
 use crate::message::tags::TagKind;
 use crate::message::tags::first_word;
 use crate::problem;
@@ -67,7 +68,7 @@ fn check_in(frame: &Frame, templates: &Templates, site: &Site, course: &Course, 
     let bare = sample(site, course, lesson, Person::LacksAll);
     let full = sample(site, course, lesson, Person::HasAll);
     let people = [bare, full, sample(site, course, lesson, Person::HasOther)];
-    let mut instead = Instead::new();
+    let mut instead = told(&draft, lesson, &problems);
     let mails = render(&draft, course, lesson, &people, &mut instead, &mut problems);
     let every = every_branch(&draft.body);
     if !every.is_empty() {
@@ -186,7 +187,7 @@ fn render(
     instead: &mut Instead,
     problems: &mut Vec<Problem>,
 ) -> Vec<Rendered> {
-    let mut faulty = false;
+    let mut faulty = !instead.is_empty();
     loop {
         let errors = match Prepared::of(draft, course, lesson, instead) {
             Err(error) => vec![error],
@@ -215,6 +216,14 @@ fn render(
             return Vec::new();
         }
     }
+}
+
+/// What stands in for the tags that have been complained about already: rendering needn't find each of them again.
+fn told(draft: &Draft<'_>, lesson: &Lesson, problems: &[Problem]) -> Instead {
+    let places: Vec<&Problem> = problems.iter().filter(|problem| problem.source == lesson.source).collect();
+    let is_told = |tag: &Tag| places.iter().any(|it| tag.span.start <= it.span.start && it.span.end <= tag.span.end);
+    let tags = draft.body.tags.iter().enumerate().filter(|(_, tag)| !tag.span.is_empty() && is_told(tag));
+    tags.filter_map(|(n, tag)| Some((n, stand_in(tag)?))).collect()
 }
 
 /// Whether another problem speaks of this place: an unknown name needn't be called undefined too.
