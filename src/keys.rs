@@ -1,8 +1,15 @@
 //! Reads a TOML table key by key and collects every problem with its span, instead of stopping at the first. Knows no
 //! key by name: each room asks for its own, and what nobody asked for is an unknown key.
 
+mod nearest;
+mod said;
+
+pub use nearest::nearest;
+
 use crate::problem::Problem;
 use crate::problem::Source;
+use said::MISSING;
+use said::kind;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -34,6 +41,8 @@ struct Shared<'a> {
     overrides: &'a Overrides,
     /// Every path that was asked for: an override of another one names no key.
     known: RefCell<BTreeSet<String>>,
+    /// Paths that unknown keys most likely meant.
+    meant: RefCell<Vec<String>>,
     problems: RefCell<Vec<Problem>>,
 }
 
@@ -58,6 +67,7 @@ pub fn read<T>(
         offset,
         overrides,
         known: RefCell::default(),
+        meant: RefCell::default(),
         problems: RefCell::default(),
     });
     let syntax_failed = !errors.is_empty();
@@ -83,11 +93,10 @@ pub fn read<T>(
         // What is missing may only be what couldn't be read.
         problems.retain(|p| !p.message.ends_with(MISSING));
     }
+    said::drop_what_was_meant(&mut problems, &shared.meant.borrow());
     drop(root);
     (value, problems)
 }
-
-const MISSING: &str = "is missing";
 
 impl<'a> Keys<'a> {
     pub fn source(&self) -> &Arc<Source> {
@@ -106,6 +115,11 @@ impl<'a> Keys<'a> {
 
     pub fn has(&self, key: &str) -> bool {
         self.raw(key).is_some() || self.overridden_below(key)
+    }
+
+    /// Whether `key` is a list, of whatever.
+    pub fn is_list(&self, key: &str) -> bool {
+        matches!(self.raw(key), Some(Raw::File(DeValue::Array(_), _)))
     }
 
     /// Whether the value of `key` doesn't come from the file.
@@ -152,7 +166,14 @@ impl<'a> Keys<'a> {
     where
         T::Err: Display,
     {
-        let text = self.string(key)?;
+        let text = match self.raw(key)? {
+            Raw::File(other, span) if !matches!(other, DeValue::String(_)) => {
+                let message = format!("`{}` should be text in quotes, and is {}", self.path(key), kind(other));
+                self.error(span, message, help);
+                return None;
+            }
+            Raw::File(..) | Raw::Override(_) => self.string(key)?,
+        };
         match text.get_ref().parse::<T>() {
             Ok(value) => Some(Spanned::new(text.span(), value)),
             Err(error) => {
@@ -281,6 +302,10 @@ impl<'a> Keys<'a> {
                     }
                 }
             }
+            Some(Raw::File(DeValue::Table(_), span)) => {
+                let message = format!("`{}` should be a list of tables, and is one table", self.path(key));
+                self.error(span, message, format!("write [[{key}]] above it, in two pairs of brackets"));
+            }
             Some(Raw::File(other, span)) => self.wrong::<()>(key, "a list of tables", other, span).unwrap_or_default(),
             Some(Raw::Override(_)) => self.wrong_override::<()>(key, "a list of tables").unwrap_or_default(),
             None => {}
@@ -300,7 +325,10 @@ impl<'a> Keys<'a> {
             }
             let message = format!("unknown key `{}`", self.path(name.get_ref()));
             let help = match nearest(name.get_ref(), asked.iter().map(String::as_str)) {
-                Some(near) => format!("did you mean `{near}`?"),
+                Some(near) => {
+                    self.shared.meant.borrow_mut().push(self.path(near));
+                    format!("did you mean `{near}`?")
+                }
                 None => format!("known here: {}", asked.join(", ")),
             };
             self.error(name.span(), message, help);
@@ -368,26 +396,5 @@ impl Shared<'_> {
     fn report(&self, span: Range<usize>, message: String, help: &str) {
         let problem = Problem::error(&self.source, self.moved(span), message, help);
         self.problems.borrow_mut().push(problem);
-    }
-}
-
-/// The known name that a misspelt one most likely meant.
-pub fn nearest<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<&'n str> {
-    known
-        .map(|candidate| (strsim::jaro_winkler(name, candidate), candidate))
-        .filter(|(likeness, _)| *likeness > 0.8)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, candidate)| candidate)
-}
-
-fn kind(value: &DeValue<'_>) -> &'static str {
-    match value {
-        DeValue::String(_) => "a text",
-        DeValue::Integer(_) => "a whole number",
-        DeValue::Float(_) => "a number",
-        DeValue::Boolean(_) => "true or false",
-        DeValue::Datetime(_) => "a date",
-        DeValue::Array(_) => "a list",
-        DeValue::Table(_) => "a table",
     }
 }

@@ -38,6 +38,7 @@ pub mod message;
 // Adapters: the outside world; strangers to each other.
 pub mod store;
 pub mod relay;
+pub mod reach;
 
 // Verbs: where the adapters meet.
 pub mod flow;

@@ -7,11 +7,12 @@ use rust_embed::Embed;
 use std::fs;
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// Lay out a new site: configuration, one course, templates, secrets, a systemd unit
+/// Lay out a new site: configuration, one course, templates, secrets, a systemd unit, a check of each commit
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// A folder that doesn't exist yet, or is empty
@@ -19,10 +20,16 @@ pub struct Args {
     pub folder: PathBuf,
 }
 
-/// The files of a new site. `gitignore` gets its dot when it is written.
+/// The files of a new site. Names in [`HIDDEN`] get their dot when they are written.
 #[derive(Embed)]
 #[folder = "packaging/new-site/"]
 struct NewSite;
+
+/// What begins with a dot in a site, and doesn't here, where it would count for this repository.
+const HIDDEN: [&str; 2] = ["gitignore", "github/"];
+
+/// What git runs.
+const HOOKS: &str = "hooks/";
 
 const UNIT: &str = include_str!("../../packaging/dripline.service");
 
@@ -50,9 +57,13 @@ fn lay_out(folder: &Path) -> anyhow::Result<()> {
     }
     for path in NewSite::iter() {
         let bytes = NewSite::get(&path).context("a bundled file is gone")?.data;
-        let file = folder.join(if path == "gitignore" { ".gitignore" } else { path.as_ref() });
+        let hidden = HIDDEN.iter().any(|name| path.starts_with(name));
+        let file = folder.join(if hidden { format!(".{path}") } else { path.to_string() });
         fs::create_dir_all(file.parent().unwrap_or(folder))?;
-        fs::write(file, bytes)?;
+        fs::write(&file, bytes)?;
+        if path.starts_with(HOOKS) {
+            fs::set_permissions(file, fs::Permissions::from_mode(0o755))?;
+        }
     }
     let program = std::env::current_exe().unwrap_or_else(|_| PathBuf::from(UNIT_PROGRAM));
     fs::write(folder.join("dripline.service"), unit(folder, &program))?;
@@ -85,7 +96,8 @@ fn next_steps(folder: &Path) -> String {
          cd {1}\n  \
          dripline check\n  \
          dripline simulate my-first-course\n  \
-         dripline send-test my-first-course/welcome --to you@example.org    # as soon as your relay is in dripline.toml\n",
+         dripline send-test my-first-course/welcome --to you@example.org    # as soon as your relay is in dripline.toml\n  \
+         git init && git config core.hooksPath hooks                        # if you like: commits are checked, too\n",
         folder.display(),
         for_shell(&folder.display().to_string())
     )

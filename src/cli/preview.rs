@@ -63,7 +63,7 @@ fn read(context: &Context, path: &Path) -> Option<anyhow::Result<Ground>> {
 }
 
 fn ground(loaded: Loaded, base: &Path) -> anyhow::Result<Ground> {
-    let folders = loaded.folders.unwrap_or_else(|| beside(base));
+    let folders = loaded.folders.unwrap_or_else(|| Folders::beside(base));
     let (config, relay) = match loaded.config {
         Some(config) => {
             let relay = config.relays.first().cloned().ok_or_else(|| "No relay is configured.".to_string());
@@ -81,11 +81,6 @@ fn ground(loaded: Loaded, base: &Path) -> anyhow::Result<Ground> {
         templates: config.templates.clone(),
         problems: loaded.problems,
     })
-}
-
-/// Where a configuration that isn't even text would have them.
-fn beside(base: &Path) -> Folders {
-    Folders { courses: base.join("courses"), templates: base.join("templates") }
 }
 
 fn stand_in(base: &Path) -> anyhow::Result<Config> {

@@ -36,6 +36,23 @@ pub fn json(problems: &[Problem]) -> Value {
     problems.iter().map(object).collect()
 }
 
+/// One line each, as GitHub's workflows read them: it shows them beside the changed lines.
+pub fn github(problems: &[Problem]) -> String {
+    // Of a property, and of the message behind it.
+    let message = |text: &str| text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
+    let property = |text: &str| message(text).replace(':', "%3A").replace(',', "%2C");
+    let line = |problem: &Problem| {
+        let (line, column) = problem.position();
+        let severity = match problem.severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+        };
+        let said = message(&format!("{}; {}", problem.message, problem.help));
+        format!("::{severity} file={},line={line},col={column}::{said}\n", property(problem.file()))
+    };
+    problems.iter().map(line).collect()
+}
+
 /// `2 errors, 1 warning`, or `no problems`.
 pub fn summary(problems: &[Problem]) -> String {
     let count = |severity: Severity, word: &str| {
@@ -148,6 +165,13 @@ mod tests {
         let nowhere = Problem::warning(&Source::new("dripline.toml", ""), 0..0, "no file", "write one");
         let shown = drawn(&nowhere, GraphicalTheme::unicode_nocolor());
         assert!(shown.contains("no file") && shown.contains("write one"), "{shown}");
+    }
+
+    #[test]
+    fn github_gets_a_line_whose_own_signs_are_written_otherwise() {
+        let problem = Problem { message: "50% of\nit: gone".to_string(), ..problem() };
+        let expect = "::error file=dripline.toml,line=2,col=7::50%25 of%0Ait: gone; write another\n";
+        assert_eq!(github(&[problem]), expect);
     }
 
     #[test]

@@ -28,6 +28,7 @@ use crate::site::Site;
 use places::Content;
 use std::fmt;
 use std::io::ErrorKind;
+use std::ops::Range;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -80,6 +81,28 @@ pub struct Loaded {
 pub struct Folders {
     pub courses: PathBuf,
     pub templates: PathBuf,
+    /// The file that names them, and where; a place is absent where the folder isn't named.
+    source: Arc<Source>,
+    named: [Option<Range<usize>>; 2],
+}
+
+impl Folders {
+    /// Where they are when nothing says so.
+    pub fn beside(base: &Path) -> Folders {
+        let (courses, templates) = (base.join("courses"), base.join("templates"));
+        Folders { courses, templates, source: Source::new("dripline.toml", ""), named: [None, None] }
+    }
+
+    /// Those that are named and aren't there.
+    pub fn missing(&self) -> Vec<Problem> {
+        let folders = [("courses", &self.courses), ("templates", &self.templates)].into_iter().zip(&self.named);
+        let missing = folders.filter_map(|((key, folder), named)| {
+            let at = named.clone().filter(|_| !folder.is_dir())?;
+            let message = format!("`content.{key}`: there is no folder {}", folder.display());
+            Some(Problem::error(&self.source, at, message, "create it, or correct the path, which begins at this file"))
+        });
+        missing.collect()
+    }
 }
 
 /// Reads the file at `path`, with the variables of `environment` that begin with `DRIPLINE__` standing in for its keys.
@@ -103,7 +126,12 @@ pub fn parse(name: &str, text: &str, base: &Path, environment: impl IntoIterator
     let overrides = environment::overrides(environment);
     let ((config, folders), mut problems) = keys::read(&source, text, 0, &overrides, |keys| {
         let content = places::content(keys, base);
-        let folders = Folders { courses: content.courses.clone(), templates: content.templates.clone() };
+        let folders = Folders {
+            courses: content.courses.clone(),
+            templates: content.templates.clone(),
+            source: Arc::clone(keys.source()),
+            named: content.named.clone(),
+        };
         (compose(keys, base, content), folders)
     });
     problem::sort(&mut problems);

@@ -2,6 +2,7 @@
 
 use crate::keys::Keys;
 use crate::site::Images;
+use std::ops::Range;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -13,6 +14,8 @@ pub struct Content {
     pub courses: PathBuf,
     pub templates: PathBuf,
     pub images: Images,
+    /// Where courses and templates are named.
+    pub named: [Option<Range<usize>>; 2],
 }
 
 pub fn content(keys: &Keys<'_>, base: &Path) -> Content {
@@ -20,9 +23,10 @@ pub fn content(keys: &Keys<'_>, base: &Path) -> Content {
     let folder = |key: &str| base.join(content.text(key).map_or(key.to_string(), |text| text.into_inner()));
     let courses = folder("courses");
     let templates = folder("templates");
+    let named = ["courses", "templates"].map(|key| Some(content.string(key)?.span()));
     let images = content.parsed("images", "write \"serve\" or \"embed\"");
     content.finish();
-    Content { courses, templates, images: images.map_or(Images::Serve, |images| images.into_inner()) }
+    Content { courses, templates, images: images.map_or(Images::Serve, |images| images.into_inner()), named }
 }
 
 /// The database's URL; a SQLite path made absolute.

@@ -34,7 +34,7 @@ pub fn relays(keys: &Keys<'_>, base: &Path, site_url: Option<&str>) -> Vec<Setti
     let hello = hello(site_url);
     let tables = keys.tables("relay");
     keys.missing("relay", "write who takes the mails: [[relay]] with url = \"smtp://user@smtp.example.org:587\"");
-    if tables.is_empty() && keys.has("relay") {
+    if tables.is_empty() && keys.is_list("relay") {
         keys.error(keys.span(), "`relay` names no relay", "write at least one [[relay]] with its url");
     }
     tables.iter().filter_map(|table| relay(table, base, &hello)).collect()

@@ -12,6 +12,14 @@ pub struct AskFile {
     pub id: String,
     pub at: Range<usize>,
     pub ask: Option<Ask>,
+    /// Stands for it where it couldn't be read, so that what hangs on it can be looked at.
+    stand_in: Ask,
+}
+
+impl AskFile {
+    pub fn sketch(&self) -> Ask {
+        self.ask.clone().unwrap_or_else(|| self.stand_in.clone())
+    }
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -48,9 +56,13 @@ fn ask(keys: &Keys<'_>) -> Option<AskFile> {
     let word = names::one_of(keys, "kind", &words);
     let kind = word.and_then(|word| kind(keys, word));
     let alert = alert(keys, kind.as_ref());
-    if word.is_some() {
-        keys.finish();
+    if word.is_none() {
+        // Each of them belongs to some kind.
+        for key in ["options", "min", "max", "low", "high"] {
+            keys.has(key);
+        }
     }
+    keys.finish();
     let id = id?;
     if !names::is_word(id.get_ref()) {
         let message = format!("`{}` can't be a question's id", id.get_ref());
@@ -62,7 +74,18 @@ fn ask(keys: &Keys<'_>) -> Option<AskFile> {
         let question = question.into_inner();
         Ask { id: id.clone(), question, kind, alert }
     });
-    Some(AskFile { id, at, ask })
+    let stand_in = Ask { id: id.clone(), question: String::new(), kind: likely(word), alert: Vec::new() };
+    Some(AskFile { id, at, ask, stand_in })
+}
+
+/// A question of this kind, without what makes it one of its own.
+fn likely(word: Option<Word>) -> AskKind {
+    match word {
+        Some(Word::Choice) => AskKind::Choice(Vec::new()),
+        Some(Word::Choices) => AskKind::Choices(Vec::new()),
+        Some(Word::Scale) => AskKind::Scale { min: 0, max: 10, low: String::new(), high: String::new() },
+        Some(Word::Text) | None => AskKind::Text,
+    }
 }
 
 fn kind(keys: &Keys<'_>, word: Word) -> Option<AskKind> {

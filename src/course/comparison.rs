@@ -4,6 +4,7 @@ use crate::course::AskKind;
 use crate::course::logic::Fault;
 use crate::course::logic::Reader;
 use crate::course::logic::Token;
+use crate::course::names;
 use crate::course::when::Comparison;
 use crate::course::when::Operand;
 use crate::course::when::Test;
@@ -34,6 +35,8 @@ enum Nature<'v> {
     Choice(&'v [(String, String)]),
     Choices(&'v [(String, String)]),
     Scale(i64, i64),
+    /// `subscriber.language`.
+    Language,
     Text,
     Number,
     Texts,
@@ -57,7 +60,7 @@ pub fn read(reader: &mut Reader, vocabulary: &Vocabulary, faults: &mut Vec<Fault
     }
     let comparison = comparison(reader)?;
     let right = side(reader, vocabulary, faults)?;
-    check(&left, comparison, &right, faults);
+    check(&left, comparison, &right, vocabulary, faults);
     Ok(Test::Compare { left: left.operand, comparison, right: right.operand })
 }
 
@@ -169,7 +172,7 @@ fn named<'v>(
 ) -> Result<Side<'v>, Fault> {
     let at = reader.place();
     let (operand, nature) = if name == "subscriber.language" {
-        (Operand::Language, Nature::Text)
+        (Operand::Language, if vocabulary.was_in_force { Nature::Text } else { Nature::Language })
     } else if let Some(field) = name.strip_prefix("subscriber.fields.") {
         if !vocabulary.fields.contains(field) {
             let help =
@@ -208,7 +211,7 @@ fn question_nature<'v>(
     }
 }
 
-fn check(left: &Side<'_>, comparison: Comparison, right: &Side<'_>, faults: &mut Vec<Fault>) {
+fn check(left: &Side<'_>, comparison: Comparison, right: &Side<'_>, vocabulary: &Vocabulary, faults: &mut Vec<Fault>) {
     let at = left.at.start..right.at.end;
     let wrong = match comparison {
         Comparison::Equal | Comparison::NotEqual => equality(left.nature, right.nature),
@@ -227,6 +230,14 @@ fn check(left: &Side<'_>, comparison: Comparison, right: &Side<'_>, faults: &mut
     );
     for (this, other) in [(left, right), (right, left)] {
         possible(this.nature, &other.literals, exact, faults);
+    }
+    if let (Nature::Scale(min, max), [(Literal::Number(number), at)]) = (left.nature, &right.literals[..])
+        && !exact
+        && !vocabulary.was_in_force
+        && !(min..=max).any(|answer| comparison.orders(answer, *number))
+    {
+        let help = format!("the question's scale goes from {min} to {max}: nobody would get this lesson");
+        faults.push(fault(at.clone(), "this is never true", help));
     }
 }
 
@@ -285,10 +296,15 @@ fn possible(nature: Nature<'_>, literals: &[(Literal, Range<usize>)], exact: boo
                     faults.push(fault(at.clone(), format!("`{number}` isn't on the question's scale"), help));
                 }
             }
+            (Nature::Language, Literal::Text(text)) if !names::is_language(text) => {
+                let message = format!("`{text}` isn't a language tag");
+                faults.push(fault(at.clone(), message, "write it like \"en\", \"fr\" or \"pt-BR\""));
+            }
             (
                 Nature::Choice(_)
                 | Nature::Choices(_)
                 | Nature::Scale(..)
+                | Nature::Language
                 | Nature::Text
                 | Nature::Number
                 | Nature::Texts

@@ -49,7 +49,11 @@ pub fn front_matter(source: &Arc<Source>) -> Result<FrontMatter, Problem> {
     let mut lines = text.split_inclusive('\n');
     let first = lines.next().unwrap_or_default();
     if first.trim_end() != FENCE {
-        let help = "begin the file with a line `+++`, then `subject = \"…\"`, then another line `+++`";
+        let help = if first.trim_end() == "---" {
+            "write +++ instead of ---, and its keys as TOML: subject = \"…\""
+        } else {
+            "begin the file with a line `+++`, then `subject = \"…\"`, then another line `+++`"
+        };
         return Err(Problem::error(source, 0..first.trim_end().len(), "the lesson has no front matter", help));
     }
     let mut at = first.len();

@@ -13,6 +13,7 @@ use crate::course::lesson;
 use crate::course::lesson::LessonFile;
 use crate::course::names;
 use crate::course::references;
+use crate::course::references::Known;
 use crate::course::schedule;
 use crate::course::settings;
 use crate::course::settings::CourseFile;
@@ -89,27 +90,31 @@ impl Folder<'_> {
         }
         let toml_reads = toml::de::DeTable::parse(&source.text).is_ok() && !source.text.is_empty();
         let (file, problems) = keys::read(&source, &source.text, 0, &Overrides::new(), settings::course_file);
-        if !source.text.is_empty() {
+        // What isn't text makes no sense as TOML, either.
+        let is_garbled = self.problems.iter().any(|problem| problem.source == source) && !toml_reads;
+        if !source.text.is_empty() && !is_garbled {
             self.problems.extend(problems);
         }
         let mut lessons = self.lessons(&file, &source);
         let complete = toml_reads && file.listed().all(|id| lessons.iter().any(|l| l.lesson.id == *id.get_ref()));
-        self.problems.extend(references::check(&file, &source, &mut lessons, complete));
+        let known = Known { complete, was_in_force: self.was_in_force };
+        self.problems.extend(references::check(&file, &source, &mut lessons, known));
         if file.kind == Kind::Course && !self.was_in_force {
-            self.problems.extend(dates::check(&file, &lessons));
+            self.problems.extend(dates::check(&file, &source, &lessons));
         }
         self.drafts(&file, toml_reads);
         let about = self.about(&file, &source);
         for lesson in &mut lessons {
             self.problems.append(&mut lesson.problems);
         }
+        self.stray_folders();
         let named = Named::new(&file, &source, toml_reads);
         let about_file = file.about.as_ref().map(|about| about.get_ref().clone());
         let mut sketch = self.sketch(file, source, lessons, about);
         if let Some(course) = &mut sketch {
             course.translations = self.translations(course, about_file.as_deref());
         }
-        Loaded { sketch, named: Some(named), ..Loaded::unreadable(self.id, Vec::new()) }
+        Loaded { sketch, is_vague: !toml_reads, named: Some(named), ..Loaded::unreadable(self.id, Vec::new()) }
     }
 
     fn name(&self, path: &str) -> String {
@@ -159,7 +164,11 @@ impl Folder<'_> {
             return (format!("`{id}` can't be a lesson's id"), format!("write \"{bare}\", without .md"));
         }
         if !names::is_id(id) {
-            return (format!("`{id}` can't be a lesson's id"), names::ID_HELP.to_string());
+            let help = match nearest(&id.to_lowercase().replace([' ', '_'], "-"), self.markdown_files()) {
+                Some(near) => format!("did you mean \"{near}\"? An id has {}", names::ID_LETTERS),
+                None => names::ID_HELP.to_string(),
+            };
+            return (format!("`{id}` can't be a lesson's id"), help);
         }
         let help = match nearest(id, self.markdown_files()) {
             Some(near) => format!("did you mean \"{near}\"?"),
@@ -175,11 +184,15 @@ impl Folder<'_> {
 
     /// Files that are in no list. Nobody gets them, so what is wrong with them doesn't fail.
     fn drafts(&mut self, file: &CourseFile, lists_are_known: bool) {
-        let about = file.about.as_ref().map(|about| about.get_ref().as_str());
+        // Where nothing can be listed, everything would be a draft.
+        if file.listed().next().is_none() {
+            return;
+        }
+        let about = self.about_file(file);
         let (mut found, mut unlisted) = (Vec::new(), Vec::new());
         for id in self.markdown_files() {
             let path = format!("{id}.md");
-            if about == Some(&path) || file.listed().any(|listed| listed.get_ref() == id) {
+            if about.as_ref() == Some(&path) || file.listed().any(|listed| listed.get_ref() == id) {
                 continue;
             }
             let Some(bytes) = self.tree.get(&path) else { continue };
@@ -198,16 +211,45 @@ impl Folder<'_> {
         self.unlisted = unlisted;
     }
 
-    fn about(&mut self, file: &CourseFile, source: &Arc<Source>) -> Option<String> {
+    /// Texts in a folder that is named like a language and yet is no translation: nobody gets them.
+    fn stray_folders(&mut self) {
+        let mut folders = BTreeMap::new();
+        for path in self.tree.keys().filter(|path| path.ends_with(".md")) {
+            let Some((folder, _)) = path.split_once('/') else { continue };
+            if names::is_language(folder) && !self.tree.contains_key(&format!("{folder}/{MANIFEST}")) {
+                folders.entry(folder).or_insert(path);
+            }
+        }
+        for (folder, path) in folders {
+            let message = format!("a draft: nobody gets what stands in `{folder}`");
+            let help = format!("write {folder}/{MANIFEST} with the title in this language, and it is a translation");
+            self.problems.push(Problem::warning(&Source::new(self.name(path), ""), 0..0, message, help));
+        }
+    }
+
+    /// The file that `about` means, also where it is misspelt.
+    fn about_file(&self, file: &CourseFile) -> Option<String> {
+        let written = file.about.as_ref()?.get_ref();
+        if self.tree.contains_key(written) {
+            return Some(written.clone());
+        }
+        nearest(written, self.tree.keys().map(String::as_str)).map(str::to_string)
+    }
+
+    fn about(&mut self, file: &CourseFile, source: &Arc<Source>) -> Option<Arc<Source>> {
         let path = file.about.as_ref()?;
         let Some(bytes) = self.tree.get(path.get_ref()) else {
             let message = format!("there is no file `{}`", path.get_ref());
-            self.problems.push(Problem::error(source, path.span(), message, "write it, or remove `about`"));
+            let help = match nearest(path.get_ref(), self.tree.keys().map(String::as_str)) {
+                Some(near) => format!("did you mean \"{near}\"?"),
+                None => "write it, or remove `about`".to_string(),
+            };
+            self.problems.push(Problem::error(source, path.span(), message, help));
             return None;
         };
         let (text, problem) = file::decode(&self.name(path.get_ref()), bytes);
         self.problems.extend(problem);
-        Some(text.text.clone())
+        Some(text)
     }
 
     /// Every folder with a course.toml of its own.
@@ -220,6 +262,9 @@ impl Folder<'_> {
             (folder.to_string(), translation::translate(original, about, folder, self.tree, &name, &mut problems))
         };
         let translations = folders.into_iter().map(translate).collect();
+        if self.was_in_force {
+            problems.retain(|problem| !problem.message.ends_with(settings::NO_WEB_URL));
+        }
         self.problems.append(&mut problems);
         translations
     }
@@ -230,7 +275,7 @@ impl Folder<'_> {
         file: CourseFile,
         source: Arc<Source>,
         lessons: Vec<LessonFile>,
-        about: Option<String>,
+        about: Option<Arc<Source>>,
     ) -> Option<Course> {
         let order = file.listed().map(|id| id.get_ref().clone()).collect();
         let plain = |ids: Vec<Spanned<String>>| ids.into_iter().map(Spanned::into_inner).collect::<Vec<_>>();
@@ -256,7 +301,7 @@ impl Folder<'_> {
             disclaimer: file.disclaimer,
             crisis: file.crisis,
             consent: file.consent,
-            about,
+            about: about.as_ref().map(|about| about.text.clone()),
             next: plain(file.next),
             invite: file.invite,
             sender: file.sender,
@@ -264,6 +309,7 @@ impl Folder<'_> {
             newsletter: file.timing.newsletter.filter(|_| file.kind == Kind::Newsletter),
             fields: file.fields,
             source,
+            texts: about.into_iter().map(|about| ("about", about)).collect(),
             translations: BTreeMap::new(),
             files: self.other_files(),
             version: self.version(),

@@ -83,6 +83,8 @@ pub struct Course {
     pub fields: BTreeMap<String, Field>,
     /// course.toml, for problems that other rooms find.
     pub source: Arc<Source>,
+    /// The files of those texts, by key, that don't stand in it: `about`, and in a translation what the original says.
+    pub texts: BTreeMap<&'static str, Arc<Source>>,
     /// The same course in other languages, by language tag.
     pub translations: BTreeMap<String, Translation>,
     /// Every file that isn't a lesson or course.toml (images …), by relative path.

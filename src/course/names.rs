@@ -6,6 +6,7 @@ use crate::problem::Source;
 use std::ops::Range;
 
 pub const ID_HELP: &str = "use small letters a-z, digits and hyphens";
+pub const ID_LETTERS: &str = "small letters a-z, digits and hyphens";
 pub const WORD_HELP: &str = "use letters a-z, digits and _, beginning with a letter: templates name it";
 
 /// The name of a course, lesson or stage: it stands in links and in the database.

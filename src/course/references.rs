@@ -16,8 +16,17 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// Checks the files against each other and gives each lesson its condition. `complete`: every listed lesson is here.
-pub fn check(file: &CourseFile, source: &Arc<Source>, lessons: &mut [LessonFile], complete: bool) -> Vec<Problem> {
+/// What is known of the files besides what stands in them.
+#[derive(Debug, Clone, Copy)]
+pub struct Known {
+    /// Every listed lesson is here.
+    pub complete: bool,
+    /// An earlier version of the program has found them good.
+    pub was_in_force: bool,
+}
+
+/// Checks the files against each other and gives each lesson its condition.
+pub fn check(file: &CourseFile, source: &Arc<Source>, lessons: &mut [LessonFile], known: Known) -> Vec<Problem> {
     let mut problems = Vec::new();
     ids(file, source, lessons, &mut problems);
     stages(&file.stages, source, &mut problems);
@@ -25,7 +34,7 @@ pub fn check(file: &CourseFile, source: &Arc<Source>, lessons: &mut [LessonFile]
     if file.kind == Kind::Newsletter {
         lessons.iter().for_each(|lesson| issue(lesson, file.timing.by_dates, &mut problems));
     }
-    conditions(file, lessons, complete, &mut problems);
+    conditions(file, lessons, known, &mut problems);
     problems
 }
 
@@ -95,7 +104,7 @@ fn circle(stages: &[StageFile], start: usize) -> Option<String> {
 fn repeated_questions(lessons: &[LessonFile], problems: &mut Vec<Problem>) {
     let mut first: BTreeMap<&str, (&Ask, &str)> = BTreeMap::new();
     for lesson in lessons {
-        for AskFile { id, at, ask } in &lesson.asks {
+        for AskFile { id, at, ask, .. } in &lesson.asks {
             let Some(ask) = ask else { continue };
             let (earlier, place) = *first.entry(id).or_insert((ask, &lesson.lesson.id));
             if place == lesson.lesson.id {
@@ -133,10 +142,11 @@ fn issue(file: &LessonFile, by_dates: bool, problems: &mut Vec<Problem>) {
     }
 }
 
-fn conditions(file: &CourseFile, lessons: &mut [LessonFile], complete: bool, problems: &mut Vec<Problem>) {
+fn conditions(file: &CourseFile, lessons: &mut [LessonFile], known: Known, problems: &mut Vec<Problem>) {
     let mut vocabulary = Vocabulary {
         fields: file.fields.keys().cloned().collect(),
-        incomplete: !complete || lessons.iter().any(|lesson| !lesson.readable),
+        was_in_force: known.was_in_force,
+        incomplete: !known.complete || lessons.iter().any(|lesson| !lesson.readable),
         ..Vocabulary::default()
     };
     for ask in lessons.iter().flat_map(|lesson| &lesson.asks) {

@@ -17,6 +17,7 @@ use jiff::Span;
 use jiff::civil;
 use jiff::tz::TimeZone;
 use jiff::tz::TimeZoneDatabase;
+use std::ops::Range;
 use toml::Spanned;
 
 const WAIT_HELP: &str = "write a number and a unit, like \"2 days\" or \"36 hours\"";
@@ -31,6 +32,8 @@ pub struct Timing {
     pub audience: Vec<Mention>,
     /// No `issues`: each issue must have its own `date`.
     pub by_dates: bool,
+    /// Where `send` stands.
+    pub send: Option<Range<usize>>,
 }
 
 /// Reads the table that fits the kind, and reports the other one.
@@ -42,12 +45,13 @@ pub fn read(keys: &Keys<'_>, kind: Kind) -> Timing {
                 let help = "write kind = \"newsletter\", or [schedule] instead";
                 keys.error(table.span(), "[newsletter] is only for kind = \"newsletter\"", help);
             }
+            let send = schedule.as_ref().and_then(|table| Some(table.string("send")?.span()));
             let schedule = schedule.and_then(|table| course(&table));
             if !keys.has("schedule") {
                 keys.error(keys.span(), "`schedule.wait` is missing", WAIT_HELP);
                 keys.error(keys.span(), "`schedule.send` is missing", SEND_HELP);
             }
-            Timing { schedule, newsletter: None, audience: Vec::new(), by_dates: false }
+            Timing { schedule, newsletter: None, audience: Vec::new(), by_dates: false, send }
         }
         Kind::Newsletter => {
             if let Some(table) = schedule {
@@ -70,7 +74,7 @@ fn course(keys: &Keys<'_>) -> Option<Schedule> {
     let spread = duration(keys, "spread", "write a number and a unit, like \"20 min\"").unwrap_or_default();
     let skip = skip(keys);
     if let Some(send) = &send {
-        endless(keys, send.get_ref(), &skip);
+        endless(keys, send, &skip);
     }
     let starts = starts(keys);
     let late = names::one_of(keys, "late", &[("next", Late::Next), ("closed", Late::Closed)]).unwrap_or(Late::Next);
@@ -123,31 +127,42 @@ fn skip(keys: &Keys<'_>) -> Vec<DateRange> {
 const LONGEST_GAP_YEARS: i16 = 5;
 
 /// Reports dates to skip that leave `send` no moment.
-fn endless(keys: &Keys<'_>, send: &Cron, skip: &[DateRange]) {
-    for range in skip {
+fn endless(keys: &Keys<'_>, send: &Spanned<Cron>, skip: &[DateRange]) {
+    // By itself it may come too seldom: `dates.rs` says so.
+    if let Some(first) = all_skipped(send.get_ref(), skip).filter(|_| !is_too_rare(send.get_ref())) {
+        let at = keys.names().into_iter().find(|name| name.get_ref() == "skip").map_or(keys.span(), |name| name.span());
+        let message =
+            format!("`schedule.skip` leaves `schedule.send` no moment for {LONGEST_GAP_YEARS} years from {first}");
+        keys.error(at, message, "shorten what is skipped: lessons would never come");
+    }
+}
+
+/// Whether a line leaves more than [`LONGEST_GAP_YEARS`] between two moments. Weekdays and leap years come round in 28 years.
+pub fn is_too_rare(send: &Cron) -> bool {
+    (2000..2028).any(|year| {
+        let begins = civil::date(year, 1, 1).at(0, 0, 0, 0);
+        let last = civil::date(year + LONGEST_GAP_YEARS, 1, 1).at(0, 0, 0, 0);
+        send.next_after(begins).is_none_or(|moment| moment > last)
+    })
+}
+
+/// The first skipped date behind which a line has no moment left for [`LONGEST_GAP_YEARS`].
+pub fn all_skipped(send: &Cron, skip: &[DateRange]) -> Option<civil::Date> {
+    let stuck = skip.iter().find(|range| {
         let begins = range.first.at(0, 0, 0, 0);
-        let Ok(last) = begins.checked_add(Span::new().years(LONGEST_GAP_YEARS)) else { continue };
+        let Ok(last) = begins.checked_add(Span::new().years(LONGEST_GAP_YEARS)) else { return false };
         let mut at = begins;
-        let found = loop {
+        loop {
             match send.next_after(at).filter(|moment| *moment <= last) {
-                None => break false,
+                None => return true,
                 Some(moment) => match skip.iter().find(|range| range.contains(moment.date())) {
-                    None => break true,
+                    None => return false,
                     Some(range) => at = range.last.at(23, 59, 59, 0),
                 },
             }
-        };
-        if !found {
-            let at =
-                keys.names().into_iter().find(|name| name.get_ref() == "skip").map_or(keys.span(), |name| name.span());
-            let message = format!(
-                "`schedule.skip` leaves `schedule.send` no moment for {LONGEST_GAP_YEARS} years from {}",
-                range.first
-            );
-            keys.error(at, message, "shorten what is skipped: lessons would never come");
-            return;
         }
-    }
+    });
+    stuck.map(|range| range.first)
 }
 
 fn starts(keys: &Keys<'_>) -> Option<civil::Date> {
@@ -192,7 +207,7 @@ const LATE_LIMIT: SignedDuration = SignedDuration::from_hours(24);
 
 fn by_dates() -> Timing {
     let newsletter = Newsletter { issues: None, time_zone: None, late_limit: LATE_LIMIT, audience: None };
-    Timing { schedule: stand_in(), newsletter: Some(newsletter), audience: Vec::new(), by_dates: true }
+    Timing { schedule: stand_in(), newsletter: Some(newsletter), audience: Vec::new(), by_dates: true, send: None }
 }
 
 fn issues(keys: &Keys<'_>) -> Timing {
@@ -203,7 +218,7 @@ fn issues(keys: &Keys<'_>) -> Timing {
     keys.finish();
     let newsletter = Newsletter { issues, time_zone, late_limit, audience };
     let by_dates = !keys.has("issues");
-    Timing { schedule: stand_in(), newsletter: Some(newsletter), audience: mentions, by_dates }
+    Timing { schedule: stand_in(), newsletter: Some(newsletter), audience: mentions, by_dates, send: None }
 }
 
 fn time_zone(keys: &Keys<'_>) -> Option<TimeZone> {

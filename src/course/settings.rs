@@ -183,15 +183,20 @@ fn invite(keys: &Keys<'_>) -> Option<Invite> {
     table.missing("url", "write url = \"https://…\"");
     let text = plain(&table, "text");
     let url = table.text("url");
-    if let Some(url) = url.as_ref().filter(|url| !is_web_url(url.get_ref())) {
-        table.error(
-            url.span(),
-            format!("`{}` isn't a web address", url.get_ref()),
-            "write it in full, like https://example.org/talk",
-        );
-    }
+    check_web_url(&table, url.as_ref());
     table.finish();
     Some(Invite { text: text?, url: url?.into_inner() })
+}
+
+/// What is said of an address that people couldn't be led to, or shouldn't.
+pub const NO_WEB_URL: &str = "isn't a web address";
+
+/// Reports such an address.
+pub fn check_web_url(table: &Keys<'_>, url: Option<&Spanned<String>>) {
+    if let Some(url) = url.filter(|url| !is_web_url(url.get_ref())) {
+        let message = format!("`{}` {NO_WEB_URL}", url.get_ref());
+        table.error(url.span(), message, "write it in full, like https://example.org/talk");
+    }
 }
 
 fn is_web_url(url: &str) -> bool {
@@ -230,7 +235,8 @@ fn fields(keys: &Keys<'_>) -> BTreeMap<String, Field> {
         let mut field = Field { label: id.clone(), required: false };
         if let Some(keys) = table.table(id) {
             field.label = plain(&keys, "label").unwrap_or(field.label);
-            field.required = keys.boolean("required").is_some_and(Spanned::into_inner);
+            // What isn't true or false is reported, and was most likely meant as true.
+            field.required = keys.boolean("required").map_or(keys.has("required"), Spanned::into_inner);
             keys.finish();
         }
         fields.insert(id.clone(), field);

@@ -23,6 +23,8 @@ pub struct Loaded {
     /// Lessons that stand in no list, drafts and what was retired, as far as their heads can be read. Nobody gets them.
     pub unlisted: Vec<Lesson>,
     pub problems: Vec<Problem>,
+    /// Some of its files, or a part of course.toml, couldn't be read: what they name isn't known.
+    pub is_vague: bool,
     /// What it says about other courses, also where it has errors; absent when no file could be read.
     pub(in crate::course) named: Option<Named>,
 }
@@ -39,12 +41,31 @@ pub struct Named {
 impl Loaded {
     /// A folder that couldn't be read from where it is kept.
     pub fn unreadable(id: impl Into<String>, problems: Vec<Problem>) -> Loaded {
-        Loaded { id: id.into(), course: None, sketch: None, unlisted: Vec::new(), problems, named: None }
+        Loaded {
+            id: id.into(),
+            course: None,
+            sketch: None,
+            unlisted: Vec::new(),
+            problems,
+            is_vague: true,
+            named: None,
+        }
     }
 
     /// What of it [`check_shelf`] looks at, without problems of its own.
     pub fn beside_others(&self) -> Loaded {
         Loaded { named: self.named.clone(), ..Loaded::unreadable(&self.id, Vec::new()) }
+    }
+
+    /// The same where files are missing from it because they couldn't be read: no course, and what seems not to be there
+    /// may be among them.
+    pub fn as_part(mut self, unreadable: Vec<Problem>) -> Loaded {
+        self.problems.retain(|problem| {
+            !problem.message.starts_with("there is no ") && !problem.message.starts_with("this folder has no ")
+        });
+        self.problems.extend(unreadable);
+        problem::sort(&mut self.problems);
+        Loaded { course: None, is_vague: true, ..self }
     }
 }
 

@@ -11,6 +11,7 @@ use crate::course::Tree;
 use crate::course::file;
 use crate::course::lesson::hex;
 use crate::course::names;
+use crate::course::settings;
 use crate::keys;
 use crate::keys::Keys;
 use crate::keys::Overrides;
@@ -42,6 +43,7 @@ pub fn translate(
         let (text, problem) = file::decode(&name(about), bytes);
         problems.extend(problem);
         course.about = Some(text.text.clone());
+        course.texts.insert("about", text);
     }
     let mut translated = BTreeSet::new();
     for (id, lesson) in &mut course.lessons {
@@ -53,7 +55,11 @@ pub fn translate(
     }
     for stray in strays(original, folder, tree, about.as_deref()) {
         let (source, _) = file::decode(&name(&stray), &[]);
-        let help = "name it like the original's file, or remove it";
+        let id = stray.rsplit('/').next().and_then(|file| file.strip_suffix(".md")).unwrap_or_default();
+        let help = match nearest(id, original.lessons.keys().map(String::as_str)) {
+            Some(near) => format!("did you mean `{near}.md`?"),
+            None => "name it like the original's file, or remove it".to_string(),
+        };
         problems.push(Problem::warning(
             &source,
             0..0,
@@ -71,6 +77,10 @@ pub fn translate(
 
 fn strays(original: &Course, folder: &str, tree: &Tree, about: Option<&str>) -> Vec<String> {
     let mut strays = Vec::new();
+    // Where the original lists nothing that can be read, everything would be one.
+    if original.lessons.is_empty() {
+        return strays;
+    }
     for path in tree.keys() {
         let file = path.strip_prefix(folder).and_then(|rest| rest.strip_prefix('/'));
         let Some(id) = file.filter(|file| !file.contains('/')).and_then(|file| file.strip_suffix(".md")) else {
@@ -101,11 +111,18 @@ fn manifest(
         problems.push(problem);
         return None;
     }
-    course.source = source.clone();
+    let original = std::mem::replace(&mut course.source, source.clone());
     let (about, found) = keys::read(&source, &source.text, 0, &Overrides::new(), |keys| course_keys(keys, course));
     problems.extend(found);
+    let table = toml::de::DeTable::parse(&source.text).ok();
+    let own = |key: &str| table.as_ref().is_some_and(|table| table.get_ref().get(key).is_some());
+    let from_original = TEXTS.into_iter().filter(|key| !own(key)).map(|key| (key, original.clone()));
+    course.texts.extend(from_original.collect::<Vec<_>>());
     about
 }
+
+/// Keys of course.toml that are Markdown, or lead elsewhere.
+const TEXTS: [&str; 4] = ["disclaimer", "crisis", "consent", "invite"];
 
 /// Where the text of the course's page stands: where the translation's own `about` says, or in a file of the same name
 /// as the original's, if there is one.
@@ -137,6 +154,7 @@ fn course_keys(keys: &Keys<'_>, course: &mut Course) -> Option<Spanned<String>> 
     let about = keys.text("about");
     if let Some(table) = keys.table("invite") {
         let (words, url) = (table.text("text"), table.text("url"));
+        settings::check_web_url(&table, url.as_ref());
         let original = course.invite.take();
         let (old_words, old_url) = original.map(|it| (it.text, it.url)).unzip();
         let words = words.map(Spanned::into_inner).or(old_words);
@@ -220,11 +238,14 @@ fn ask_keys(table: &Keys<'_>, ask: &mut Ask) {
     let labels = table.table("options");
     match &mut ask.kind {
         AskKind::Choice(options) | AskKind::Choices(options) => {
+            let is_read = !options.is_empty();
             for name in labels.iter().flat_map(Keys::names) {
                 let label = labels.as_ref().and_then(|labels| labels.text(name.get_ref())).map(Spanned::into_inner);
                 match options.iter_mut().find(|(id, _)| id == name.get_ref()) {
                     Some((_, known)) => replace(known, label),
-                    None => unknown(table, &name, "option", options.iter().map(|(id, _)| id)),
+                    None if is_read => unknown(table, &name, "option", options.iter().map(|(id, _)| id)),
+                    // The original's own couldn't be read.
+                    None => {}
                 }
             }
         }

@@ -28,6 +28,8 @@ pub struct Vocabulary {
     pub fields: BTreeSet<String>,
     /// Some lesson couldn't be read: a question that isn't here may stand there.
     pub incomplete: bool,
+    /// An earlier version of the program has found it good, and asked for less.
+    pub was_in_force: bool,
 }
 
 /// What is known of one person.
@@ -183,6 +185,11 @@ impl Operand {
 }
 
 impl Comparison {
+    /// Whether a whole number stands to another as this says.
+    pub fn orders(self, left: i64, right: f64) -> bool {
+        self.holds(Known::Number(left as f64), Known::Number(right))
+    }
+
     fn holds(self, left: Known<'_>, right: Known<'_>) -> bool {
         let ordered = |by: fn(&f64, &f64) -> bool| match (left, right) {
             (Known::Number(left), Known::Number(right)) => by(&left, &right),

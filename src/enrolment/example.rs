@@ -45,6 +45,7 @@ pub fn course(order: &[&str]) -> Course {
         },
         newsletter: None,
         fields: BTreeMap::new(),
+        texts: BTreeMap::new(),
         source: Source::new("course.toml", ""),
         translations: BTreeMap::new(),
         files: BTreeMap::new(),

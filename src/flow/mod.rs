@@ -20,6 +20,7 @@ pub mod issue;
 pub mod journal;
 pub mod my;
 pub mod letter;
+pub mod links;
 pub mod never;
 pub mod open;
 pub mod operate;

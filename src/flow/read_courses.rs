@@ -23,6 +23,8 @@ const LARGEST_COURSE: u64 = 200 * 1024 * 1024;
 pub struct Found {
     pub trees: BTreeMap<String, Tree>,
     pub problems: BTreeMap<String, Vec<Problem>>,
+    /// What could be read of a course that stands in `problems`: only to look for more of them.
+    partial: BTreeMap<String, Tree>,
 }
 
 /// Reads every folder in `courses_dir` and checks it, alone and beside the others, in the order of their names.
@@ -33,7 +35,10 @@ pub struct Found {
 pub fn read_courses(courses_dir: &Path, prefix: &str) -> anyhow::Result<Vec<Loaded>> {
     let found = read_trees(courses_dir, prefix)?;
     let whole = found.trees.iter().map(|(id, tree)| course::load(id, prefix, tree));
-    let broken = found.problems.into_iter().map(|(id, problems)| Loaded::unreadable(id, problems));
+    let broken = found.problems.into_iter().map(|(id, problems)| match found.partial.get(&id) {
+        Some(tree) => course::load(&id, prefix, tree).as_part(problems),
+        None => Loaded::unreadable(id, problems),
+    });
     let mut shelf: Vec<Loaded> = whole.chain(broken).collect();
     shelf.sort_by(|a, b| a.id.cmp(&b.id));
     course::check_shelf(&mut shelf);
@@ -56,9 +61,12 @@ pub fn read_trees(courses_dir: &Path, prefix: &str) -> anyhow::Result<Found> {
         if is_passed_over(&id) || fs::metadata(entry.path()).is_ok_and(|found| !found.is_dir()) {
             continue;
         }
-        match read_folder(&root, &entry.path(), prefix, &id) {
-            Ok(tree) => drop(found.trees.insert(id, tree)),
-            Err(problems) => drop(found.problems.insert(id, problems)),
+        let (tree, problems) = read_folder(&root, &entry.path(), prefix, &id);
+        if problems.is_empty() {
+            found.trees.insert(id, tree);
+        } else {
+            found.partial.insert(id.clone(), tree);
+            found.problems.insert(id, problems);
         }
     }
     Ok(found)
@@ -73,15 +81,33 @@ pub fn read_tree(courses_dir: &Path, prefix: &str, id: &str) -> Option<Result<Tr
     let folder = root.join(id);
     let is_file = fs::metadata(&folder).is_ok_and(|found| !found.is_dir());
     let is_meant = !is_passed_over(id) && !is_file && fs::symlink_metadata(&folder).is_ok();
-    is_meant.then(|| read_folder(&root, &folder, prefix, id))
+    is_meant.then(|| match read_folder(&root, &folder, prefix, id) {
+        (tree, problems) if problems.is_empty() => Ok(tree),
+        (_, problems) => Err(problems),
+    })
 }
 
-fn read_folder(root: &Path, folder: &Path, prefix: &str, id: &str) -> Result<Tree, Vec<Problem>> {
+/// What of a course's folder can be read, and what can't.
+fn read_folder(root: &Path, folder: &Path, prefix: &str, id: &str) -> (Tree, Vec<Problem>) {
     let shown = if prefix.is_empty() { id.to_string() } else { format!("{prefix}/{id}") };
-    let mut reading = Reading { root, shown, tree: Tree::new(), size: 0, problems: Vec::new() };
+    let whole = "folder of courses";
+    let mut reading = Reading { root, whole, shown, tree: Tree::new(), size: 0, problems: Vec::new() };
     reading.enter(folder, "", &mut Vec::new());
-    if reading.problems.is_empty() { Ok(reading.tree) } else { Err(reading.problems) }
+    (reading.tree, reading.problems)
 }
+
+/// Reads the folder of templates: path below it → bytes, and what can't be read. A folder that isn't there is empty.
+pub fn read_templates(folder: &Path) -> (Tree, Vec<Problem>) {
+    let Ok(root) = fs::canonicalize(folder) else { return (Tree::new(), Vec::new()) };
+    let shown = TEMPLATES.to_string();
+    let mut reading =
+        Reading { root: &root, whole: "folder of templates", shown, tree: Tree::new(), size: 0, problems: Vec::new() };
+    reading.enter(&root, "", &mut Vec::new());
+    (reading.tree, reading.problems)
+}
+
+/// How the folder of templates is called in problems, whatever its name is.
+const TEMPLATES: &str = "templates";
 
 /// Whether nothing of a course is read from a file or folder of this name: a dot-file, or what editors leave beside a file
 /// while it is open.
@@ -96,10 +122,12 @@ fn is_link(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok_and(|entry| entry.is_symlink())
 }
 
-/// One course while it is being read.
+/// One course, or the templates, while it is being read.
 struct Reading<'a> {
     root: &'a Path,
-    /// What people call the course's folder.
+    /// What the root is.
+    whole: &'static str,
+    /// What people call its folder.
     shown: String,
     tree: Tree,
     size: u64,
@@ -117,8 +145,8 @@ impl Reading<'_> {
             Err(error) => return self.unreadable(relative, &error),
         };
         if !real.starts_with(self.root) {
-            let help = "put the file itself here: nothing outside the folder of courses is read";
-            return self.refuse(relative, "this link leads out of the folder of courses", help);
+            let help = format!("put the file itself here: nothing outside the {} is read", self.whole);
+            return self.refuse(relative, &format!("this link leads out of the {}", self.whole), &help);
         }
         if above.contains(&real) {
             return self.refuse(relative, "this link leads back to a folder it stands in", "remove it");

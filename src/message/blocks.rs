@@ -41,18 +41,35 @@ impl Block {
     }
 }
 
-/// The course's own Markdown under `key` of course.toml. Its problems are reported at that key.
+/// The course's own Markdown under `key` of course.toml. Its problems are reported where it stands.
 pub fn of_course(markdown: &str, key: &str, site: &Site, course: &Course, problems: &mut Vec<Problem>) -> Block {
     let written = Source::new(course.source.name.as_str(), markdown);
     let marked = Marked::untagged(markdown);
     let mut found = Vec::new();
     let document = markdown::read(&marked, Base::Course(site, course), &written, &mut found);
-    let span = key_span(&course.source.text, key);
     found.extend(untagged(markdown, key, &written));
-    for problem in found {
-        problems.push(Problem { source: Arc::clone(&course.source), span: span.clone(), ..problem });
-    }
+    problems.extend(found.into_iter().map(|problem| placed(problem, course, key, markdown)));
     Block::new(&document, &marked)
+}
+
+/// A problem of a course's own text, in the file where that stands: at its very place where it is written without escapes,
+/// else at its key.
+pub fn placed(problem: Problem, course: &Course, key: &str, text: &str) -> Problem {
+    let (source, span) = place(course, key, text, &problem.span);
+    Problem { source, span, ..problem }
+}
+
+/// The file of a text of a course, and where a part of it stands there.
+pub fn place(course: &Course, key: &str, text: &str, part: &Range<usize>) -> (Arc<Source>, Range<usize>) {
+    let source = course.texts.get(key).unwrap_or(&course.source);
+    if source.text == text {
+        return (Arc::clone(source), part.clone());
+    }
+    let whole = key_span(&source.text, key);
+    let behind = source.text.get(whole.start..).and_then(|rest| Some((rest.find('=')?, rest)));
+    let found = behind.and_then(|(equals, rest)| Some(whole.start + equals + rest[equals..].find(text)?));
+    let span = found.map_or(whole, |start| start + part.start..start + part.end);
+    (Arc::clone(source), span)
 }
 
 /// Markdown that belongs to no course: without images of its own. Problems are reported in `source`.
@@ -84,16 +101,22 @@ pub fn key_span(toml: &str, key: &str) -> Range<usize> {
     0..0
 }
 
-/// Gives templates `ask(id=…)` and `crisis()`. `dress` puts styles into HTML.
-pub fn register(tera: &mut Tera, lesson: &Lesson, crisis: &Block, words: &Mail, dress: &dyn Fn(&str) -> String) {
+/// The questions of a lesson, by id. `dress` puts styles into HTML.
+pub fn questions(lesson: &Lesson, words: &Mail, dress: &dyn Fn(&str) -> String) -> Questions {
     let numbered = (1..).zip(&lesson.asks);
-    let questions = numbered.map(|(number, ask)| (ask.id.clone(), Question::new(number, ask, words, dress)));
-    tera.register_function("ask", Asks(questions.collect()));
-    tera.register_function("crisis", Crisis(Block { html: dress(&boxed(&crisis.html)), ..crisis.clone() }));
+    numbered.map(|(number, ask)| (ask.id.clone(), Question::new(number, ask, words, dress))).collect()
+}
+
+pub type Questions = BTreeMap<String, Question>;
+
+/// Gives templates `ask(id=…)` and `crisis()`.
+pub fn register(tera: &mut Tera, questions: Questions, crisis: Block) {
+    tera.register_function("ask", Asks(questions));
+    tera.register_function("crisis", Crisis(crisis));
 }
 
 /// Places a question, as HTML or text, whichever part calls: with the mail's own link where it has one.
-struct Asks(BTreeMap<String, Question>);
+struct Asks(Questions);
 
 impl Function<TeraResult<String>> for Asks {
     fn call(&self, arguments: Kwargs, state: &State) -> TeraResult<String> {

@@ -5,20 +5,24 @@ use crate::course;
 use crate::course::Course;
 use crate::course::Tree;
 use crate::keys::nearest;
+use crate::message::Archive;
 use crate::message::Asked;
 use crate::message::Letter;
 use crate::message::Logo;
 use crate::message::Rendered;
 use crate::message::Templates;
-use crate::message::check::Person;
-use crate::message::check::check_lesson;
-use crate::message::check::sample;
+use crate::message::Titled;
+use crate::message::Values;
+use crate::message::check_lesson;
+use crate::message::css;
 use crate::message::letter;
 use crate::message::look::lint;
 use crate::message::look::styles;
 use crate::message::look::theme;
 use crate::message::names::Names;
 use crate::message::prepare;
+use crate::message::sample::Person;
+use crate::message::sample::sample;
 use crate::message::tags;
 use crate::message::templates::built_in;
 use crate::message::templates::is_mail;
@@ -68,13 +72,18 @@ pub fn check_templates(site: &Site, overrides: &BTreeMap<String, Vec<u8>>) -> Ve
     for (path, bytes) in overrides {
         let source = Source::new(format!("templates/{path}"), String::from_utf8_lossy(bytes));
         problems.extend(unused(path, overrides, &source));
+        problems.extend(styled(path, &source));
         if is_mail(path) && path != styles::FILE {
             let readable = !broken.iter().any(|problem| problem.file() == source.name);
             read_one(path, &source, &fixed, readable, &mut problems);
         }
     }
     match loaded {
-        Err(found) => problems.extend(found),
+        Err(found) => {
+            let new = found.into_iter().map(|problem| of_parent(problem, overrides));
+            let new: Vec<_> = new.filter(|new| !problems.iter().any(|old| tells(old, new))).collect();
+            problems.extend(new);
+        }
         Ok(templates) => {
             let found = sample_mails(&templates, site, overrides);
             // An unknown name is reported as that; it needn't be called undefined too.
@@ -95,7 +104,61 @@ fn unseen(logo: &Logo) -> Option<Problem> {
 
 /// Whether a problem speaks of the place of another.
 fn tells(known: &Problem, other: &Problem) -> bool {
-    known.file() == other.file() && known.span.start <= other.span.end && other.span.start <= known.span.end
+    // The reader of MJML means an element by its bracket, we by its name.
+    let behind = other.span.end.max(other.span.start + 1);
+    known.file() == other.file() && known.span.start <= behind && other.span.start <= known.span.end
+}
+
+/// A built-in template lacks nothing but what the coach's layout doesn't have any more.
+fn of_parent(problem: Problem, overrides: &BTreeMap<String, Vec<u8>>) -> Problem {
+    let path = problem.file().trim_start_matches("templates/");
+    let block = problem.message.strip_prefix("Block `").and_then(|rest| rest.split('`').next());
+    let parent = if path.ends_with(".txt") { "mail/layout.txt" } else { "mail/layout.mjml" };
+    match (block, overrides.get(parent)) {
+        (Some(block), Some(bytes)) if !overrides.contains_key(path) => {
+            let source = Source::new(format!("templates/{parent}"), String::from_utf8_lossy(bytes));
+            let message = format!("this layout has no block `{block}`, into which mails are written");
+            let help = format!(
+                "write {{% block {block} %}}{{% endblock %}} where their words belong: compare the built-in one"
+            );
+            Problem::error(&source, 0..0, message, help)
+        }
+        _ => problem,
+    }
+}
+
+/// What mail programs don't do of its styles.
+fn styled(path: &str, source: &Arc<Source>) -> Vec<Problem> {
+    if !is_mail(path) {
+        return Vec::new();
+    }
+    let mut remarks = Vec::new();
+    if path == styles::FILE {
+        remarks = css::look_at_sheet(&without_tags(&source.text));
+    }
+    for (at, style) in styles_within(path, &source.text) {
+        let found = css::look_at_style(style).into_iter();
+        remarks.extend(found.map(|it| css::Remark { at: at + it.at.start..at + it.at.end, ..it }));
+    }
+    let problem =
+        |it: css::Remark| Problem { severity: it.severity, ..Problem::error(source, it.at, it.message, it.help) };
+    remarks.into_iter().map(problem).collect()
+}
+
+/// The values of `style` attributes, and where they begin.
+fn styles_within<'t>(path: &str, text: &'t str) -> Vec<(usize, &'t str)> {
+    let mut found = Vec::new();
+    let markup = path.ends_with(".html") || path.ends_with(".mjml");
+    for (at, name) in text.match_indices(" style=\"").filter(|_| markup) {
+        let start = at + name.len();
+        found.extend(text[start..].split('"').next().map(|style| (start, style)));
+    }
+    found
+}
+
+/// Braces of tags aren't those of rules; places stay.
+fn without_tags(sheet: &str) -> String {
+    sheet.replace("{{", "  ").replace("}}", "  ")
 }
 
 /// What a template's own text shows. Where Tera can't read it, its names may be anything.
@@ -131,7 +194,11 @@ fn unused(path: &str, overrides: &BTreeMap<String, Vec<u8>>, source: &Arc<Source
     if overrides.values().any(named) {
         return None;
     }
-    let help = match nearest(path, ours.keys().map(String::as_str).chain([theme::FILE])) {
+    let known = || ours.keys().map(String::as_str).chain([theme::FILE]);
+    let file = |path: &str| path.rsplit('/').next().unwrap_or_default().to_string();
+    let moved =
+        known().find(|known| file(known) == file(path) && file(path) != "mail.html" && file(path) != "mail.txt");
+    let help = match moved.or_else(|| nearest(path, known())) {
         Some(near) => format!("did you mean `templates/{near}`?"),
         None => "give it the path of the built-in template that it replaces, or remove it".to_string(),
     };
@@ -149,12 +216,25 @@ fn sample_mails(templates: &Templates, site: &Site, overrides: &BTreeMap<String,
     let found = check_lesson(templates, site, &course, lesson);
     let mut problems: Vec<Problem> = found.into_iter().filter_map(|problem| in_template(problem, overrides)).collect();
     let values = sample(site, &course, lesson, Person::HasAll);
-    let page = prepare(templates, site, &course, lesson).map(|prepared| prepared.page(&values));
-    if let Ok(Err(error)) = page {
-        problems.push(*error.problem);
+    if let Ok(prepared) = prepare(templates, site, &course, lesson) {
+        problems.extend(prepared.page(&values).err().map(|error| *error.problem));
+        let page = || Titled { title: "A sample".to_string(), url: format!("{}/c/{SAMPLE}", site.url) };
+        let nobody = Values::of_nobody(&course, values.progress, &page().url, page().url);
+        let shown = prepared.archived(&nobody, &Archive { get: page(), all: page() });
+        problems.extend(shown.err().map(|error| *error.problem));
     }
     problems.extend(sample_letters(templates, site, &course, overrides));
-    problems
+    // Each of these mails would say the same of the same place.
+    let mut told: Vec<Problem> = Vec::new();
+    for problem in problems {
+        if !told
+            .iter()
+            .any(|known| known.file() == problem.file() && known.span == problem.span && !problem.span.is_empty())
+        {
+            told.push(problem);
+        }
+    }
+    told
 }
 
 /// A problem that was found in the sample is one of the template that made the mail.

@@ -24,7 +24,7 @@ const NAME: usize = 40;
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_');
 
 /// An image that mails carry.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Carried {
     address: String,
     path: String,

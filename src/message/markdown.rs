@@ -2,6 +2,7 @@
 //! text part is written from the same events by `plain.rs`.
 
 use crate::course::Course;
+use crate::keys::nearest;
 use crate::message::footnotes;
 use crate::message::footnotes::Notes;
 use crate::message::homes::containers;
@@ -132,7 +133,7 @@ impl Document<'_> {
 }
 
 /// What our Markdown has beyond CommonMark. No smart punctuation: it would curl quotes that code and links need.
-fn options() -> Options {
+pub fn options() -> Options {
     Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_FOOTNOTES
 }
 
@@ -224,6 +225,7 @@ impl<'r> Reader<'r> {
         for finding in raw_html::look(html, self.marked) {
             match finding {
                 Finding::Fault { message, help } => self.error(range, message, help),
+                Finding::Heading(level) => self.check_heading(level, range),
                 Finding::Link(url) => {
                     if self.link(&url, range) != url {
                         let help = "write the link in Markdown: [words](images/…)";
@@ -266,7 +268,7 @@ impl<'r> Reader<'r> {
             return url.to_string();
         }
         match self.file(url).map(Vec::len) {
-            None => self.error(range, format!("there is no image `{url}`"), "put the file into the course's folder"),
+            None => self.error(range, format!("there is no image `{url}`"), self.no_image_help(url)),
             Some(size) if size > IMAGE_LIMIT => {
                 let message = format!("the image `{url}` has {:.1} MB; the limit is 1 MB", size as f64 / 1e6);
                 self.error(range, message, "make it smaller: 1200 pixels across are plenty");
@@ -274,6 +276,14 @@ impl<'r> Reader<'r> {
             Some(_) => return self.image_url(url),
         }
         url.to_string()
+    }
+
+    fn no_image_help(&self, url: &str) -> String {
+        let Base::Course(_, course) = self.base else { return "give its whole address: https://…".to_string() };
+        match nearest(url, course.files.keys().map(String::as_str).filter(|file| is_image(file))) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "put the file into the course's folder".to_string(),
+        }
     }
 
     fn image_url(&mut self, url: &str) -> String {
@@ -328,7 +338,7 @@ fn says_something(event: &Event<'_>) -> bool {
 }
 
 /// The scheme of an address that has one.
-fn scheme(url: &str) -> Option<&str> {
+pub fn scheme(url: &str) -> Option<&str> {
     let (scheme, _) = url.split_once(':')?;
     let ok = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
         && scheme.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'));

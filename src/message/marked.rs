@@ -3,7 +3,7 @@
 
 use crate::message::tags::Tag;
 use crate::message::tags::TagKind;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 /// A text with marks in the place of its tags.
@@ -32,6 +32,9 @@ pub struct Filled {
     pub template: String,
     places: Vec<(Range<usize>, usize)>,
 }
+
+/// What stands in the place of a tag, by its number.
+pub type Instead = BTreeMap<usize, String>;
 
 /// A text, and where its pieces came from: at each of these places, that place of the origin.
 #[derive(Debug, Default)]
@@ -104,6 +107,12 @@ impl Marked {
         self
     }
 
+    /// The tags that stand in the text itself.
+    pub fn written(&self) -> &[Tag] {
+        let end = self.page_tags.map_or(self.tags.len(), |[open, _]| open);
+        &self.tags[..end]
+    }
+
     /// HTML that only the page of a lesson has; `None` in a text that is the same in mails and on pages.
     pub fn on_pages(&self, html: &str) -> Option<String> {
         self.page_tags.map(|[open, close]| format!("{}{html}{}", self.mark(open), self.mark(close)))
@@ -128,17 +137,16 @@ impl Marked {
         text.contains(&self.prefix)
     }
 
-    /// Puts the tags back, but for those in `skip`. Every other brace that could open a tag is made harmless to Tera.
-    pub fn fill(&self, before: &str, text: &str, after: &str, skip: &BTreeSet<usize>) -> Filled {
+    /// Puts the tags back, or what stands in for them. Every other brace that could open a tag is made harmless to Tera.
+    pub fn fill(&self, before: &str, text: &str, after: &str, instead: &Instead) -> Filled {
         let mut template = before.to_string();
         let mut places = Vec::new();
         for part in self.parts(text) {
             match part {
                 Part::Text(text) => push_harmless(&mut template, text),
-                Part::Mark(n) if skip.contains(&n) => {}
                 Part::Mark(n) => {
                     let start = template.len();
-                    template.push_str(&self.tags[n].text);
+                    template.push_str(instead.get(&n).unwrap_or(&self.tags[n].text));
                     places.push((start..template.len(), n));
                 }
             }

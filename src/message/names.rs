@@ -33,6 +33,9 @@ pub struct Names {
     has_crisis: bool,
 }
 
+/// Where `crisis()` has nothing to place.
+pub const NO_CRISIS: &str = "this course has no crisis text";
+
 const LINKS: [&str; 8] = ["pause", "slower", "faster", "again", "next_now", "my_course", "leave", "web_view"];
 
 /// What lessons and templates may use.
@@ -232,8 +235,7 @@ impl Names {
         let call = tokens.windows(2).find(|pair| pair[0].is("crisis") && pair[1].is("("));
         if let Some(call) = call.filter(|_| !self.has_crisis) {
             let help = "write crisis = \"…\" in course.toml: where to turn in an emergency";
-            let message = "this course has no crisis text";
-            problems.push(Problem::error(source, place(tag, &call[0].range), message, help));
+            problems.push(Problem::error(source, place(tag, &call[0].range), NO_CRISIS, help));
         }
     }
 

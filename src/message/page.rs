@@ -16,7 +16,7 @@ pub struct CoursePage {
     pub crisis: String,
 }
 
-/// Every problem is added at its key of course.toml.
+/// Every problem is added where the text stands.
 pub fn course_page(site: &Site, course: &Course, problems: &mut Vec<Problem>) -> CoursePage {
     let mut html = |key: &str, text: &Option<String>| {
         let text = text.as_deref().unwrap_or_default();

@@ -221,6 +221,8 @@ impl<'w> Writer<'w> {
     /// `words <address>`; the address alone where the words are the address.
     fn link(&mut self) {
         let Some((url, start)) = self.links.pop() else { return };
+        // A block of HTML among its words has written those before it already.
+        let start = if self.inline.is_char_boundary(start) { start } else { 0 };
         let words = self.inline[start..].trim().to_string();
         if words.is_empty() || words == url || url == format!("mailto:{words}") {
             self.inline.truncate(start);

@@ -20,6 +20,7 @@ const OPENS: &str = "href=\"answer:";
 const OPENS_TEXT: &str = "\u{1}";
 
 /// A question in both ways, written once for each version of its lesson.
+#[derive(Clone)]
 pub struct Question {
     linked: Block,
     replied: Block,

@@ -12,6 +12,8 @@ use crate::message::visible::markup_end;
 pub enum Finding {
     /// An address of a link, to be judged as any other.
     Link(String),
+    /// A heading of this level.
+    Heading(usize),
     Fault {
         message: String,
         help: &'static str,
@@ -50,6 +52,8 @@ fn look_at_tag(tag: &str, marked: &Marked, findings: &mut Vec<Finding>) {
         let help = "put it between tags, or write the line in Markdown; only {{ links.… }} may stand in an attribute";
         findings.push(fault(format!("a value can't stand within the tag `<{name}>`"), help));
     }
+    let level = name.strip_prefix('h').and_then(|level| level.parse().ok()).filter(|level| (1..=6).contains(level));
+    findings.extend(level.filter(|_| opens).map(Finding::Heading));
     let attributes = attributes_of(tag);
     if let Some((handler, _)) = attributes.iter().find(|(name, _)| name.starts_with("on")) {
         findings.push(fault(format!("a mail can't have `{handler}`"), "remove it: nothing runs in a mail"));

@@ -198,7 +198,8 @@ fn end_of_tag(text: &str, open: usize) -> Option<usize> {
     None
 }
 
-fn first_word(tag: &str) -> &str {
+/// The word that a statement begins with.
+pub fn first_word(tag: &str) -> &str {
     let inner = tag.get(2..).unwrap_or_default();
     let inner = inner.strip_prefix('-').unwrap_or(inner).trim_start();
     let end = inner.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(inner.len());

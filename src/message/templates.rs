@@ -222,7 +222,12 @@ fn fault(error: &tera::Error, files: &BTreeMap<String, Arc<Compiled>>) -> (Optio
 
 /// A complaint about a template, where it was written.
 pub(super) fn in_template(complaint: Complaint, files: &BTreeMap<String, Arc<Compiled>>) -> Problem {
-    let help = "correct the template, or remove it: the built-in one takes its place";
+    let mut help = "correct the template, or remove it: the built-in one takes its place";
+    let mut complaint = complaint;
+    if let Some((said, _)) = complaint.message.split_once(" Available variables") {
+        complaint.message = said.replace("is not defined.", "isn't there in every mail");
+        help = "write it in {% if mail.list %} … {% endif %}, which holds in lessons, or ask whether it is defined";
+    }
     match files.get(&complaint.template) {
         Some(compiled) => Problem::error(&compiled.source, compiled.origin(&complaint.at), complaint.message, help),
         None => Problem::error(&Source::new("templates", ""), 0..0, complaint.message, help),

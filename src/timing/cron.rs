@@ -108,8 +108,9 @@ impl FromStr for Cron {
         let parts: Vec<&str> = text.split_whitespace().collect();
         let [minute, hour, day, month, weekday] = parts.as_slice() else {
             let found = parts.len();
+            let fields = if found == 1 { "field" } else { "fields" };
             return Err(format!(
-                "`{text}` has {found} fields, and five are needed: minute, hour, day-of-month, month, weekday"
+                "`{text}` has {found} {fields}, and five are needed: minute, hour, day-of-month, month, weekday"
             ));
         };
         let fields = [
@@ -179,7 +180,7 @@ mod tests {
         let table = [
             ("30 8 * *", "has 4 fields"),
             ("0 30 8 * * Mon", "has 6 fields"),
-            ("@daily", "has 1 fields"),
+            ("@daily", "has 1 field,"),
             ("60 8 * * *", "in the minute field, `60` isn't a number from 0 to 59"),
             ("0 25 * * *", "in the hour field, `25`"),
             ("0 8 0 * *", "in the day-of-month field, `0`"),

@@ -107,7 +107,7 @@ fn number_and_unit<'t>(text: &'t str, units: &str) -> Result<(i64, &'t str), Str
     let text = text.trim();
     let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let (digits, unit) = text.split_at(end);
-    if digits.is_empty() || unit.trim().is_empty() {
+    if digits.is_empty() || unit.trim().is_empty() || unit.starts_with(['.', ',']) {
         return Err(format!("`{text}` isn't a whole number and a unit ({units})"));
     }
     let number = digits.parse().map_err(|_| too_long(text))?;
@@ -165,7 +165,7 @@ mod tests {
             ("", "whole number and a unit"),
             ("two days", "whole number and a unit"),
             ("-1 days", "whole number and a unit"),
-            ("1.5 days", "isn't a unit"),
+            ("1.5 days", "isn't a whole number"),
             ("99999999999999999999 days", "longer than"),
             ("600 weeks", "longer than"),
         ];

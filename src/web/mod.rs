@@ -8,6 +8,7 @@ mod answered;
 mod archive;
 mod assets;
 mod chart;
+mod check;
 mod confirm;
 mod course;
 mod doing;
@@ -36,9 +37,9 @@ mod sign_up;
 mod view;
 mod visitor;
 
+pub use check::check;
+
 use crate::flow::App;
-use crate::problem::Problem;
-use crate::problem::Source;
 use crate::site::Site;
 use crate::text;
 use crate::text::Words;
@@ -121,34 +122,4 @@ pub fn router(app: Arc<App>, overrides: &BTreeMap<String, Vec<u8>>, proxies: &[N
     let shown = guard::protect(shown, pages, app.settings.site.clone(), PATIENCE);
     let probed = guard::hurry(health::routes(), PATIENCE);
     Ok(shown.merge(probed).layer(from_fn(guard::add_headers)).with_state(web))
-}
-
-/// The coach's templates of pages that [`router`] would refuse, or that can't be shown.
-pub fn check(site: &Site, overrides: &BTreeMap<String, Vec<u8>>) -> Vec<Problem> {
-    let report = |path: &str, error: anyhow::Error| {
-        let source = Source::new(format!("templates/{path}"), "");
-        let said = error.root_cause().to_string();
-        let sentence = said.lines().find_map(|line| line.strip_prefix("error: ")).unwrap_or(said.trim()).to_string();
-        let help = "correct the template, or remove it: the built-in one takes its place";
-        Problem::error(&source, 0..0, format!("this page's template can't be used: {sentence}"), help)
-    };
-    let alone = overrides.iter().filter_map(|(path, bytes)| {
-        let error = Pages::load(site, &BTreeMap::from([(path.clone(), bytes.clone())])).err()?;
-        Some(report(path, error))
-    });
-    let alone: Vec<Problem> = alone.collect();
-    match Pages::load(site, overrides) {
-        Err(error) if alone.is_empty() => vec![report("web", error)],
-        Ok(pages) => {
-            let voice = pages.voice(text::words(&site.language));
-            samples::samples()
-                .into_iter()
-                .chain(samples::own_samples())
-                .chain(answer::samples())
-                .chain(archive::samples())
-                .filter_map(|(template, values)| Some(report(template, voice.try_out(template, &values).err()?)))
-                .collect()
-        }
-        Err(_) => alone,
-    }
 }

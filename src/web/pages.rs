@@ -89,6 +89,11 @@ impl Pages {
         &self.style
     }
 
+    /// The paths of all built-in files.
+    pub fn built_in() -> impl Iterator<Item = String> {
+        BuiltIn::iter().map(|path| path.to_string())
+    }
+
     pub fn voice(&self, words: &'static Words) -> Voice<'_> {
         Voice { pages: self, language: words.language, words: &words.page }
     }

@@ -85,12 +85,12 @@ fn a_broken_template_of_a_page_is_a_problem() {
     let folder = site(GOOD);
     std::fs::create_dir_all(folder.path().join("templates/web")).unwrap();
     // The one can't be read, the other not be shown.
-    for broken in ["{% if %}", "<p>{{ words.nowhere.at_all }}</p>"] {
+    for (broken, column) in [("{% if %}", 7), ("<p>{{ words.nowhere.at_all }}</p>", 13)] {
         std::fs::write(folder.path().join("templates/web/confirm.html"), broken).unwrap();
         let output = dripline(folder.path(), &["check"], &[]);
         assert_eq!(output.status.code(), Some(1), "{broken}");
-        let expect = "templates/web/confirm.html:1:1: error: this page's template can't be used: ";
-        assert!(printed(&output).starts_with(expect), "{broken}: {}", printed(&output));
+        let expect = format!("templates/web/confirm.html:1:{column}: error: this page's template can't be used: ");
+        assert!(printed(&output).starts_with(&expect), "{broken}: {}", printed(&output));
     }
 }
 

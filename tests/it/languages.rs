@@ -66,7 +66,7 @@ async fn what_is_wrong_in_a_translation_is_found_in_its_own_file() {
         write(&app);
         app.write(&format!("calm/{file}"), text);
         let templates = app.folder.path().join("templates");
-        let problems = check::check(&app.app.settings.site, &app.courses(), &templates);
+        let problems = check::check(&app.app.settings.site, &check::read(&app.courses(), &templates));
         let found = problems.iter().map(ToString::to_string).collect::<Vec<_>>();
         assert!(
             found.iter().any(|it| it.starts_with(&format!("courses/calm/{place}")) && it.contains(word)),

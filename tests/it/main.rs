@@ -4,6 +4,7 @@
 mod answers;
 mod app;
 mod awkward;
+mod broken;
 mod cli;
 mod commands;
 mod conformance;

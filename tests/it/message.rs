@@ -103,6 +103,7 @@ fn course(lesson: Lesson) -> Course {
             ("town".to_string(), Field { label: "Your town".into(), required: true }),
         ]),
         source: Source::new("courses/four-stages/course.toml", source),
+        texts: BTreeMap::new(),
         translations: BTreeMap::new(),
         files: BTreeMap::from([("images/hand.png".to_string(), DOT.to_vec())]),
         version: "0".into(),

@@ -15,7 +15,7 @@ const BAD: &str = "bad@example.org";
 
 /// A lesson that can be made for everybody but one name.
 const BREAKS_FOR_ONE: &str =
-    "{% if subscriber.first_name == \"Bomb\" %}{{ subscriber.first_name | abs }}{% endif %}Breathe.";
+    "{% if subscriber.first_name == \"Bomb\" %}{{ 1 / (subscriber.first_name | length - 4) }}{% endif %}Breathe.";
 
 async fn enrol_named(app: &TestApp, address: &str, name: &str) {
     let request = Request {
@@ -81,7 +81,7 @@ async fn an_edit_that_mends_the_lesson_lets_the_quarantined_person_go_on() {
 #[tokio::test]
 async fn a_template_of_the_coach_that_breaks_for_one_value_is_quarantined_for_that_person_alone() {
     let text = "{% extends \"mail/layout.txt\" %}{% block content %}{% block lesson %}{% endblock lesson %}\
-                {% if subscriber.first_name == \"Bomb\" %}{{ subscriber.first_name | abs }}{% endif %}{% endblock content %}";
+                {% if subscriber.first_name == \"Bomb\" %}{{ 1 / (subscriber.first_name | length - 4) }}{% endif %}{% endblock content %}";
     let templates = [("mail/lesson/mail.txt".to_string(), text.as_bytes().to_vec())].into();
     let app = a_poisoned_course(Setup { templates, ..Setup::default() }, "Breathe.").await;
     only_one_is_quarantined(&app).await;

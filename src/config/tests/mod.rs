@@ -75,7 +75,7 @@ fn each_mistake_about_a_relay_is_told_with_its_place_and_the_next_step() {
         &["9:8 `relay.0.rate`: a rate is a whole number above 0 and a unit, like 14/s, 100/min or 1000/h"],
         "14/s",
     );
-    check("rate = 14", &["9:8 `relay.0.rate` should be text in quotes, and is a whole number"], "quotes");
+    check("rate = 14", &["9:8 `relay.0.rate` should be text in quotes, and is a whole number"], "14/s");
     check("[relay.domains]\ngmail = {}", &["10:1 `relay.0.domains.gmail` isn't a domain name"], "gmail.com");
     check(
         "[relay.domains]\n\"a.org\" = { rat = \"1/s\" }",

@@ -3,6 +3,7 @@
 
 use crate::message::look::mjml;
 use crate::message::look::styles::Styles;
+use crate::message::marked::Instead;
 use crate::message::marked::Marked;
 use crate::message::tags;
 use crate::message::tags::Tag;
@@ -10,7 +11,6 @@ use crate::message::tags::TagKind;
 use crate::problem::Problem;
 use crate::problem::Source;
 use std::collections::BTreeMap;
-use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -57,7 +57,7 @@ pub fn compile(
 
 impl Compiled {
     fn new(source: &Arc<Source>, marked: &Marked, html: &str) -> Compiled {
-        let filled = marked.fill("", html, "", &BTreeSet::new());
+        let filled = marked.fill("", html, "", &Instead::new());
         let tags = filled.places().iter().map(|(at, n)| (at.clone(), marked.tags[*n].span.clone()));
         Compiled { source: Arc::clone(source), tags: Some(tags.collect()), template: filled.template }
     }

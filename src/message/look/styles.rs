@@ -71,6 +71,10 @@ impl Styles {
     /// Puts the styles into the elements. HTML that isn't sound on its own, such as a tag that opens in one branch of a
     /// condition and closes in another, stays as it was written: mending it would break it for one of the branches.
     pub fn inline(&self, html: &str, marked: &Marked, start: &str, end: &str) -> String {
+        // The inliner follows elements by calling itself: too many within each other would be its end, and ours.
+        if depth(html) > DEEPEST {
+            return html.to_string();
+        }
         let css = self.css.replace(START, start).replace(END, end);
         let inliner = CSSInliner::options().inline_style_tags(false).keep_style_tags(true).keep_link_tags(true);
         let inliner = inliner.load_remote_stylesheets(false).minify_css(true).build();
@@ -78,6 +82,24 @@ impl Styles {
         let Ok(inlined) = inliner.inline_fragment(&shielded, &css) else { return html.to_string() };
         if shape(&inlined) == shape(&shielded) { unshield(&inlined, marked) } else { html.to_string() }
     }
+}
+
+/// Elements within each other that are followed. No mail has as many.
+pub const DEEPEST: usize = 100;
+
+/// How many elements stand within each other at most, if each that opens is closed as soon as it may be.
+pub fn depth(html: &str) -> usize {
+    const VOID: [&str; 6] = ["area", "br", "col", "hr", "img", "wbr"];
+    let (mut depth, mut deepest) = (0_usize, 0);
+    for (element, opens) in shape(html).iter().filter(|(element, _)| !element.starts_with("<!--")) {
+        if !opens {
+            depth = depth.saturating_sub(1);
+        } else if !VOID.contains(&element.as_str()) {
+            depth += 1;
+            deepest = deepest.max(depth);
+        }
+    }
+    deepest
 }
 
 /// Where lines begin and end.

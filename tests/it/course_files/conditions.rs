@@ -84,6 +84,7 @@ fn vocabulary() -> Vocabulary {
         questions: questions.into_iter().map(|(id, kind)| (id.to_string(), Some(kind))).collect(),
         fields: BTreeSet::from(["horn".to_string()]),
         incomplete: false,
+        was_in_force: false,
     }
 }
 

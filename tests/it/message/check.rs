@@ -5,6 +5,7 @@ use crate::message::bytes;
 use crate::message::course;
 use crate::message::lesson;
 use crate::message::lint;
+use crate::message::look::LOGO;
 use crate::message::region;
 use crate::message::render;
 use crate::message::site;
@@ -25,7 +26,9 @@ use std::collections::BTreeMap;
 
 /// What `check` says about a lesson: line, message.
 pub fn complaints(lesson: Lesson) -> Vec<String> {
-    complaints_of(&course(lesson), &built_in())
+    let mut course = course(lesson);
+    course.files.insert("images/hand.png".into(), LOGO.to_vec());
+    complaints_of(&course, &built_in())
 }
 
 fn complaints_of(course: &Course, templates: &Templates) -> Vec<String> {
@@ -227,7 +230,7 @@ fn an_image_is_served_under_its_hash_and_a_heavy_one_is_refused() {
     let hash = message::image_hash(super::DOT);
     assert!(rendered.html.contains(&format!("src=\"https://learn.example.org/image/{hash}\"")));
     let mut heavy = course(lesson("![a hand](images/hand.png)"));
-    heavy.files.insert("images/hand.png".into(), vec![0; 1_200_000]);
+    heavy.files.insert("images/hand.png".into(), [LOGO, &vec![0; 1_200_000]].concat());
     let expect = ["listening.md:4:1: error: the image `images/hand.png` has 1.2 MB; the limit is 1 MB"];
     assert_eq!(complaints_of(&heavy, &built_in()), expect);
 }
@@ -246,13 +249,13 @@ fn a_template_that_drops_a_required_block_is_caught_on_the_final_bytes() {
         html,
         "{{ disclaimer_html }}",
         "",
-        &["course.toml:2:1: error: the HTML part of `listening` lacks the disclaimer"],
+        &["listening.md:4:1: error: the HTML part of `listening` lacks the disclaimer"],
     );
     check(
         html,
         "{{ disclaimer_html }}",
         "<!-- {{ disclaimer_html }} -->",
-        &["course.toml:2:1: error: the HTML part of `listening` lacks the disclaimer"],
+        &["listening.md:4:1: error: the HTML part of `listening` lacks the disclaimer"],
     );
     check(
         html,
@@ -271,7 +274,7 @@ fn a_template_that_drops_a_required_block_is_caught_on_the_final_bytes() {
         text,
         "{{ footer.disclaimer_text }}",
         "",
-        &["course.toml:2:1: error: the text part of `listening` lacks the disclaimer"],
+        &["listening.md:4:1: error: the text part of `listening` lacks the disclaimer"],
     );
     check(
         text,

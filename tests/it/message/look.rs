@@ -19,7 +19,7 @@ use std::path::Path;
 
 /// The least PNG that has a width and a height.
 /// 640 × 160 pixels.
-const LOGO: &[u8] = include_bytes!("../pictures/logo.png");
+pub const LOGO: &[u8] = include_bytes!("../pictures/logo.png");
 
 type Files = BTreeMap<String, Vec<u8>>;
 
@@ -249,7 +249,7 @@ fn what_is_wrong_with_a_template_is_found_without_any_course() {
     // A person's values are in no confirmation, which uses the same layout.
     let said = complaints(&edited(layout, "{{ site.name }}<br", "{{ subscriber.language }}<br"));
     assert!(
-        said[0].starts_with("templates/mail/layout.mjml:74:34: error: Variable `subscriber` is not defined"),
+        said[0].starts_with("templates/mail/layout.mjml:74:34: error: Variable `subscriber` isn't there in every mail"),
         "{said:?}"
     );
 }

@@ -9,14 +9,14 @@ const CRATES: &[(&[&str], &[&str], &str)] = &[
     (&["sqlx"], &["store/"], "all SQL is in the store, so that it is written and tested once for every database"),
     (
         &["axum", "hyper", "hyper_util", "tower", "tower_http"],
-        &["web/", "mailbox/", "daemon.rs"],
-        "pages are the edge; a verb can't know that HTTP called it",
+        &["web/", "mailbox/", "reach.rs", "daemon.rs"],
+        "pages are the edge, and one room asks others for theirs; a verb can't know of HTTP",
     ),
     (&["lettre"], &["relay/"], "the relay's conversation has one owner; mails are built by our own message room"),
     (
         &["rustls", "tokio_rustls", "webpki_roots", "rustls_native_certs"],
-        &["relay/", "mailbox/"],
-        "protection of a connection has one owner on each side",
+        &["relay/", "reach.rs", "mailbox/"],
+        "protection of a connection has one owner on each side, for mails and for pages",
     ),
     (&["tera", "pulldown_cmark"], &["message/", "web/"], "what a reader sees is made in two rooms only"),
     (
@@ -26,7 +26,11 @@ const CRATES: &[(&[&str], &[&str], &str)] = &[
     ),
     (&["mrml", "css_inline"], &["message/look/"], "how mails look is settled once, before any of them is made"),
     (&["cron", "chrono"], &["timing/"], "everything else speaks jiff; two calendars disagree one day"),
-    (&["toml"], &["keys.rs", "config/", "course/"], "TOML is parsed at the door; after that nobody validates again"),
+    (
+        &["toml"],
+        &["keys.rs", "keys/", "config/", "course/"],
+        "TOML is parsed at the door; after that nobody validates again",
+    ),
     (
         &["clap", "clap_complete", "clap_mangen", "indicatif"],
         &["cli/", "main.rs"],

@@ -6,7 +6,7 @@ mod kept;
 mod pipelining;
 mod openssl;
 mod postfix;
-mod protection;
+pub mod protection;
 mod sessions;
 mod smtp_sink;
 

@@ -24,7 +24,7 @@ use tempfile::NamedTempFile;
 const PASSWORD: &str = "marker-pa55word";
 
 /// An authority of our own and a relay's certificate for `name` that it signed.
-fn certified(name: &str) -> (NamedTempFile, Arc<ServerConfig>) {
+pub fn certified(name: &str) -> (NamedTempFile, Arc<ServerConfig>) {
     let mut authority = CertificateParams::new(vec![]).unwrap();
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate().unwrap()).unwrap();
