@@ -191,12 +191,12 @@ pub fn router(app: &TestApp) -> Router {
     dripline::web::router(Arc::clone(&app.app), &BTreeMap::new(), &[]).unwrap()
 }
 
-/// Every path that the sources of the pages give to their router, each once.
+/// Every path that the sources of the pages give to their router, each once; the preview below them has one of its own.
 pub fn routes() -> Vec<String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/web");
     let mut routes = Vec::new();
-    for file in std::fs::read_dir(folder).unwrap() {
-        let source = std::fs::read_to_string(file.unwrap().path()).unwrap();
+    for path in std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).filter(|path| path.is_file()) {
+        let source = std::fs::read_to_string(path).unwrap();
         let source = source.split("#[cfg(test)]").next().unwrap().to_string();
         routes.extend(source.split(".route(\"").skip(1).map(|rest| rest.split('"').next().unwrap().to_string()));
     }
