@@ -82,10 +82,10 @@ fn a_lesson_of_which_no_mail_can_be_made_shows_why_and_the_others_show_their_mai
         assert!(desk.page("/").contains("badge wrong"));
         assert_eq!(desk.get("/plan/calm").status, 200);
     };
-    check("one", "+++\nsubject = \"The end MARKER\"\n+++\n\n{% if %}\n");
-    check("two", "+++\nsubject = \"The end\"\n+++\n\nMARKER {{ nobody.knows }}\n");
-    check("three", "MARKER has no head at all\n");
-    check("four", "+++\nsubject = \n+++\n\nMARKER\n");
+    check("kestrel", "+++\nsubject = \"The end MARKER\"\n+++\n\n{% if %}\n");
+    check("plover", "+++\nsubject = \"The end\"\n+++\n\nMARKER {{ nobody.knows }}\n");
+    check("avocet", "MARKER has no head at all\n");
+    check("dunlin", "+++\nsubject = \n+++\n\nMARKER\n");
     desk.site.lesson("calm", "end", "", "Mended.");
     desk.shows("/mail/light/calm/end", "Mended.");
 }
