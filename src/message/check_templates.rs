@@ -55,7 +55,7 @@ preview = "What a mail may hold."
 content_note = "This is a sample."
 ask = [{ id = "how", question = "How was it?", kind = "choice", options = { well = "Well", ill = "Ill" } }]
 +++
-Dear {{ subscriber.first_name or "friend" }},
+Dear {{ subscriber.first_name or "reader" }},
 
 here is [a link]({{ links.web_view }}).
 

@@ -12,7 +12,7 @@ use crate::text::Reasons;
 use crate::text::Words;
 
 const BACK: &str = "\
-Dear {{ subscriber.first_name or \"friend\" }},
+Dear {{ subscriber.first_name or \"reader\" }},
 
 your pause is over, and your place in the course was kept. Nothing was lost, and there is nothing to catch up on.
 
@@ -23,7 +23,7 @@ or [have the next one now]({{ links.next_now }})? All are good choices.
 ";
 
 const CLOSING: &str = "\
-Dear {{ subscriber.first_name or \"friend\" }},
+Dear {{ subscriber.first_name or \"reader\" }},
 
 you have had every lesson of this course. Nothing more comes of it by itself.
 
