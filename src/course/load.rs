@@ -96,7 +96,7 @@ impl Folder<'_> {
         if file.kind == Kind::Course && !self.was_in_force {
             self.problems.extend(dates::check(&file, &lessons));
         }
-        self.drafts(&file, toml_reads);
+        let drafts = self.drafts(&file, toml_reads);
         let about = self.about(&file, &source);
         for lesson in &mut lessons {
             self.problems.append(&mut lesson.problems);
@@ -105,6 +105,7 @@ impl Folder<'_> {
         let about_file = file.about.as_ref().map(|about| about.get_ref().clone());
         let mut sketch = self.sketch(file, source, lessons, about);
         if let Some(course) = &mut sketch {
+            course.drafts = drafts;
             course.translations = self.translations(course, about_file.as_deref());
         }
         Loaded { id: self.id.to_string(), course: None, sketch, problems: Vec::new(), named: Some(named) }
@@ -171,10 +172,10 @@ impl Folder<'_> {
         self.tree.keys().filter(|path| !path.contains('/')).filter_map(|path| path.strip_suffix(".md"))
     }
 
-    /// Files that are in no list. Nobody gets them, so what is wrong with them doesn't fail.
-    fn drafts(&mut self, file: &CourseFile, lists_are_known: bool) {
+    /// Files that are in no list, by id. Nobody gets them, so what is wrong with them doesn't fail.
+    fn drafts(&mut self, file: &CourseFile, lists_are_known: bool) -> Vec<String> {
         let about = file.about.as_ref().map(|about| about.get_ref().as_str());
-        let mut found = Vec::new();
+        let (mut found, mut drafts) = (Vec::new(), Vec::new());
         for id in self.markdown_files() {
             let path = format!("{id}.md");
             if about == Some(&path) || file.listed().any(|listed| listed.get_ref() == id) {
@@ -184,6 +185,7 @@ impl Folder<'_> {
             let draft = lesson::read(id, &self.name(&path), bytes);
             let retired = file.retired.iter().any(|retired| retired.get_ref() == id);
             if lists_are_known && !retired {
+                drafts.push(id.to_string());
                 let message = format!("a draft: nobody gets `{id}`");
                 let help = "list it in `lessons` when it is ready";
                 found.push(Problem::warning(&draft.lesson.source, 0..0, message, help));
@@ -192,6 +194,7 @@ impl Folder<'_> {
         }
         let warnings = found.into_iter().map(|problem| Problem { severity: Severity::Warning, ..problem });
         self.problems.extend(warnings);
+        drafts
     }
 
     fn about(&mut self, file: &CourseFile, source: &Arc<Source>) -> Option<String> {
@@ -248,6 +251,7 @@ impl Folder<'_> {
             stages: stages.collect(),
             lessons,
             retired: plain(file.retired),
+            drafts: Vec::new(),
             require: file.require,
             disclaimer: file.disclaimer,
             crisis: file.crisis,

@@ -66,6 +66,8 @@ pub struct Course {
     /// Every lesson that is in order, by id; drafts aren't here.
     pub lessons: BTreeMap<String, Lesson>,
     pub retired: Vec<String>,
+    /// Ids of the files that are in no list: nobody gets them.
+    pub drafts: Vec<String>,
     /// Blocks that must be in every mail, besides the unsubscribe link and the postal address.
     pub require: Vec<Block>,
     /// Markdown.
@@ -173,6 +175,8 @@ pub struct Lesson {
     pub wait: Option<Wait>,
     pub send: Option<Cron>,
     pub date: Option<civil::DateTime>,
+    /// An issue that was sent before, elsewhere: it appears at its date and goes to nobody.
+    pub archive: bool,
     pub when: Option<When>,
     pub backfill: Backfill,
     pub was: Vec<String>,

@@ -98,7 +98,7 @@ pub fn issues(shelved: &Shelved, it: &Enrolment, reader: &Reader, now: Timestamp
         return Vec::new();
     };
     let dated =
-        shelved.course.dated_issues().map(|(id, moment)| (newsletter.instant(moment, &reader.zone), id, moment));
+        shelved.course.dated_issues_to_send().map(|(id, moment)| (newsletter.instant(moment, &reader.zone), id, moment));
     let mut coming: Vec<_> = dated.filter(|(utc, ..)| *utc > from).collect();
     coming.sort();
     let planned = coming.into_iter().take(most).map(|(utc, id, moment)| Planned {

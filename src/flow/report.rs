@@ -361,7 +361,7 @@ fn name(fixed: &Issue, reader: Reader) -> Name {
 /// As far as it can be told from how things stand today.
 fn no_recipient(fixed: &Issue, reader: &Reader) -> &'static str {
     if fixed.fate == Fate::Archive {
-        return "it was dated before the newsletter began";
+        return "it is only for the archive: it says so, or was dated before the newsletter began";
     }
     if fixed.after_id.is_some_and(|after| reader.enrolment > after) {
         return "not looked at yet";

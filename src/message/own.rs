@@ -25,6 +25,7 @@ fn own_mail(id: &str, subject: &str, preview: &str, text: &str) -> Lesson {
         wait: None,
         send: None,
         date: None,
+        archive: false,
         when: None,
         backfill: Backfill::Never,
         was: Vec::new(),
