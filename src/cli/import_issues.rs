@@ -109,7 +109,8 @@ fn next(config: &Config, newsletter: &str) -> String {
     let mut problems = flow::check::check(&config.site, &config.courses, &config.templates);
     problems.retain(|problem| problem.file().contains(&prefix));
     if any_error(&problems) {
-        "`dripline check` names errors in these files: until they are mended the newsletter stays as it was\n".to_string()
+        "`dripline check` names errors in these files: until they are mended the newsletter stays as it was\n"
+            .to_string()
     } else {
         format!("they come into force as any edit does; then look at {}/archive/{newsletter}\n", config.site.url)
     }

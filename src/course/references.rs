@@ -143,7 +143,12 @@ fn issue(file: &LessonFile, by_dates: bool, problems: &mut Vec<Problem>) {
 fn archive_in_course(file: &LessonFile) -> Option<Problem> {
     file.timing.iter().find(|(key, _)| *key == "archive")?;
     let help = "remove it; a lesson that nobody shall get any more goes to `retired`";
-    Some(Problem::error(&file.lesson.source, place(file, "archive"), "only an issue of a newsletter has `archive`", help))
+    Some(Problem::error(
+        &file.lesson.source,
+        place(file, "archive"),
+        "only an issue of a newsletter has `archive`",
+        help,
+    ))
 }
 
 fn place(file: &LessonFile, key: &str) -> Range<usize> {

@@ -65,24 +65,50 @@ pub async fn list(app: &App, shelved: &Shelved, language: &str) -> Result<Vec<Li
     Ok(listed)
 }
 
-/// One of them as a web page; `None` when there is no such issue, or it hasn't appeared. It keeps its former names.
+/// One of them as a web page, and what it is; `None` when there is no such issue, or it hasn't appeared. It keeps its former
+/// names.
 ///
 /// # Errors
 /// As [`list`].
-pub async fn page(app: &App, shelved: &Shelved, name: &str, language: &str) -> Result<Option<String>> {
-    let all = appeared(app, shelved).await?;
+pub async fn page(app: &App, shelved: &Shelved, name: &str, language: &str) -> Result<Option<(Listed, String)>> {
     let name = shelved.called_now(name);
-    if !all.iter().any(|(fixed, _)| shelved.called_now(&fixed.lesson) == name) {
-        return Ok(None);
-    }
+    let own = url(app, shelved, name);
+    let all = list(app, shelved, language).await?;
+    let Some(at) = all.iter().position(|it| it.url == own) else { return Ok(None) };
+    let newer = at.checked_sub(1).and_then(|at| all.get(at));
     let edition = shelved.edition(name, language);
     let (_, prepared) = edition.lesson(name).context("an issue in force isn't ready to be shown")?;
-    let words = &words(&edition.course.language).page.archive;
-    let around = Archive {
-        get: Titled { title: words.get.to_string(), url: sign_up_url(app, shelved) },
-        all: Titled { title: words.all.to_string(), url: list_url(app, shelved) },
-    };
-    Ok(Some(prepared.archived(&nobodys(app, edition, name), &around)?))
+    let around = around(app, edition, all[at].date, all.get(at + 1), newer);
+    let html = prepared.archived(&nobodys(app, edition, name), &around)?;
+    Ok(Some((all[at].clone(), html)))
+}
+
+/// The words of these issues as HTML, each in the language of its title, in their order.
+///
+/// # Errors
+/// As [`list`].
+pub fn words_of(app: &App, shelved: &Shelved, issues: &[Listed]) -> Result<Vec<String>> {
+    let home = list_url(app, shelved);
+    let words = issues.iter().map(|it| {
+        let name = it.url.strip_prefix(&home).unwrap_or_default().trim_start_matches('/');
+        let edition = shelved.edition(name, &it.language);
+        let (_, prepared) = edition.lesson(name).context("an issue in force isn't ready to be shown")?;
+        Ok(prepared.words(&nobodys(app, edition, name), &around(app, edition, it.date, None, None))?)
+    });
+    words.collect()
+}
+
+/// What stands around an issue in the place of what is a person's own.
+fn around(app: &App, edition: &Shelved, date: Date, before: Option<&Listed>, after: Option<&Listed>) -> Archive {
+    let page = &words(&edition.course.language).page;
+    let near = |label: &str, it: &Listed| Titled { title: format!("{label} {}", it.title), url: it.url.clone() };
+    Archive {
+        get: Titled { title: page.archive.get.to_string(), url: sign_up_url(app, edition) },
+        all: Titled { title: page.archive.all.to_string(), url: list_url(app, edition) },
+        before: before.map(|it| near(page.archive.before, it)),
+        after: after.map(|it| near(page.archive.after, it)),
+        date: page.dates.with_year(date),
+    }
 }
 
 /// Where the list of a newsletter's issues stands.

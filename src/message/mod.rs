@@ -110,6 +110,13 @@ pub struct Archive {
     pub get: Titled,
     /// The other issues.
     pub all: Titled,
+    /// The one that appeared before it, and the one after.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub before: Option<Titled>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after: Option<Titled>,
+    /// When it appeared, in words; stands above the title.
+    pub date: String,
 }
 
 /// A page and what it is called.

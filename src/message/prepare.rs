@@ -44,6 +44,10 @@ use tera::Tera;
 
 const HTML: &str = "lesson.html";
 const TEXT: &str = "lesson.txt";
+/// An issue's words alone, for a feed.
+const FEED: &str = "feed.html";
+const FEED_HEAD: &str = "{% if lesson.content_note %}<p><strong>{{ words.content_note }}</strong> {{ lesson.content_note }}</p>\n{% endif %}";
+const FEED_END: &str = "{% if disclaimer_html %}<hr>\n{{ disclaimer_html }}{% endif %}";
 const SUBJECT: &str = "subject.txt";
 const PREVIEW: &str = "preview.txt";
 
@@ -84,6 +88,7 @@ struct Origins {
     source: Arc<Source>,
     body: Marked,
     html: Filled,
+    feed: Filled,
     text: Filled,
     subject: String,
     preview: String,
@@ -125,6 +130,9 @@ pub(super) fn draft(
         "{% endblock lesson %}",
         skip,
     );
+    // A feed reader has its own looks; what must not be missing from any mail isn't missing there.
+    let feed = if course.kind == Kind::Newsletter { document.html() } else { String::new() };
+    let feed = body.fill(FEED_HEAD, &feed, FEED_END, skip);
     let has_title = document.has_title();
     let text = plain::write(&body, &document.events);
     if text.trim().is_empty() {
@@ -144,6 +152,7 @@ pub(super) fn draft(
         source: Arc::clone(&lesson.source),
         body,
         html,
+        feed,
         text,
         subject: header(&lesson.subject, "subject", course, lesson, problems),
         preview: header(lesson.preview.as_deref().unwrap_or_default(), "preview", course, lesson, problems),
@@ -155,7 +164,7 @@ pub(super) fn draft(
         let span = blocks::key_span(&lesson.source.text[..lesson.body], "content_note");
         problems.push(Problem { span, ..problem });
     }
-    let compiled = [SUBJECT, PREVIEW, HTML, TEXT].map(|name| (name, origins.text_of(name).unwrap_or_default()));
+    let compiled = [SUBJECT, PREVIEW, HTML, TEXT, FEED].map(|name| (name, origins.text_of(name).unwrap_or_default()));
     tera.add_raw_templates(compiled).map_err(|error| origins.explain(&error))?;
     let lesson = LessonFacts { id: lesson.id.clone(), content_note: lesson.content_note.clone() };
     let progress = match course.kind {
@@ -195,6 +204,15 @@ impl Prepared {
         self.browsed(values, Shown::Archive(around))
     }
 
+    /// The words of an issue for nobody in particular as HTML, for a feed: without a frame, with its note and its disclaimer.
+    ///
+    /// # Errors
+    /// As [`Prepared::render`].
+    pub fn words(&self, values: &Values, around: &Archive) -> Result<String, RenderError> {
+        let (context, _, _) = self.context(values, Shown::Archive(around))?;
+        self.part(FEED, &context)
+    }
+
     /// The subject and the preview alone; the preview may be empty.
     ///
     /// # Errors
@@ -230,7 +248,10 @@ impl Prepared {
             "subject": subject,
             "title": if self.has_title { "" } else { subject.as_str() },
             "preview": preview,
-            "progress": fill(self.progress, &[("number", &number), ("of", &of)]),
+            "progress": match shown {
+                Shown::Archive(around) => around.date.clone(),
+                Shown::Mail | Shown::Page => fill(self.progress, &[("number", &number), ("of", &of)]),
+            },
             "page": !matches!(shown, Shown::Mail),
             "list": !matches!(shown, Shown::Archive(_)),
             "course": self.is_course,
@@ -283,6 +304,7 @@ impl Origins {
         };
         let filled = match complaint.template.as_str() {
             HTML => &self.html,
+            FEED => &self.feed,
             TEXT => &self.text,
             key @ (SUBJECT | PREVIEW) => {
                 let span = blocks::key_span(&self.source.text, key.trim_end_matches(".txt"));
@@ -307,6 +329,7 @@ impl Origins {
     fn text_of(&self, template: &str) -> Option<&str> {
         match template {
             HTML => Some(&self.html.template),
+            FEED => Some(&self.feed.template),
             TEXT => Some(&self.text.template),
             SUBJECT => Some(&self.subject),
             PREVIEW => Some(&self.preview),

@@ -173,6 +173,8 @@ pub const WORDS: Words = Words {
             get: "Get it by e-mail",
             open: "Read earlier issues",
             all: "All issues",
+            before: "Before it:",
+            after: "After it:",
         },
         dates: Dates {
             weekdays: ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"],
@@ -191,6 +193,7 @@ pub const WORDS: Words = Words {
                 "December",
             ],
             date: "{weekday}, {day} {month}",
+            day_of_year: "{day} {month} {year}",
             moment: "{date}, {time}",
         },
         reasons: Reasons {

@@ -64,7 +64,10 @@ mod tests {
         check("a {{< youtube x >}} b", "a {% raw %}{{< youtube x >}}{% endraw %} b");
         check("{% include x %}", "{% raw %}{% include x %}{% endraw %}");
         check("{# note #} and {{ open", "{% raw %}{# note #}{% endraw %} and {% raw %}{{{% endraw %} open");
-        check("{% raw %}{{ x }}{% endraw %}", "{% raw %}{% raw %}{% endraw %}{% raw %}{{ x }}{% endraw %}{% raw %}{%{% endraw %} endraw %}");
+        check(
+            "{% raw %}{{ x }}{% endraw %}",
+            "{% raw %}{% raw %}{% endraw %}{% raw %}{{ x }}{% endraw %}{% raw %}{%{% endraw %} endraw %}",
+        );
         check("{{{x}}}", "{% raw %}{{{x}}{% endraw %}}");
     }
 

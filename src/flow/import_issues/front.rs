@@ -41,7 +41,9 @@ pub fn split(text: &str) -> Result<(Front, &str), String> {
         }
         at += line.len();
     }
-    Err(format!("its first line is `{fence}`, and no other line ends what begins there; write `{fence}` above the text"))
+    Err(format!(
+        "its first line is `{fence}`, and no other line ends what begins there; write `{fence}` above the text"
+    ))
 }
 
 fn of_toml(head: &str) -> Result<BTreeMap<String, String>, String> {
@@ -127,7 +129,11 @@ mod tests {
         check("tags:\n  - one\n- two\ntitle: One", "tags", None);
         check("tags:\n  - one\n- two\ntitle: One", "title", Some("One"));
         check("author:\n  title: Not this\ntitle: One", "title", Some("One"));
-        check("description: >-\n  Two lines\n  become one.\ndate: 2024-01-05", "description", Some("Two lines become one."));
+        check(
+            "description: >-\n  Two lines\n  become one.\ndate: 2024-01-05",
+            "description",
+            Some("Two lines become one."),
+        );
         check("description: >-\n  Two lines\n  become one.\ndate: 2024-01-05", "date", Some("2024-01-05"));
         check("date: 2024-01-05 10:00:00 +0200", "date", Some("2024-01-05 10:00:00 +0200"));
         check("title:", "title", None);
@@ -136,8 +142,12 @@ mod tests {
 
     #[test]
     fn toml_is_read_and_what_has_no_end_is_refused() {
-        let (front, body) = split("+++\ntitle = \"One\"\ndate = 2024-01-05T10:00:00Z\ndraft = true\ntags = []\n+++\n\nText.").unwrap();
-        assert_eq!((front.first(&["subject", "title"]), front.first(&["date"])), (Some("One"), Some("2024-01-05T10:00:00Z")));
+        let (front, body) =
+            split("+++\ntitle = \"One\"\ndate = 2024-01-05T10:00:00Z\ndraft = true\ntags = []\n+++\n\nText.").unwrap();
+        assert_eq!(
+            (front.first(&["subject", "title"]), front.first(&["date"])),
+            (Some("One"), Some("2024-01-05T10:00:00Z"))
+        );
         assert!(front.is_draft() && body == "\nText.");
         assert_eq!(split("Text alone.\n---\n").unwrap(), (Front::default(), "Text alone.\n---\n"));
         assert!(split("+++\ntitle = One\n+++\n").unwrap_err().contains("isn't TOML"));

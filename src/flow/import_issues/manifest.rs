@@ -13,8 +13,10 @@ const LINE: usize = 100;
 /// # Errors
 /// A sentence, where there is no list that can be extended.
 pub fn with_ids(text: &str, new: &[(String, usize)]) -> Result<String, String> {
-    let missing = || "course.toml has no `lessons = […]` of ids; write it, empty if need be, and import again".to_string();
-    let table = DeTable::parse(text).map_err(|error| format!("course.toml isn't TOML: {}; correct it", error.message()))?;
+    let missing =
+        || "course.toml has no `lessons = […]` of ids; write it, empty if need be, and import again".to_string();
+    let table =
+        DeTable::parse(text).map_err(|error| format!("course.toml isn't TOML: {}; correct it", error.message()))?;
     let list = table.get_ref().iter().find(|(key, _)| key.get_ref() == "lessons").map(|(_, value)| value);
     let list = list.ok_or_else(missing)?;
     let DeValue::Array(old) = list.get_ref() else { return Err(missing()) };
@@ -114,7 +116,11 @@ mod tests {
     #[test]
     fn a_list_of_one_line_stays_one_as_long_as_it_fits() {
         check("lessons = []\n", &[("a", 0), ("b", 0)], "lessons = [\"a\", \"b\"]\n");
-        check("x = 1 # one\nlessons = [\"m\"] # mine\ny = 2\n", &[("a", 0), ("z", 1)], "x = 1 # one\nlessons = [\"a\", \"m\", \"z\"] # mine\ny = 2\n");
+        check(
+            "x = 1 # one\nlessons = [\"m\"] # mine\ny = 2\n",
+            &[("a", 0), ("z", 1)],
+            "x = 1 # one\nlessons = [\"a\", \"m\", \"z\"] # mine\ny = 2\n",
+        );
         let long = "a".repeat(90);
         check("lessons = [\"m\"]\n", &[(&long, 0)], &format!("lessons = [\n  \"{long}\",\n  \"m\",\n]\n"));
     }
@@ -133,7 +139,11 @@ mod tests {
             "lessons = [\n    \"one\",\n    \"a\",\n    \"two\",\n    \"three\",\n    \"b\",\n]\n",
         );
         check("lessons = [\n]\n", &[("a", 0)], "lessons = [\n  \"a\",\n]\n");
-        check("lessons = [ \"one\",\n \"two\" ]\n", &[("a", 0), ("b", 2)], "lessons = [\n \"a\",\n \"one\",\n \"two\",\n \"b\",\n ]\n");
+        check(
+            "lessons = [ \"one\",\n \"two\" ]\n",
+            &[("a", 0), ("b", 2)],
+            "lessons = [\n \"a\",\n \"one\",\n \"two\",\n \"b\",\n ]\n",
+        );
     }
 
     #[test]

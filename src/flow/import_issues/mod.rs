@@ -45,13 +45,25 @@ pub struct Told {
 #[serde(tag = "became", rename_all = "snake_case")]
 pub enum Became {
     /// In the archive from its date on; nobody gets it.
-    Imported { issue: String, date: DateTime },
+    Imported {
+        issue: String,
+        date: DateTime,
+    },
     /// Its date is still to come: it is sent then.
-    Planned { issue: String, date: DateTime },
-    Draft { issue: String },
+    Planned {
+        issue: String,
+        date: DateTime,
+    },
+    Draft {
+        issue: String,
+    },
     /// An import before this one wrote it.
-    There { issue: String },
-    Refused { reason: String },
+    There {
+        issue: String,
+    },
+    Refused {
+        reason: String,
+    },
 }
 
 /// What is to be imported where.
@@ -76,7 +88,8 @@ pub fn import_issues(import: &Import<'_>) -> Result<Vec<Told>> {
     let zone = course.newsletter.as_ref().and_then(|it| it.time_zone.clone());
     let zone = zone.unwrap_or_else(|| import.site.time_zone.clone());
     let home = import.courses.join(import.newsletter);
-    let mut shelf = Shelf { now: import.now.to_zoned(zone.clone()).datetime(), home, taken: taken(&course), new: Vec::new() };
+    let mut shelf =
+        Shelf { now: import.now.to_zoned(zone.clone()).datetime(), home, taken: taken(&course), new: Vec::new() };
     let mut told = Vec::new();
     for file in &files {
         told.push(shelf.take(import.folder, file, &zone));
@@ -149,7 +162,9 @@ impl Shelf {
         }
         if path.exists() && !is_same {
             let how = "rename it, or give this file `slug: another-name`";
-            return refused(format!("{issue}.md is there already and says something else, and is left as it is; {how}"));
+            return refused(format!(
+                "{issue}.md is there already and says something else, and is left as it is; {how}"
+            ));
         }
         let is_whole = found.as_deref() == Some(&post.written(when));
         let became = match when {
@@ -194,7 +209,8 @@ impl Shelf {
                 fs::create_dir_all(&folder).with_context(|| format!("can't make {}", folder.display()))?;
                 let to = folder.join(name);
                 if !to.exists() {
-                    fs::copy(from, &to).with_context(|| format!("can't copy {} to {}", from.display(), to.display()))?;
+                    fs::copy(from, &to)
+                        .with_context(|| format!("can't copy {} to {}", from.display(), to.display()))?;
                 }
             }
             let path = self.home.join(format!("{}.md", it.post.id));

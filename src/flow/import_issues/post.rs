@@ -159,7 +159,9 @@ fn date(front: &Front, zone: &TimeZone) -> Result<Option<DateTime>, String> {
     let said = keys.iter().filter_map(|key| front.first(&[key])).find(|said| !matches!(*said, "true" | "false"));
     let Some(said) = said else { return Ok(None) };
     let moment = name::moment(said, zone);
-    moment.map(Some).ok_or_else(|| format!("its date {said:?} can't be read; write it like 2024-01-05 or 2024-01-05T09:00:00"))
+    moment
+        .map(Some)
+        .ok_or_else(|| format!("its date {said:?} can't be read; write it like 2024-01-05 or 2024-01-05T09:00:00"))
 }
 
 /// The words of a title that begins the text.

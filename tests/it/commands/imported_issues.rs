@@ -14,8 +14,14 @@ fn newsletter(site: &Site) {
     site.write("courses/notes/course.toml", MANIFEST);
     site.write("courses/notes/mine.md", "+++\nsubject = \"Mine\"\ndate = 2090-03-05T09:00:00\n+++\n\nDear friend,\n");
     site.write("posts/_index.md", "About this folder.\n");
-    site.write("posts/2024-01-05-jekyll.md", "---\ntitle: \"It's: Jekyll\"\nexcerpt: A line\n---\nUse {{ page.title }} and {% if x %}.\n");
-    site.write("posts/hugo/index.md", "+++\ntitle = \"Hugo & more\"\ndate = 2024-02-01T23:30:00Z\n+++\n![A leaf](Leaf%201.png)\n");
+    site.write(
+        "posts/2024-01-05-jekyll.md",
+        "---\ntitle: \"It's: Jekyll\"\nexcerpt: A line\n---\nUse {{ page.title }} and {% if x %}.\n",
+    );
+    site.write(
+        "posts/hugo/index.md",
+        "+++\ntitle = \"Hugo & more\"\ndate = 2024-02-01T23:30:00Z\n+++\n![A leaf](Leaf%201.png)\n",
+    );
     site.write("posts/hugo/Leaf 1.png", "\u{89}PNG not much of a picture");
     site.write("posts/ghost.md", "---\ntitle: Ghost\nslug: a-ghost\npublished_at: 2024-03-01 08:15\n---\nOne.\n");
     site.write("posts/2024-04-01-bare.md", "# A bare one\n\nNo head.\n");
@@ -56,7 +62,10 @@ fn a_folder_of_another_program_becomes_issues_and_says_what_it_could_not_read() 
         assert!(it["became"] == "refused" && it["reason"].as_str().unwrap().contains(why), "{it}");
     };
     assert_eq!(wet["2024-01-05-jekyll.md"]["date"], "2024-01-05T09:00:00");
-    assert_eq!((&wet["hugo/index.md"]["issue"], &wet["hugo/index.md"]["date"]), (&json!("hugo"), &json!("2024-02-02T00:30:00")));
+    assert_eq!(
+        (&wet["hugo/index.md"]["issue"], &wet["hugo/index.md"]["date"]),
+        (&json!("hugo"), &json!("2024-02-02T00:30:00"))
+    );
     assert_eq!((&wet["soon.md"]["became"], &wet["half.md"]["became"]), (&json!("planned"), &json!("draft")));
     refused("2024-06-01-mine.md", "mine is an issue of the newsletter");
     refused("undated.md", "no date");
@@ -73,7 +82,21 @@ fn a_folder_of_another_program_becomes_issues_and_says_what_it_could_not_read() 
     assert!(read(&site, "courses/notes/hugo.md").contains("![A leaf](images/hugo/leaf-1.png)"));
     assert!(site.path().join("courses/notes/images/hugo/leaf-1.png").exists());
     assert!(read(&site, "courses/notes/bare.md").contains("subject = \"A bare one\""));
-    assert!(!read(&site, "courses/notes/soon.md").contains("archive") && !read(&site, "courses/notes/half.md").contains("date"));
+    assert!(
+        !read(&site, "courses/notes/soon.md").contains("archive")
+            && !read(&site, "courses/notes/half.md").contains("date")
+    );
+    let report = site.good(&["report", "notes"]);
+    for line in [
+        "jekyll of 2024-01-05 09:00: only for the archive, sent to nobody",
+        "soon of 2091-01-01 09:00: planned\n",
+        "half: a draft, which nobody gets until it stands in `lessons`",
+    ] {
+        assert!(report.contains(line), "{line}: {report}");
+    }
+    let plan = site.run(&["simulate", "notes", "--signup", "2023-01-01T10:00"]);
+    assert!(plan.err.contains("drafts, which nobody gets: half"), "{}", plan.err);
+    assert!(plan.out.lines().count() == 2 && plan.out.contains(" mine ") && plan.out.contains(" soon "), "{}", plan.out);
     let check = site.run(&["check"]);
     assert!(!check.out.contains("error"), "{}", check.out);
 }
@@ -90,8 +113,12 @@ fn a_second_import_leaves_alone_what_is_there_and_brings_in_what_was_mended() {
     }
     site.write("posts/undated.md", "---\ntitle: When\ndate: 2024-02-10\n---\nSome day.\n");
     let again = told(&site, &IMPORT, 0);
-    let there: Vec<&str> = again.iter().filter(|(_, it)| it["became"] == "there").map(|(file, _)| file.as_str()).collect();
-    assert_eq!(there, ["2024-01-05-jekyll.md", "2024-04-01-bare.md", "ghost.md", "half.md", "hugo/index.md", "soon.md"]);
+    let there: Vec<&str> =
+        again.iter().filter(|(_, it)| it["became"] == "there").map(|(file, _)| file.as_str()).collect();
+    assert_eq!(
+        there,
+        ["2024-01-05-jekyll.md", "2024-04-01-bare.md", "ghost.md", "half.md", "hugo/index.md", "soon.md"]
+    );
     assert_eq!(read(&site, "courses/notes/bare.md"), mended);
     assert!(read(&site, "courses/notes/course.toml").contains("  \"hugo\",\n  \"undated\",\n  \"a-ghost\",\n"));
 }

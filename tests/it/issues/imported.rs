@@ -55,7 +55,10 @@ async fn forty_imported_issues_are_read_at_their_dates_and_sent_to_nobody() {
     assert_eq!((app.mails(), problems(&app).await), (0, Vec::new()));
     let titles = listed(&app).await;
     assert_eq!(titles.len(), 40);
-    assert_eq!((titles[0].as_str(), titles[1].as_str(), titles[39].as_str()), ("Just sent", "Old number 39", "Old number 1"));
+    assert_eq!(
+        (titles[0].as_str(), titles[1].as_str(), titles[39].as_str()),
+        ("Just sent", "Old number 39", "Old number 1")
+    );
     app.advance(days(8)).await;
     assert_eq!(app.subjects_to(ANA), ["notes next"]);
     assert_eq!((app.mails(), problems(&app).await), (2, Vec::new()));
@@ -69,7 +72,11 @@ async fn an_issue_that_is_added_late_but_dated_before_the_newsletter_began_is_ar
     newsletter(&app, LONDON, &[("next", &dated("2026-03-12T09:00:00"))]).await;
     app.enrol(ANA, "notes").await;
     app.advance(days(5)).await;
-    let two = [("next", dated("2026-03-12T09:00:00")), ("before", dated("2026-02-01T09:00:00")), ("after", dated("2026-03-03T09:00:00"))];
+    let two = [
+        ("next", dated("2026-03-12T09:00:00")),
+        ("before", dated("2026-02-01T09:00:00")),
+        ("after", dated("2026-03-03T09:00:00")),
+    ];
     let two: Vec<(&str, &str)> = two.iter().map(|(id, front)| (*id, front.as_str())).collect();
     newsletter(&app, LONDON, &two).await;
     app.advance(days(1)).await;
