@@ -173,7 +173,8 @@ mod tests {
             counts: IssueCounts { got: 2, on_the_way: 1, ..IssueCounts::default() },
             names: Some(names),
         };
-        let told = |fate: &'static str, moment| issue(&IssueLine { fate, moment, fixed: None, names: None, ..line.clone() });
+        let told =
+            |fate: &'static str, moment| issue(&IssueLine { fate, moment, fixed: None, names: None, ..line.clone() });
         assert_eq!(told("upcoming", line.moment), "\none of 2026-03-05 09:00: planned\n");
         assert_eq!(told("upcoming", None), "\none: planned, at a moment of the cron line\n");
         assert_eq!(told("draft", None), "\none: a draft, which nobody gets until it stands in `lessons`\n");

@@ -11,9 +11,12 @@ use crate::message::Templates;
 use crate::message::Values;
 use crate::message::blocks;
 use crate::message::context;
+use crate::message::finish::Limited;
+use crate::message::finish::tidy;
 use crate::message::look::compile::Compiled;
 use crate::message::markdown;
 use crate::message::markdown::Base;
+use crate::message::markdown::Document;
 use crate::message::marked::Filled;
 use crate::message::marked::Marked;
 use crate::message::names::Names;
@@ -36,7 +39,6 @@ use serde::Serialize;
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
-use std::io;
 use std::sync::Arc;
 use tera::Context;
 use tera::ErrorKind;
@@ -130,9 +132,6 @@ pub(super) fn draft(
         "{% endblock lesson %}",
         skip,
     );
-    // A feed reader has its own looks; what must not be missing from any mail isn't missing there.
-    let feed = if course.kind == Kind::Newsletter { document.html() } else { String::new() };
-    let feed = body.fill(FEED_HEAD, &feed, FEED_END, skip);
     let has_title = document.has_title();
     let text = plain::write(&body, &document.events);
     if text.trim().is_empty() {
@@ -150,9 +149,9 @@ pub(super) fn draft(
     let origins = Origins {
         id: lesson.id.clone(),
         source: Arc::clone(&lesson.source),
+        feed: feed(course, &document, &body, skip),
         body,
         html,
-        feed,
         text,
         subject: header(&lesson.subject, "subject", course, lesson, problems),
         preview: header(lesson.preview.as_deref().unwrap_or_default(), "preview", course, lesson, problems),
@@ -169,8 +168,7 @@ pub(super) fn draft(
     let lesson = LessonFacts { id: lesson.id.clone(), content_note: lesson.content_note.clone() };
     let progress = match course.kind {
         Kind::Course if is_lesson(&lesson.id) => words.mail.progress,
-        Kind::Course => "",
-        Kind::Newsletter => "",
+        Kind::Course | Kind::Newsletter => "",
     };
     let is_course = course.kind == Kind::Course;
     Ok(Prepared { tera, lesson, is_course, has_title, progress, origins })
@@ -353,6 +351,12 @@ fn in_tag(message: &str, source: &Arc<Source>, span: std::ops::Range<usize>) -> 
     Problem::error(source, span, format!("`{tag}`: {message}"), "correct the tag")
 }
 
+/// The words of an issue alone: a feed reader has its own looks. What must not be missing from any mail isn't missing there.
+fn feed(course: &Course, document: &Document<'_>, body: &Marked, skip: &BTreeSet<usize>) -> Filled {
+    let html = if course.kind == Kind::Newsletter { document.html() } else { String::new() };
+    body.fill(FEED_HEAD, &html, FEED_END, skip)
+}
+
 /// Marks the body's tags, and adds the questions that it doesn't place itself.
 fn mark_body(course: &Course, lesson: &Lesson, problems: &mut Vec<Problem>) -> Marked {
     let range = lesson.body..lesson.source.text.len();
@@ -375,38 +379,6 @@ fn header(line: &str, key: &str, course: &Course, lesson: &Lesson, problems: &mu
     }
     let text = marked.text.clone();
     marked.fill("", &text, "", &BTreeSet::new()).template
-}
-
-/// At most one blank line in a row, nothing at the ends of lines: conditions that were false leave gaps. Lines that grew
-/// with a value are broken again.
-pub(super) fn tidy(text: &str) -> String {
-    let mut tidy = String::with_capacity(text.len());
-    let mut blank = 0;
-    for line in text.trim_end().lines().map(str::trim_end) {
-        blank = if line.is_empty() { blank + 1 } else { 0 };
-        if blank == 0 || blank == 1 && !tidy.is_empty() {
-            tidy.push_str(&plain::rewrap(line));
-            tidy.push('\n');
-        }
-    }
-    tidy
-}
-
-/// Takes [`RENDER_LIMIT`] octets and no more.
-pub(super) struct Limited(pub(super) Vec<u8>);
-
-impl io::Write for Limited {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if self.0.len() + bytes.len() > RENDER_LIMIT {
-            return Err(io::Error::other("the rendered text is too long"));
-        }
-        self.0.extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }
 
 impl std::fmt::Debug for Prepared {

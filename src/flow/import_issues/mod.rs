@@ -1,15 +1,13 @@
 //! Old issues from the Markdown folder of another program become files of a newsletter. Overwrites nothing, needs no database
 //! and mails nobody: what is past says `archive`.
 
-mod body;
-mod front;
-mod manifest;
 mod name;
 mod post;
 
 use crate::course::Course;
 use crate::course::Kind;
 use crate::course::Loaded;
+use crate::course::with_ids;
 use crate::flow::read_courses;
 use crate::site::Site;
 use anyhow::Context as _;
@@ -199,7 +197,7 @@ impl Shelf {
         new.sort_unstable();
         let place = |date: DateTime| dates.iter().position(|it| it.is_some_and(|it| it > date)).unwrap_or(dates.len());
         let placed: Vec<(String, usize)> = new.into_iter().map(|(date, id)| (id.to_string(), place(date))).collect();
-        manifest::with_ids(&course.source.text, &placed).map(Some).map_err(anyhow::Error::msg)
+        with_ids(&course.source.text, &placed).map(Some).map_err(anyhow::Error::msg)
     }
 
     fn write(&self) -> Result<()> {

@@ -1,10 +1,12 @@
 //! One Markdown file of another program becomes an issue as we write it, or a reason why not. Reads it and its pictures, writes
 //! nothing.
 
-use crate::flow::import_issues::body;
-use crate::flow::import_issues::front;
-use crate::flow::import_issues::front::Front;
+use crate::course::Front;
+use crate::course::split_foreign;
 use crate::flow::import_issues::name;
+use crate::message::has_tags;
+use crate::message::with_pictures;
+use crate::message::without_tags;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use percent_encoding::percent_decode_str;
@@ -51,7 +53,7 @@ impl Post {
     /// A sentence with what to do.
     pub fn read(folder: &Path, file: &Path, zone: &TimeZone) -> Result<Post, String> {
         let text = text(file)?;
-        let (front, markdown) = front::split(&text)?;
+        let (front, markdown) = split_foreign(&text)?;
         if markdown.trim().is_empty() {
             return Err("it has no text; write some, or leave the file out".to_string());
         }
@@ -67,7 +69,7 @@ impl Post {
         let ids = [front.first(&["slug"]), Some(bare), Some(&subject)].into_iter().flatten().map(name::id);
         let id = ids.into_iter().find(|id| !id.is_empty()).or_else(|| date.map(|it| format!("issue-{}", it.date())));
         let preview = front.first(&["preview", "description", "excerpt", "custom_excerpt", "summary"]);
-        if body::has_tags(markdown) {
+        if has_tags(markdown) {
             notes.push("it holds braces that another program fills in; readers see them as they are".to_string());
         }
         let mut post = Post {
@@ -93,7 +95,7 @@ impl Post {
 
     /// The issue's file.
     pub fn written(&self, when: When) -> String {
-        let quoted = |text: &str| Value::from(body::without_tags(text)).to_string();
+        let quoted = |text: &str| Value::from(without_tags(text)).to_string();
         let mut text = format!("+++\nsubject = {}\n", quoted(&self.subject));
         if let Some(preview) = &self.preview {
             text.push_str(&format!("preview = {}\n", quoted(preview)));
@@ -103,17 +105,17 @@ impl Post {
             When::Planned(date) => text.push_str(&format!("date = {date}\n")),
             When::Unknown => {}
         }
-        let markdown = body::with_pictures(&self.markdown, |address| {
+        let markdown = with_pictures(&self.markdown, |address| {
             let name = picture_name(address);
             self.pictures.iter().any(|(_, known)| *known == name).then(|| format!("images/{}/{name}", self.id))
         });
-        text + "+++\n\n" + body::without_tags(&markdown).trim_end() + "\n"
+        text + "+++\n\n" + without_tags(&markdown).trim_end() + "\n"
     }
 
     fn find_pictures(&mut self, folder: &Path, file: &Path) {
         let mut found: Vec<(PathBuf, String)> = Vec::new();
         let mut notes = Vec::new();
-        body::with_pictures(&self.markdown, |address| {
+        with_pictures(&self.markdown, |address| {
             if address.contains("://") || address.starts_with("data:") {
                 return None;
             }

@@ -96,7 +96,11 @@ fn a_folder_of_another_program_becomes_issues_and_says_what_it_could_not_read() 
     }
     let plan = site.run(&["simulate", "notes", "--signup", "2023-01-01T10:00"]);
     assert!(plan.err.contains("drafts, which nobody gets: half"), "{}", plan.err);
-    assert!(plan.out.lines().count() == 2 && plan.out.contains(" mine ") && plan.out.contains(" soon "), "{}", plan.out);
+    assert!(
+        plan.out.lines().count() == 2 && plan.out.contains(" mine ") && plan.out.contains(" soon "),
+        "{}",
+        plan.out
+    );
     let check = site.run(&["check"]);
     assert!(!check.out.contains("error"), "{}", check.out);
 }
