@@ -173,8 +173,8 @@ pub const WORDS: Words = Words {
             get: "Get it by e-mail",
             open: "Read earlier issues",
             all: "All issues",
-            before: "Before it:",
-            after: "After it:",
+            before: "Older:",
+            after: "Newer:",
         },
         dates: Dates {
             weekdays: ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"],

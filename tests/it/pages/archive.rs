@@ -102,8 +102,8 @@ async fn issues_appear_when_their_moment_has_passed_newest_first() {
     let page = site.get("/archive/stages").await;
     assert_eq!(page.title(), "Earlier issues of “Notes &amp; &lt;news&gt;”");
     assert!(page.body.contains("<time datetime=\"2026-03-05\" lang=\"en\">5 March 2026</time>"), "{}", page.body);
-    assert!(page.body.contains("<span>For everybody</span>") && page.body.contains("href=\"/c/stages\""));
-    assert!(!page.body.contains("<script") && page.body.contains("for you</a>"), "{}", page.body);
+    assert!(page.body.contains("<span><bdi>For everybody</bdi></span>") && page.body.contains("href=\"/c/stages\""));
+    assert!(!page.body.contains("<script") && page.body.contains("for you</bdi></a>"), "{}", page.body);
     assert!(site.get("/c/stages").await.body.contains("href=\"/archive/stages\""));
 }
 
@@ -289,13 +289,13 @@ async fn an_issue_leads_to_its_neighbours_and_says_when_it_appeared_and_where_it
     pass(&site, 48).await;
     let page = site.get("/archive/stages/one").await.body;
     assert!(page.contains(">5 March 2026</p>"), "{page}");
-    assert!(page.contains("/archive/stages/old\"") && page.contains(">Before it: The old one</a>"), "{page}");
-    assert!(page.contains("/archive/stages/two\"") && page.contains(">After it: Two</a>"), "{page}");
+    assert!(page.contains("/archive/stages/old\"") && page.contains(">Older: The old one</a>"), "{page}");
+    assert!(page.contains("/archive/stages/two\"") && page.contains(">Newer: Two</a>"), "{page}");
     assert!(page.contains("<link rel=\"canonical\" href=\"https://learn.example.org/archive/stages/one\">"), "{page}");
     assert!(page.contains("<meta property=\"og:title\" content=\"Ana &amp; &lt;script&gt;"), "{page}");
     assert!(page.contains("<meta name=\"description\" content=\"For everybody\">"), "{page}");
     let last = site.get("/archive/stages/two").await.body;
-    assert!(!last.contains("After it:") && last.contains("Before it: Ana"), "{last}");
+    assert!(!last.contains("Newer:") && last.contains("Older: Ana"), "{last}");
     let list = site.get("/archive/stages").await.body;
     assert!(list.contains("<link rel=\"canonical\" href=\"https://learn.example.org/archive/stages\">"), "{list}");
     assert!(list.contains("<meta property=\"og:description\" content=\"Now and then.\">"), "{list}");
