@@ -17,6 +17,7 @@ pub mod dkim_key;
 pub mod export;
 pub mod hold;
 pub mod import;
+pub mod import_issues;
 pub mod init;
 pub mod mailbox;
 pub mod man;
@@ -74,6 +75,7 @@ pub enum Command {
     Subscriber(subscriber::Args),
     Suppression(suppression::Args),
     Import(import::Args),
+    ImportIssues(import_issues::Args),
     Export(export::Args),
     Answers(answers::Args),
     Why(why::Args),
@@ -108,6 +110,7 @@ pub async fn run(line: Cli, environment: Vec<(String, String)>) -> anyhow::Resul
         Command::Subscriber(args) => subscriber::run(args, &context).await,
         Command::Suppression(args) => suppression::run(args, &context).await,
         Command::Import(args) => import::run(args, &context).await,
+        Command::ImportIssues(args) => import_issues::run(args, &context).await,
         Command::Export(args) => export::run(args, &context).await,
         Command::Answers(args) => answers::run(args, &context).await,
         Command::Why(args) => why::run(args, &context).await,

@@ -110,7 +110,14 @@ fn table(lines: &[LessonLine]) -> String {
 
 fn issue(line: &IssueLine) -> String {
     let moment = line.moment.map(|moment| format!(" of {}", moment.strftime("%Y-%m-%d %H:%M"))).unwrap_or_default();
-    let mut text = format!("\n{}{moment}: {}", line.issue, line.fate);
+    let fate = match line.fate {
+        "upcoming" if line.moment.is_none() => "planned, at a moment of the cron line",
+        "upcoming" => "planned",
+        "draft" => "a draft, which nobody gets until it stands in `lessons`",
+        "archive" => "only for the archive, sent to nobody",
+        fate => fate,
+    };
+    let mut text = format!("\n{}{moment}: {fate}", line.issue);
     if let Some(fixed) = line.fixed {
         let fixed = fixed.strftime("%Y-%m-%d %H:%M UTC");
         write!(text, ", recipients fixed {fixed}\n    {}", counted(line.counts.in_order().into_iter())).ok();
@@ -166,6 +173,11 @@ mod tests {
             counts: IssueCounts { got: 2, on_the_way: 1, ..IssueCounts::default() },
             names: Some(names),
         };
+        let told =
+            |fate: &'static str, moment| issue(&IssueLine { fate, moment, fixed: None, names: None, ..line.clone() });
+        assert_eq!(told("upcoming", line.moment), "\none of 2026-03-05 09:00: planned\n");
+        assert_eq!(told("upcoming", None), "\none: planned, at a moment of the cron line\n");
+        assert_eq!(told("draft", None), "\none: a draft, which nobody gets until it stands in `lessons`\n");
         assert_eq!(
             issue(&line),
             "\none of 2026-03-05 09:00: sent, recipients fixed 1970-01-01 00:00 UTC\n    2 got, 1 on the way\n    \

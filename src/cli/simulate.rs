@@ -71,7 +71,13 @@ pub async fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
         eprintln!("{unknown}");
         return Ok(ExitCode::FAILURE);
     }
+    if !course.drafts.is_empty() {
+        eprintln!("drafts, which nobody gets: {}", course.drafts.join(", "));
+    }
     let plan = simulate::simulate(&course, &reader);
+    if plan.is_empty() {
+        eprintln!("nothing is to come");
+    }
     let lines: Vec<Line> =
         plan.into_iter().map(|it| Line { lesson: it.lesson, local: it.local, utc: it.utc, why: it.why }).collect();
     if args.json {

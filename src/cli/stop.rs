@@ -68,7 +68,7 @@ fn sentence(name: &LessonName, stopped: &Stopped) -> String {
         Stopped::Now(counts) if *counts == Counts::default() => format!("{name} is stopped before anybody got it"),
         Stopped::Now(counts) => format!("{name} is stopped: {}", in_words(counts)),
         Stopped::Before(counts) => format!("{name} was stopped already: {}", in_words(counts)),
-        Stopped::Archive => format!("{name} was dated before its newsletter began: nobody gets it anyway"),
+        Stopped::Archive => format!("{name} is only for the archive: nobody gets it anyway"),
         Stopped::NoNewsletter | Stopped::Unknown => no_newsletter(name),
     }
 }

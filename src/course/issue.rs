@@ -76,6 +76,11 @@ impl Course {
         self.order.iter().filter_map(|id| Some((id.as_str(), self.lessons.get(id)?.date?)))
     }
 
+    /// Those of them that leave at their date: what is only for the archive goes to nobody.
+    pub fn dated_issues_to_send(&self) -> impl Iterator<Item = (&str, civil::DateTime)> {
+        self.dated_issues().filter(|(id, _)| self.lessons.get(*id).is_some_and(|lesson| !lesson.archive))
+    }
+
     /// The first issue without a date that `is_sent` doesn't know: it leaves at the cron line's next moment.
     pub fn next_undated_issue(&self, is_sent: impl Fn(&str) -> bool) -> Option<&str> {
         let undated = self.order.iter().filter(|id| self.lessons.get(*id).is_some_and(|lesson| lesson.date.is_none()));

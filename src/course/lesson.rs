@@ -25,7 +25,7 @@ pub struct LessonFile {
     pub when: Option<Spanned<String>>,
     pub was: Vec<Spanned<String>>,
     pub asks: Vec<AskFile>,
-    /// Where `wait`, `send` and `date` stand.
+    /// Where `wait`, `send`, `date` and `archive` stand.
     pub timing: Vec<(&'static str, std::ops::Range<usize>)>,
     /// Where the keys begin.
     pub front: usize,
@@ -45,6 +45,7 @@ pub fn read(id: &str, name: &str, bytes: &[u8]) -> LessonFile {
             wait: None,
             send: None,
             date: None,
+            archive: false,
             when: None,
             backfill: Backfill::Offer,
             was: Vec::new(),
@@ -111,6 +112,9 @@ impl LessonFile {
         lesson.wait = wait.map(Spanned::into_inner);
         lesson.send = send.map(Spanned::into_inner);
         lesson.date = date.map(Spanned::into_inner);
+        let archive = keys.boolean("archive");
+        self.timing.extend(archive.as_ref().map(|archive| ("archive", archive.span())));
+        lesson.archive = archive.is_some_and(Spanned::into_inner);
         self.when = keys.text("when");
         let words = [("offer", Backfill::Offer), ("send", Backfill::Send), ("never", Backfill::Never)];
         lesson.backfill = names::one_of(keys, "backfill", &words).unwrap_or(Backfill::Offer);

@@ -102,7 +102,7 @@ impl Folder<'_> {
         if file.kind == Kind::Course && !self.was_in_force {
             self.problems.extend(dates::check(&file, &source, &lessons));
         }
-        self.drafts(&file, toml_reads);
+        let drafts = self.drafts(&file, toml_reads);
         let about = self.about(&file, &source);
         for lesson in &mut lessons {
             self.problems.append(&mut lesson.problems);
@@ -112,6 +112,7 @@ impl Folder<'_> {
         let about_file = file.about.as_ref().map(|about| about.get_ref().clone());
         let mut sketch = self.sketch(file, source, lessons, about);
         if let Some(course) = &mut sketch {
+            course.drafts = drafts;
             course.translations = self.translations(course, about_file.as_deref());
         }
         Loaded { sketch, is_vague: !toml_reads, named: Some(named), ..Loaded::unreadable(self.id, Vec::new()) }
@@ -182,14 +183,14 @@ impl Folder<'_> {
         self.tree.keys().filter(|path| !path.contains('/')).filter_map(|path| path.strip_suffix(".md"))
     }
 
-    /// Files that are in no list. Nobody gets them, so what is wrong with them doesn't fail.
-    fn drafts(&mut self, file: &CourseFile, lists_are_known: bool) {
+    /// Files that are in no list, by id. Nobody gets them, so what is wrong with them doesn't fail. They are kept to be looked at.
+    fn drafts(&mut self, file: &CourseFile, lists_are_known: bool) -> Vec<String> {
         // Where nothing can be listed, everything would be a draft.
         if file.listed().next().is_none() {
-            return;
+            return Vec::new();
         }
         let about = self.about_file(file);
-        let (mut found, mut unlisted) = (Vec::new(), Vec::new());
+        let (mut found, mut unlisted, mut drafts) = (Vec::new(), Vec::new(), Vec::new());
         for id in self.markdown_files() {
             let path = format!("{id}.md");
             if about.as_ref() == Some(&path) || file.listed().any(|listed| listed.get_ref() == id) {
@@ -199,6 +200,7 @@ impl Folder<'_> {
             let draft = lesson::read(id, &self.name(&path), bytes);
             let retired = file.retired.iter().any(|retired| retired.get_ref() == id);
             if lists_are_known && !retired {
+                drafts.push(id.to_string());
                 let message = format!("a draft: nobody gets `{id}`");
                 let help = "list it in `lessons` when it is ready";
                 found.push(Problem::warning(&draft.lesson.source, 0..0, message, help));
@@ -209,6 +211,7 @@ impl Folder<'_> {
         let warnings = found.into_iter().map(|problem| Problem { severity: Severity::Warning, ..problem });
         self.problems.extend(warnings);
         self.unlisted = unlisted;
+        drafts
     }
 
     /// Texts in a folder that is named like a language and yet is no translation: nobody gets them.
@@ -297,6 +300,7 @@ impl Folder<'_> {
             stages: stages.collect(),
             lessons,
             retired: plain(file.retired),
+            drafts: Vec::new(),
             require: file.require,
             disclaimer: file.disclaimer,
             crisis: file.crisis,

@@ -6,8 +6,10 @@ mod audience;
 mod comparison;
 mod dates;
 mod file;
+mod foreign;
 mod issue;
 mod lesson;
+mod listing;
 mod load;
 mod logic;
 mod names;
@@ -20,7 +22,10 @@ mod when;
 
 pub use audience::Audience;
 pub use audience::Completed;
+pub use foreign::Front;
+pub use foreign::split as split_foreign;
 pub use issue::Reach;
+pub use listing::with_ids;
 pub use load::load;
 pub use load::load_stored;
 pub use logic::Fault;
@@ -66,6 +71,8 @@ pub struct Course {
     /// Every lesson that is in order, by id; drafts aren't here.
     pub lessons: BTreeMap<String, Lesson>,
     pub retired: Vec<String>,
+    /// Ids of the files that are in no list: nobody gets them.
+    pub drafts: Vec<String>,
     /// Blocks that must be in every mail, besides the unsubscribe link and the postal address.
     pub require: Vec<Block>,
     /// Markdown.
@@ -175,6 +182,8 @@ pub struct Lesson {
     pub wait: Option<Wait>,
     pub send: Option<Cron>,
     pub date: Option<civil::DateTime>,
+    /// An issue that was sent before, elsewhere: it appears at its date and goes to nobody.
+    pub archive: bool,
     pub when: Option<When>,
     pub backfill: Backfill,
     pub was: Vec<String>,

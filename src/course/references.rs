@@ -33,6 +33,8 @@ pub fn check(file: &CourseFile, source: &Arc<Source>, lessons: &mut [LessonFile]
     repeated_questions(lessons, &mut problems);
     if file.kind == Kind::Newsletter {
         lessons.iter().for_each(|lesson| issue(lesson, file.timing.by_dates, &mut problems));
+    } else {
+        lessons.iter().for_each(|lesson| problems.extend(archive_in_course(lesson)));
     }
     conditions(file, lessons, known, &mut problems);
     problems
@@ -128,18 +130,39 @@ fn issue(file: &LessonFile, by_dates: bool, problems: &mut Vec<Problem>) {
     let source = &file.lesson.source;
     let mut dated = false;
     for (key, at) in &file.timing {
-        if *key == "date" {
-            dated = true;
+        if matches!(*key, "date" | "archive") {
+            dated |= *key == "date";
             continue;
         }
         let help = "an issue leaves by `issues` of course.toml or by its own `date`: remove this";
         problems.push(Problem::error(source, at.clone(), format!("an issue of a newsletter has no `{key}`"), help));
+    }
+    if !by_dates && !dated && file.lesson.archive {
+        let help = "write date = 2026-12-01T09:00:00, when it was sent: it stands in the archive from then on";
+        problems.push(Problem::error(source, place(file, "archive"), "`archive` needs a `date`", help));
     }
     if by_dates && !dated && file.readable {
         let help = "write date = 2026-12-01T09:00:00 here, or `issues` in [newsletter] of course.toml";
         let at = file.front..file.front;
         problems.push(Problem::error(source, at, "`date` is missing", help));
     }
+}
+
+/// Only a newsletter has an archive.
+fn archive_in_course(file: &LessonFile) -> Option<Problem> {
+    file.timing.iter().find(|(key, _)| *key == "archive")?;
+    let help = "remove it; a lesson that nobody shall get any more goes to `retired`";
+    Some(Problem::error(
+        &file.lesson.source,
+        place(file, "archive"),
+        "only an issue of a newsletter has `archive`",
+        help,
+    ))
+}
+
+fn place(file: &LessonFile, key: &str) -> Range<usize> {
+    let known = file.timing.iter().find(|(name, _)| *name == key);
+    known.map_or(file.front..file.front, |(_, at)| at.clone())
 }
 
 fn conditions(file: &CourseFile, lessons: &mut [LessonFile], known: Known, problems: &mut Vec<Problem>) {

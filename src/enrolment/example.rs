@@ -15,6 +15,7 @@ use std::collections::BTreeMap;
 /// A course that sends a lesson a day at 08:30.
 pub fn course(order: &[&str]) -> Course {
     Course {
+        drafts: Vec::new(),
         id: "example".to_string(),
         title: "Example".to_string(),
         summary: String::new(),
@@ -64,6 +65,7 @@ fn daily() -> Cron {
 
 fn plain_lesson(id: &str) -> Lesson {
     Lesson {
+        archive: false,
         id: id.to_string(),
         subject: id.to_string(),
         preview: None,

@@ -27,6 +27,8 @@ use jiff::civil::Date;
 /// An issue in the list of those that have appeared.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listed {
+    /// What the issue is called now.
+    pub name: String,
     pub url: String,
     /// The URL that it had first: it names the issue for ever.
     pub first_url: String,
@@ -47,11 +49,9 @@ pub struct Listed {
 /// # Errors
 /// When the database can't be read, or a title can't be filled in.
 pub async fn list(app: &App, shelved: &Shelved, language: &str) -> Result<Vec<Listed>> {
-    let mut listed = Vec::new();
-    for (fixed, since) in appeared(app, shelved).await? {
-        listed.push(entry(&app.settings.site, shelved, &fixed.lesson, language, fixed.moment.date(), since)?);
-    }
-    Ok(listed)
+    let appeared = appeared(app, shelved).await?;
+    let site = &app.settings.site;
+    appeared.iter().map(|(it, since)| entry(site, shelved, &it.lesson, language, it.moment.date(), *since)).collect()
 }
 
 /// One issue as the list shows it, appeared or not; `first_name` is what it was called first.
@@ -71,6 +71,7 @@ pub fn entry(
     let (_, prepared) = edition.lesson(name).context("an issue in force isn't ready to be shown")?;
     let (title, preview) = prepared.head(&nobodys(site, edition, name))?;
     Ok(Listed {
+        name: name.to_string(),
         url: url(site, shelved, name),
         first_url: url(site, shelved, first_name),
         title,
@@ -81,32 +82,55 @@ pub fn entry(
     })
 }
 
-/// One of them as a web page; `None` when there is no such issue, or it hasn't appeared. It keeps its former names.
+/// One of them as a web page, and what it is; `None` when there is no such issue, or it hasn't appeared. It keeps its former
+/// names.
 ///
 /// # Errors
 /// As [`list`].
-pub async fn page(app: &App, shelved: &Shelved, name: &str, language: &str) -> Result<Option<String>> {
-    let all = appeared(app, shelved).await?;
+pub async fn page(app: &App, shelved: &Shelved, name: &str, language: &str) -> Result<Option<(Listed, String)>> {
+    let all = list(app, shelved, language).await?;
     let name = shelved.called_now(name);
-    if !all.iter().any(|(fixed, _)| shelved.called_now(&fixed.lesson) == name) {
-        return Ok(None);
-    }
-    html(&app.settings.site, shelved, name, language).map(Some)
+    let Some(at) = all.iter().position(|it| it.name == name) else { return Ok(None) };
+    let html = html(&app.settings.site, shelved, &all, at)?;
+    Ok(Some((all[at].clone(), html)))
 }
 
-/// An issue as nobody in particular reads it, appeared or not.
+/// One of these issues, newest first, as nobody in particular reads it: with the ways to those beside it.
 ///
 /// # Errors
 /// As [`entry`].
-pub fn html(site: &Site, shelved: &Shelved, name: &str, language: &str) -> Result<String> {
-    let edition = shelved.edition(name, language);
-    let (_, prepared) = edition.lesson(name).context("an issue in force isn't ready to be shown")?;
-    let words = &words(&edition.course.language).page.archive;
-    let around = Archive {
-        get: Titled { title: words.get.to_string(), url: sign_up_url(site, shelved) },
-        all: Titled { title: words.all.to_string(), url: list_url(site, shelved) },
-    };
-    Ok(prepared.archived(&nobodys(site, edition, name), &around)?)
+pub fn html(site: &Site, shelved: &Shelved, all: &[Listed], at: usize) -> Result<String> {
+    let (issue, newer) = (&all[at], at.checked_sub(1).and_then(|at| all.get(at)));
+    let edition = shelved.edition(&issue.name, &issue.language);
+    let (_, prepared) = edition.lesson(&issue.name).context("an issue in force isn't ready to be shown")?;
+    let around = around(site, edition, issue.date, all.get(at + 1), newer);
+    Ok(prepared.archived(&nobodys(site, edition, &issue.name), &around)?)
+}
+
+/// The words of these issues as HTML, each in the language of its title, in their order.
+///
+/// # Errors
+/// As [`list`].
+pub fn words_of(site: &Site, shelved: &Shelved, issues: &[Listed]) -> Result<Vec<String>> {
+    let words = issues.iter().map(|it| {
+        let edition = shelved.edition(&it.name, &it.language);
+        let (_, prepared) = edition.lesson(&it.name).context("an issue in force isn't ready to be shown")?;
+        Ok(prepared.words(&nobodys(site, edition, &it.name), &around(site, edition, it.date, None, None))?)
+    });
+    words.collect()
+}
+
+/// What stands around an issue in the place of what is a person's own.
+fn around(site: &Site, edition: &Shelved, date: Date, before: Option<&Listed>, after: Option<&Listed>) -> Archive {
+    let page = &words(&edition.course.language).page;
+    let near = |label: &str, it: &Listed| Titled { title: format!("{label} {}", it.title), url: it.url.clone() };
+    Archive {
+        get: Titled { title: page.archive.get.to_string(), url: sign_up_url(site, edition) },
+        all: Titled { title: page.archive.all.to_string(), url: list_url(site, edition) },
+        before: before.map(|it| near(page.archive.before, it)),
+        after: after.map(|it| near(page.archive.after, it)),
+        date: page.dates.with_year(date),
+    }
 }
 
 /// Where the list of a newsletter's issues stands.

@@ -93,6 +93,7 @@ pub async fn begin(app: &App, connection: &mut Connection, shelved: &Shelved, no
             issues::add(connection, &shelved.course.id, &issue).await?;
         }
     }
+    meta::set(connection, &began_key(shelved), &now.reader.to_string()).await?;
     set_cursor(connection, shelved, civil_now(app, newsletter, now)).await
 }
 
@@ -158,8 +159,15 @@ async fn fix(
         return Ok(());
     }
     let late = last.duration_until(now.reader);
-    let fate = if late > newsletter.late_limit { Fate::Late } else { Fate::Sent };
-    let issue = Issue { lesson: id.to_string(), fate, moment, first, fixed: now.wall, after_id: Some(0) };
+    let fate = if is_past(connection, shelved, id, newsletter.instant(moment, &reach.site)).await? {
+        Fate::Archive
+    } else if late > newsletter.late_limit {
+        Fate::Late
+    } else {
+        Fate::Sent
+    };
+    let after_id = Some(0).filter(|_| fate != Fate::Archive);
+    let issue = Issue { lesson: id.to_string(), fate, moment, first, fixed: now.wall, after_id };
     let is_new = issues::add(connection, course, &issue).await?;
     let before = now.reader.saturating_sub(KEPT).unwrap_or(Timestamp::MIN);
     calendar::forget_dates(connection, before.to_zoned(TimeZone::UTC).date()).await?;
@@ -173,6 +181,17 @@ async fn fix(
         meta::raise(connection, &format!("hold/{what}"), &text, at).await?;
     }
     Ok(())
+}
+
+/// Whether an issue of this instant is archive: it says so, or the instant lies before its newsletter first came into
+/// force, however late the file was added.
+async fn is_past(connection: &mut Connection, shelved: &Shelved, id: &str, instant: Timestamp) -> Result<bool> {
+    if shelved.course.lessons.get(id).is_some_and(|lesson| lesson.archive) {
+        return Ok(true);
+    }
+    let began = meta::get(connection, &began_key(shelved)).await?;
+    let began: Option<Timestamp> = began.and_then(|text| text.parse().ok());
+    Ok(began.is_some_and(|began| instant <= began))
 }
 
 /// Writes the deliveries of the next recipients. How many; `None` when everybody was looked at before, or the issue
@@ -329,6 +348,11 @@ async fn set_cursor(connection: &mut Connection, shelved: &Shelved, moment: civi
 
 fn cursor_key(shelved: &Shelved) -> String {
     format!("issues/{}", shelved.course.id)
+}
+
+/// Since when a newsletter is in force, by the reader's clock.
+fn began_key(shelved: &Shelved) -> String {
+    format!("began/{}", shelved.course.id)
 }
 
 /// What a newsletter's clock shows.

@@ -16,6 +16,7 @@ pub mod edit;
 pub mod export;
 pub mod farewell;
 pub mod import;
+pub mod import_issues;
 pub mod issue;
 pub mod journal;
 pub mod my;

@@ -97,8 +97,10 @@ pub fn issues(shelved: &Shelved, it: &Enrolment, reader: &Reader, now: Timestamp
     let (Some(newsletter), Some(from)) = (&shelved.course.newsletter, from.filter(|_| it.after.is_none())) else {
         return Vec::new();
     };
-    let dated =
-        shelved.course.dated_issues().map(|(id, moment)| (newsletter.instant(moment, &reader.zone), id, moment));
+    let dated = shelved
+        .course
+        .dated_issues_to_send()
+        .map(|(id, moment)| (newsletter.instant(moment, &reader.zone), id, moment));
     let mut coming: Vec<_> = dated.filter(|(utc, ..)| *utc > from).collect();
     coming.sort();
     let planned = coming.into_iter().take(most).map(|(utc, id, moment)| Planned {

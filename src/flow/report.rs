@@ -80,7 +80,7 @@ pub struct LessonLine {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct IssueLine {
     pub issue: String,
-    /// `upcoming`, `sent`, `late` (held for a human), `stopped` or `archive`.
+    /// `upcoming`, `sent`, `late` (held for a human), `stopped`, `archive` or `draft`.
     pub fate: &'static str,
     /// In the newsletter's time zone, or wherever its readers live; `None` for what comes with the cron line.
     pub moment: Option<civil::DateTime>,
@@ -297,7 +297,7 @@ fn is_meant(name: &str, only: Option<&str>) -> bool {
     only.is_none_or(|only| only == name)
 }
 
-/// What was fixed in the order of its moments, then what is to come in the order of the file.
+/// What was fixed in the order of its moments, then what is to come in the order of the file, then the drafts.
 async fn issue_lines(
     connection: &mut Connection,
     shelved: &Shelved,
@@ -328,15 +328,19 @@ async fn issue_lines(
         });
     }
     let upcoming = shelved.course.order.iter().filter(|id| !known.contains(*id) && is_meant(id, only));
-    lines.extend(upcoming.map(|id| IssueLine {
-        issue: id.clone(),
-        fate: "upcoming",
-        moment: shelved.course.lessons.get(id).and_then(|lesson| lesson.date),
-        fixed: None,
-        counts: IssueCounts::default(),
-        names: None,
+    lines.extend(upcoming.map(|id| {
+        let lesson = shelved.course.lessons.get(id);
+        let fate = if lesson.is_some_and(|lesson| lesson.archive) { Fate::Archive.name() } else { "upcoming" };
+        nobodys(id, fate, lesson.and_then(|lesson| lesson.date))
     }));
+    let drafts = shelved.course.drafts.iter().filter(|id| is_meant(id, only));
+    lines.extend(drafts.map(|id| nobodys(id, "draft", None)));
     Ok(lines)
+}
+
+/// An issue that hasn't gone to anybody.
+fn nobodys(id: &str, fate: &'static str, moment: Option<civil::DateTime>) -> IssueLine {
+    IssueLine { issue: id.to_string(), fate, moment, fixed: None, counts: IssueCounts::default(), names: None }
 }
 
 fn listed(fixed: &Issue, readers: Vec<Reader>) -> Vec<Name> {
@@ -361,7 +365,7 @@ fn name(fixed: &Issue, reader: Reader) -> Name {
 /// As far as it can be told from how things stand today.
 fn no_recipient(fixed: &Issue, reader: &Reader) -> &'static str {
     if fixed.fate == Fate::Archive {
-        return "it was dated before the newsletter began";
+        return "it is only for the archive: it says so, or was dated before the newsletter began";
     }
     if fixed.after_id.is_some_and(|after| reader.enrolment > after) {
         return "not looked at yet";

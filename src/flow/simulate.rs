@@ -54,7 +54,7 @@ fn issues(course: &Course, newsletter: &Newsletter, reader: &Reader) -> Vec<Plan
     let moments = std::iter::successors(newsletter.next_moment(from), |moment| newsletter.next_moment(*moment));
     let dated: BTreeSet<&str> = course.dated_issues().map(|(id, _)| id).collect();
     let undated = course.order.iter().map(String::as_str).filter(|id| !dated.contains(id));
-    let all = course.dated_issues().chain(undated.zip(moments));
+    let all = course.dated_issues_to_send().chain(undated.zip(moments));
     let mut plan: Vec<Planned> = all
         .map(|(id, moment)| {
             let utc = newsletter.instant(moment, zone);

@@ -220,8 +220,11 @@ fn sample_mails(templates: &Templates, site: &Site, overrides: &BTreeMap<String,
         problems.extend(prepared.page(&values).err().map(|error| *error.problem));
         let page = || Titled { title: "A sample".to_string(), url: format!("{}/c/{SAMPLE}", site.url) };
         let nobody = Values::of_nobody(&course, values.progress, &page().url, page().url);
-        let shown = prepared.archived(&nobody, &Archive { get: page(), all: page() });
-        problems.extend(shown.err().map(|error| *error.problem));
+        for beside in [None, Some(page())] {
+            let date = "5 March 2026".to_string();
+            let around = Archive { get: page(), all: page(), before: beside.clone(), after: beside, date };
+            problems.extend(prepared.archived(&nobody, &around).err().map(|error| *error.problem));
+        }
     }
     problems.extend(sample_letters(templates, site, &course, overrides));
     // Each of these mails would say the same of the same place.

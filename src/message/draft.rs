@@ -2,6 +2,7 @@
 //! no person and fills in nothing.
 
 use crate::course::Course;
+use crate::course::Kind;
 use crate::course::Lesson;
 use crate::message::Required;
 use crate::message::Templates;
@@ -19,6 +20,7 @@ use crate::message::markdown::Base;
 use crate::message::marked::Instead;
 use crate::message::marked::Marked;
 use crate::message::names::Names;
+use crate::message::origins::FEED;
 use crate::message::origins::HTML;
 use crate::message::origins::Origins;
 use crate::message::origins::PREVIEW;
@@ -35,6 +37,10 @@ use crate::text::words;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use tera::Tera;
+
+/// What stands around an issue's words in a feed.
+const FEED_HEAD: &str = "{% if lesson.content_note %}<p><strong>{{ words.content_note }}</strong> {{ lesson.content_note }}</p>\n{% endif %}";
+const FEED_END: &str = "{% if disclaimer_html %}<hr>\n{{ disclaimer_html }}{% endif %}";
 
 /// What is the same in every mail of a course in one language. Made once for many lessons.
 pub struct Frame {
@@ -73,6 +79,8 @@ pub struct Draft<'f> {
     pub has_title: bool,
     html: String,
     text: String,
+    /// As `html`, but a feed reader has its own looks; empty in a course, which has no feed.
+    feed: String,
     subject: String,
     preview: String,
     questions: Questions,
@@ -106,7 +114,8 @@ pub fn draft<'f>(
     });
     problems.extend(refused.clone());
     let document = markdown::read(&body, Base::Course(site, course), &lesson.source, problems);
-    let html = templates.styles.of_lesson(&document.html(&body), &body, direction(&course.language));
+    let words_alone = document.html(&body);
+    let html = templates.styles.of_lesson(&words_alone, &body, direction(&course.language));
     let has_title = document.has_title();
     let [crisis, disclaimer] = &frame.texts;
     let carried = carried(templates, site, course, &document, &[crisis, disclaimer]);
@@ -123,6 +132,7 @@ pub fn draft<'f>(
         has_title,
         html,
         text,
+        feed: if course.kind == Kind::Newsletter { words_alone } else { String::new() },
         subject: header(&lesson.subject, "subject", course, lesson, problems),
         preview: header(lesson.preview.as_deref().unwrap_or_default(), "preview", course, lesson, problems),
         questions: blocks::questions(lesson, &words(&course.language).mail, &dress),
@@ -153,11 +163,12 @@ impl Draft<'_> {
             body: Arc::clone(&self.body),
             html: fill("html", &self.html),
             text: fill("txt", &self.text),
+            feed: self.body.fill(FEED_HEAD, &self.feed, FEED_END, instead),
             subject: self.subject.clone(),
             preview: self.preview.clone(),
             templates: self.frame.templates.clone(),
         };
-        let compiled = [SUBJECT, PREVIEW, HTML, TEXT].map(|name| (name, origins.text_of(name).unwrap_or_default()));
+        let compiled = [SUBJECT, PREVIEW, HTML, TEXT, FEED].map(|name| (name, origins.text_of(name).unwrap_or_default()));
         let mut tera = self.frame.tera.clone();
         blocks::register(&mut tera, self.questions.clone(), self.frame.crisis.clone());
         tera.add_raw_templates(compiled).map_err(|error| origins.explain(&error))?;

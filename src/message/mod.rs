@@ -19,6 +19,7 @@ mod draft;
 mod encode;
 mod finish;
 mod footnotes;
+mod foreign;
 mod homes;
 mod inside;
 mod letter;
@@ -62,6 +63,9 @@ pub use dkim::Signer;
 pub use dkim::is_selector;
 pub use dkim::record_name;
 pub use dkim::unsigned;
+pub use foreign::has_tags;
+pub use foreign::with_pictures;
+pub use foreign::without_tags;
 pub use inside::Inside;
 pub use letter::Asked;
 pub use letter::Letter;
@@ -134,6 +138,13 @@ pub struct Archive {
     pub get: Titled,
     /// The other issues.
     pub all: Titled,
+    /// The one that appeared before it, and the one after.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub before: Option<Titled>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after: Option<Titled>,
+    /// When it appeared, in words; stands above the title.
+    pub date: String,
 }
 
 /// A page and what it is called.

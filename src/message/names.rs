@@ -56,10 +56,17 @@ const KNOWN: [&str; 12] = [
 
 /// What only templates may use. Fields and questions differ from course to course: rendering finds those that are
 /// missing.
-const IN_TEMPLATES: [&str; 34] = [
+const IN_TEMPLATES: [&str; 41] = [
     "answers",
+    "archive.after",
+    "archive.after.title",
+    "archive.after.url",
     "archive.all.title",
     "archive.all.url",
+    "archive.before",
+    "archive.before.title",
+    "archive.before.url",
+    "archive.date",
     "archive.get.title",
     "archive.get.url",
     "asked",

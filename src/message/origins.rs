@@ -20,6 +20,8 @@ use tera::ErrorKind;
 
 pub const HTML: &str = "lesson.html";
 pub const TEXT: &str = "lesson.txt";
+/// An issue's words alone, for a feed.
+pub const FEED: &str = "feed.html";
 pub const SUBJECT: &str = "subject.txt";
 pub const PREVIEW: &str = "preview.txt";
 
@@ -41,6 +43,7 @@ pub struct Origins {
     pub body: Arc<Marked>,
     pub html: Filled,
     pub text: Filled,
+    pub feed: Filled,
     pub subject: String,
     pub preview: String,
     pub templates: BTreeMap<String, Arc<Compiled>>,
@@ -80,6 +83,7 @@ impl Origins {
         let filled = match complaint.template.as_str() {
             HTML => &self.html,
             TEXT => &self.text,
+            FEED => &self.feed,
             key @ (SUBJECT | PREVIEW) => {
                 let span = blocks::key_span(&self.source.text, key.trim_end_matches(".txt"));
                 return RenderError::new(in_tag(&complaint.message, &self.source, span), None);
@@ -104,6 +108,7 @@ impl Origins {
         match template {
             HTML => Some(&self.html.template),
             TEXT => Some(&self.text.template),
+            FEED => Some(&self.feed.template),
             SUBJECT => Some(&self.subject),
             PREVIEW => Some(&self.preview),
             path => self.templates.get(path).map(|compiled| compiled.template.as_str()),

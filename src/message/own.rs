@@ -29,6 +29,7 @@ fn own_mail(id: &str, subject: &str, preview: &str, text: &str, crisis: &str) ->
         wait: None,
         send: None,
         date: None,
+        archive: false,
         when: None,
         backfill: Backfill::Never,
         was: Vec::new(),

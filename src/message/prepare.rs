@@ -17,6 +17,7 @@ use crate::message::finish::tidy;
 use crate::message::inside::Carried;
 use crate::message::marked::Instead;
 use crate::message::one_line;
+use crate::message::origins::FEED;
 use crate::message::origins::HTML;
 use crate::message::origins::Origins;
 use crate::message::origins::PREVIEW;
@@ -89,8 +90,7 @@ impl Prepared {
         let (tera, origins) = draft.compile(instead)?;
         let progress = match course.kind {
             Kind::Course if is_lesson(&lesson.id) => words(&course.language).mail.progress,
-            Kind::Course => "",
-            Kind::Newsletter => "",
+            Kind::Course | Kind::Newsletter => "",
         };
         let is_course = course.kind == Kind::Course;
         let lesson = LessonFacts { id: lesson.id.clone(), content_note: lesson.content_note.clone() };
@@ -132,6 +132,15 @@ impl Prepared {
         self.browsed(values, Shown::Archive(around))
     }
 
+    /// The words of an issue for nobody in particular as HTML, for a feed: without a frame, with its note and its disclaimer.
+    ///
+    /// # Errors
+    /// As [`Prepared::render`].
+    pub fn words(&self, values: &Values, around: &Archive) -> Result<String, RenderError> {
+        let (context, _, _) = self.context(values, Shown::Archive(around))?;
+        self.part(FEED, &context)
+    }
+
     /// The subject and the preview alone; the preview may be empty.
     ///
     /// # Errors
@@ -167,7 +176,10 @@ impl Prepared {
             "subject": subject,
             "title": if self.has_title { "" } else { subject.as_str() },
             "preview": preview,
-            "progress": fill(self.progress, &[("number", &number), ("of", &of)]),
+            "progress": match shown {
+                Shown::Archive(around) => around.date.clone(),
+                Shown::Mail | Shown::Page => fill(self.progress, &[("number", &number), ("of", &of)]),
+            },
             "page": !matches!(shown, Shown::Mail),
             "list": !matches!(shown, Shown::Archive(_)),
             "course": self.is_course,

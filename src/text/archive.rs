@@ -13,4 +13,7 @@ pub struct ArchivePage {
     pub open: &'static str,
     /// Below an issue.
     pub all: &'static str,
+    /// Below an issue, in front of the title of the one before it and of the one after it.
+    pub before: &'static str,
+    pub after: &'static str,
 }

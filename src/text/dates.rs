@@ -14,6 +14,8 @@ pub struct Dates {
     pub months: [&'static str; 12],
     /// `{weekday}`, `{day}`, `{month}`, `{year}`
     pub date: &'static str,
+    /// With its year: `{day}`, `{month}`, `{year}`
+    pub day_of_year: &'static str,
     /// `{date}`, `{time}`
     pub moment: &'static str,
 }
@@ -21,6 +23,15 @@ pub struct Dates {
 impl Dates {
     /// A date without its year: what people look at lies close to today.
     pub fn date(&self, date: Date) -> String {
+        self.written(self.date, date)
+    }
+
+    /// A date with its year and without its weekday: of what may lie years back.
+    pub fn with_year(&self, date: Date) -> String {
+        self.written(self.day_of_year, date)
+    }
+
+    fn written(&self, sentence: &str, date: Date) -> String {
         let weekday = usize::from(date.weekday().to_monday_zero_offset().unsigned_abs());
         let month = usize::from(date.month().unsigned_abs()).saturating_sub(1);
         let values = [
@@ -29,7 +40,7 @@ impl Dates {
             ("month", self.months.get(month).copied().unwrap_or_default()),
             ("year", &date.year().to_string()),
         ];
-        fill(self.date, &values)
+        fill(sentence, &values)
     }
 
     pub fn moment(&self, at: DateTime) -> String {
@@ -47,6 +58,8 @@ mod tests {
     fn dates_are_written_as_people_write_them() {
         let dates = &words("en").page.dates;
         assert_eq!(dates.date(date(2026, 3, 1)), "Sunday, 1 March");
+        assert_eq!(dates.with_year(date(2024, 3, 1)), "1 March 2024");
+        assert_eq!(words("pt").page.dates.with_year(date(2024, 3, 1)), "1 de março de 2024");
         assert_eq!(dates.moment(date(2026, 11, 23).at(8, 5, 0, 0)), "Monday, 23 November, 08:05");
     }
 }

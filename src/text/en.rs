@@ -176,6 +176,8 @@ pub const WORDS: Words = Words {
             get: "Get it by e-mail",
             open: "Read earlier issues",
             all: "All issues",
+            before: "Older:",
+            after: "Newer:",
         },
         dates: Dates {
             weekdays: ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"],
@@ -194,6 +196,7 @@ pub const WORDS: Words = Words {
                 "December",
             ],
             date: "{weekday}, {day} {month}",
+            day_of_year: "{day} {month} {year}",
             moment: "{date}, {time}",
         },
         reasons: Reasons {

@@ -176,6 +176,8 @@ pub const WORDS: Words = Words {
             get: "לקבל במייל",
             open: "לקרוא גיליונות קודמים",
             all: "כל הגיליונות",
+            before: "לפניו:",
+            after: "אחריו:",
         },
         dates: Dates {
             weekdays: ["יום שני", "יום שלישי", "יום רביעי", "יום חמישי", "יום שישי", "שבת", "יום ראשון"],
@@ -194,6 +196,7 @@ pub const WORDS: Words = Words {
                 "בדצמבר",
             ],
             date: "{weekday}, {day} {month}",
+            day_of_year: "{day} {month} {year}",
             moment: "{date}, {time}",
         },
         reasons: Reasons {

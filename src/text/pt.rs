@@ -176,6 +176,8 @@ pub const WORDS: Words = Words {
             get: "Receber por e-mail",
             open: "Ler edições anteriores",
             all: "Todas as edições",
+            before: "Antes desta:",
+            after: "Depois desta:",
         },
         dates: Dates {
             weekdays: [
@@ -202,6 +204,7 @@ pub const WORDS: Words = Words {
                 "dezembro",
             ],
             date: "{weekday}, {day} de {month}",
+            day_of_year: "{day} de {month} de {year}",
             moment: "{date}, {time}",
         },
         reasons: Reasons {

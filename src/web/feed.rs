@@ -8,16 +8,17 @@ use jiff::Timestamp;
 pub const TYPE: &str = "application/atom+xml; charset=utf-8";
 
 /// Issues in a feed: readers keep what they have seen.
-const MOST: usize = 50;
+pub const MOST: usize = 50;
 
 /// The feed of these issues, newest first. `url` is that of the list that it follows; an issue is known by its first URL, so
-/// that one with another name or date isn't new.
-pub fn atom(course: &Course, author: &str, url: &str, issues: &[Listed]) -> String {
+/// that one with another name or date isn't new. `words` are those of the first issues, as HTML: one that has none isn't in it.
+pub fn atom(course: &Course, author: &str, url: &str, issues: &[Listed], words: &[String]) -> String {
     // As long as nothing has appeared nothing has changed, and the element can't be left out.
     let updated = issues.iter().map(|it| it.since).max().unwrap_or(Timestamp::UNIX_EPOCH);
     let mut feed = format!(
-        "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<feed xmlns=\"http://www.w3.org/2005/Atom\" xml:lang=\"{}\">\n",
-        escaped(&course.language)
+        "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<feed xmlns=\"http://www.w3.org/2005/Atom\" xml:lang=\"{}\" xml:base=\"{}/\">\n",
+        escaped(&course.language),
+        escaped(url)
     );
     let own = [
         element("id", url),
@@ -29,12 +30,12 @@ pub fn atom(course: &Course, author: &str, url: &str, issues: &[Listed]) -> Stri
     ];
     feed.extend(own);
     feed.extend((!course.summary.trim().is_empty()).then(|| element("subtitle", &course.summary)));
-    feed.extend(issues.iter().take(MOST).map(entry));
+    feed.extend(issues.iter().zip(words).map(|(issue, words)| entry(issue, words)));
     feed.push_str("</feed>\n");
     feed
 }
 
-fn entry(issue: &Listed) -> String {
+fn entry(issue: &Listed, words: &str) -> String {
     let at = issue.since.to_string();
     let parts = [
         element("id", &issue.first_url),
@@ -43,6 +44,7 @@ fn entry(issue: &Listed) -> String {
         element("published", &at),
         link("alternate", "text/html", &issue.url),
         if issue.preview.is_empty() { String::new() } else { element("summary", &issue.preview) },
+        format!("<content type=\"html\">{}</content>\n", escaped(words)),
     ];
     format!("<entry xml:lang=\"{}\">\n{}</entry>\n", escaped(&issue.language), parts.concat())
 }
@@ -56,7 +58,7 @@ fn link(rel: &str, kind: &str, href: &str) -> String {
 }
 
 /// A text between tags or within quotes. What no XML document may hold (XML 1.0 §2.2) is left out.
-fn escaped(text: &str) -> String {
+pub fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

@@ -1,6 +1,7 @@
 //! Every command from outside: exit statuses, and the JSON that other programs rely on.
 
 mod answers;
+mod imported_issues;
 mod newsletters;
 mod own;
 mod plans;

@@ -1,6 +1,7 @@
 //! Newsletters: who gets which issue, when, and what happens to those that come late.
 
 mod awkward;
+mod imported;
 mod many;
 mod reports;
 mod stopped;

@@ -67,6 +67,7 @@ fn sender() -> Sender {
 fn course(lesson: Lesson) -> Course {
     let source = "title = \"Four stages\"\ndisclaimer = \"…\"\n";
     Course {
+        drafts: Vec::new(),
         id: "four-stages".into(),
         title: "Four stages".into(),
         summary: "A gentle path in four overlapping stages.".into(),
@@ -113,6 +114,7 @@ fn course(lesson: Lesson) -> Course {
 fn lesson(body: &str) -> Lesson {
     let head = "+++\nsubject = \"Listening before fixing\"\n+++\n";
     Lesson {
+        archive: false,
         id: "listening".into(),
         subject: "Listening before fixing".into(),
         preview: Some("Three quiet minutes, nothing to repair.".into()),

@@ -119,12 +119,7 @@ async fn list(State(preview): State<Preview>, Path(id): Path<String>, Query(quer
         let course = course_of(state, &id)?;
         let site = here(state);
         let language = language(&query, &course.language);
-        let now = preview.desk.clock.now().reader.to_zoned(site.time_zone.clone()).datetime();
-        let issues = dates(course, now).into_iter().rev().filter_map(|(issue, date)| {
-            let shelved = Shelved::of_pages(&state.templates, &site, course, &issue);
-            archive::entry(&site, &shelved, &issue, language, date, Timestamp::UNIX_EPOCH).ok()
-        });
-        let issues: Vec<Listed> = issues.collect();
+        let issues = issues(preview, state, course, language);
         let shelved = Shelved::of_pages(&state.templates, &site, course, "");
         let pages = preview.looks(state)?;
         archive_page::list_page(pages.voice(text::words(language)), &shelved.in_language(language).course, &issues)
@@ -137,14 +132,26 @@ async fn issue(
     Path((id, issue)): Path<(String, String)>,
     Query(query): Query<Pairs>,
 ) -> Response {
-    shown(preview, move |_, state| {
+    shown(preview, move |preview, state| {
         let course = course_of(state, &id)?;
         let site = here(state);
         let shelved = Shelved::of_pages(&state.templates, &site, course, &issue);
-        let html = archive::html(&site, &shelved, &issue, language(&query, &course.language))?;
-        Ok(Html(html).into_response())
+        let all = issues(preview, state, course, language(&query, &course.language));
+        let at = all.iter().position(|it| it.name == issue).context("there is no such issue, or it can't be shown")?;
+        Ok(Html(archive::html(&site, &shelved, &all, at)?).into_response())
     })
     .await
+}
+
+/// What of a newsletter can be shown, newest first, as if all had appeared.
+fn issues(preview: &Preview, state: &Files, course: &Course, language: &str) -> Vec<Listed> {
+    let site = here(state);
+    let now = preview.desk.clock.now().reader.to_zoned(site.time_zone.clone()).datetime();
+    let shown = dates(course, now).into_iter().rev().filter_map(|(issue, date)| {
+        let shelved = Shelved::of_pages(&state.templates, &site, course, &issue);
+        archive::entry(&site, &shelved, &issue, language, date, Timestamp::UNIX_EPOCH).ok()
+    });
+    shown.collect()
 }
 
 async fn style(State(preview): State<Preview>) -> Response {

@@ -77,7 +77,7 @@ fn a_report_tells_of_a_course_and_of_a_newsletter_in_three_forms() {
     assert_eq!((&issues[1]["fixed"], &issues[1].get("names")), (&Value::Null, &None));
     let csv = site.good(&["report", "notes/one", "--names", "--csv"]);
     assert_eq!(csv, format!("issue,email,outcome,why\none,{ANA},no recipient,the issue was stopped\n"));
-    assert!(site.good(&["report", "notes"]).contains("two of 2091-03-05 09:00: upcoming"));
+    assert!(site.good(&["report", "notes"]).contains("two of 2091-03-05 09:00: planned"));
     let check = |words: &[&str], expect: i32| assert_eq!(site.run(words).status, Some(expect), "{words:?}");
     check(&["report"], 2);
     check(&["report", "path", "--json", "--csv"], 2);

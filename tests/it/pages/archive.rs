@@ -101,9 +101,9 @@ async fn issues_appear_when_their_moment_has_passed_newest_first() {
     assert_eq!(listed(&site).await, ["two", "one", "old"]);
     let page = site.get("/archive/stages").await;
     assert_eq!(page.title(), "Earlier issues of “Notes &amp; &lt;news&gt;”");
-    assert!(page.body.contains("<time datetime=\"2026-03-05\">2026-03-05</time>"), "{}", page.body);
-    assert!(page.body.contains("<span>For everybody</span>") && page.body.contains("href=\"/c/stages\""));
-    assert!(!page.body.contains("<script") && page.body.contains("for you</a>"), "{}", page.body);
+    assert!(page.body.contains("<time datetime=\"2026-03-05\" lang=\"en\">5 March 2026</time>"), "{}", page.body);
+    assert!(page.body.contains("<span><bdi>For everybody</bdi></span>") && page.body.contains("href=\"/c/stages\""));
+    assert!(!page.body.contains("<script") && page.body.contains("for you</bdi></a>"), "{}", page.body);
     assert!(site.get("/c/stages").await.body.contains("href=\"/archive/stages\""));
 }
 
@@ -168,8 +168,15 @@ async fn a_feed_is_atom_whatever_the_titles_hold() {
     assert_eq!(feed["updated"], "2026-03-07T09:00:00Z");
     assert_eq!(feed["links"]["self"], "https://learn.example.org/archive/stages/feed.xml");
     assert_eq!(feed["links"]["alternate"], "https://learn.example.org/archive/stages");
-    let entries = feed["entries"].as_array().unwrap();
+    let mut entries = feed["entries"].as_array().unwrap().clone();
     assert_eq!(entries.len(), 3);
+    let content = entries[1].as_object_mut().unwrap().remove("content").unwrap();
+    let content = content.as_str().unwrap();
+    assert!(
+        content.contains("<p") && content.contains("Dear friend,") && content.contains("How are you?"),
+        "{content}"
+    );
+    assert!(content.contains("medical care") && !content.contains("style=") && !content.contains("<html"), "{content}");
     assert_eq!(
         entries[1],
         json!({
@@ -273,4 +280,52 @@ async fn a_field_that_everybody_gives_is_a_blank_and_a_retired_issue_is_gone() {
     assert_eq!(reloaded.swapped, ["garden", "stages"], "{:?}", reloaded.problems);
     assert_eq!(listed(&site).await, Vec::<String>::new());
     assert_eq!(site.get("/archive/stages/old").await.status, 404);
+}
+
+#[tokio::test]
+async fn an_issue_leads_to_its_neighbours_and_says_when_it_appeared_and_where_it_stands() {
+    let site = site(LONDON, &THREE).await;
+    pass(&site, 72).await;
+    pass(&site, 48).await;
+    let page = site.get("/archive/stages/one").await.body;
+    assert!(page.contains(">5 March 2026</p>"), "{page}");
+    assert!(page.contains("/archive/stages/old\"") && page.contains(">Older: The old one</a>"), "{page}");
+    assert!(page.contains("/archive/stages/two\"") && page.contains(">Newer: Two</a>"), "{page}");
+    assert!(page.contains("<link rel=\"canonical\" href=\"https://learn.example.org/archive/stages/one\">"), "{page}");
+    assert!(page.contains("<meta property=\"og:title\" content=\"Ana &amp; &lt;script&gt;"), "{page}");
+    assert!(page.contains("<meta name=\"description\" content=\"For everybody\">"), "{page}");
+    let last = site.get("/archive/stages/two").await.body;
+    assert!(!last.contains("Newer:") && last.contains("Older: Ana"), "{last}");
+    let list = site.get("/archive/stages").await.body;
+    assert!(list.contains("<link rel=\"canonical\" href=\"https://learn.example.org/archive/stages\">"), "{list}");
+    assert!(list.contains("<meta property=\"og:description\" content=\"Now and then.\">"), "{list}");
+}
+
+#[tokio::test]
+async fn who_has_a_page_already_is_told_so_in_a_line() {
+    let site = site(LONDON, &THREE).await;
+    for path in ["/archive/stages", "/archive/stages/old", "/archive/stages/feed.xml"] {
+        let first = site.get(path).await;
+        let tag = first.header("etag").unwrap().to_string();
+        let (again, body) = site.get_if_changed(path, &tag).await;
+        assert_eq!((again, body.as_str()), (304, ""), "{path}");
+        let (other, body) = site.get_if_changed(path, "\"another\"").await;
+        assert_eq!((other, body), (200, first.body), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn two_hundred_issues_stand_year_by_year() {
+    let names: Vec<(String, String)> = (0..200)
+        .map(|n| (format!("n{n}"), format!("{}-{:02}-{:02}T09:00:00", 2010 + n / 13, 1 + n % 12, 1 + n % 28)))
+        .collect();
+    let issues: Vec<(&str, &str, &str)> =
+        names.iter().map(|(id, date)| (id.as_str(), date.as_str(), "\"Old\"")).collect();
+    let site = site(LONDON, &issues).await;
+    let list = site.get("/archive/stages").await.body;
+    let years: Vec<&str> = list.split("<h2>").skip(1).map(|rest| &rest[..4]).collect();
+    let expect: Vec<String> = (2010..=2025).rev().map(|year| year.to_string()).collect();
+    assert_eq!(years, expect);
+    assert_eq!(list.matches("<time ").count(), 200);
+    assert_eq!(feed(&site).await["entries"].as_array().unwrap().len(), 50);
 }

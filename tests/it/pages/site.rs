@@ -107,6 +107,19 @@ impl TestSite {
         browser::ask(self.at, "GET", path, None, b"").await
     }
 
+    /// Status and body for who has the page of this tag.
+    pub async fn get_if_changed(&self, path: &str, tag: &str) -> (u16, String) {
+        let request = Request::get(path)
+            .header("if-none-match", tag)
+            .extension(ConnectInfo(SocketAddr::from(([127, 0, 0, 1], 4000))))
+            .body(Body::empty())
+            .unwrap();
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let status = response.status().as_u16();
+        let body = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
+        (status, String::from_utf8(body.to_vec()).unwrap())
+    }
+
     pub async fn head(&self, path: &str) -> Answer {
         browser::ask(self.at, "HEAD", path, None, b"").await
     }
