@@ -168,7 +168,8 @@ impl Draft<'_> {
             preview: self.preview.clone(),
             templates: self.frame.templates.clone(),
         };
-        let compiled = [SUBJECT, PREVIEW, HTML, TEXT, FEED].map(|name| (name, origins.text_of(name).unwrap_or_default()));
+        let compiled =
+            [SUBJECT, PREVIEW, HTML, TEXT, FEED].map(|name| (name, origins.text_of(name).unwrap_or_default()));
         let mut tera = self.frame.tera.clone();
         blocks::register(&mut tera, self.questions.clone(), self.frame.crisis.clone());
         tera.add_raw_templates(compiled).map_err(|error| origins.explain(&error))?;

@@ -1,6 +1,7 @@
 //! `import-issues` from outside: folders as other programs leave them.
 
 use super::site;
+use crate::pictures::png;
 use crate::program::Site;
 use serde_json::Value;
 use serde_json::json;
@@ -22,7 +23,7 @@ fn newsletter(site: &Site) {
         "posts/hugo/index.md",
         "+++\ntitle = \"Hugo & more\"\ndate = 2024-02-01T23:30:00Z\n+++\n![A leaf](Leaf%201.png)\n",
     );
-    site.write("posts/hugo/Leaf 1.png", "\u{89}PNG not much of a picture");
+    fs::write(site.path().join("posts/hugo/Leaf 1.png"), png(3, 2)).unwrap();
     site.write("posts/ghost.md", "---\ntitle: Ghost\nslug: a-ghost\npublished_at: 2024-03-01 08:15\n---\nOne.\n");
     site.write("posts/2024-04-01-bare.md", "# A bare one\n\nNo head.\n");
     site.write("posts/soon.md", "---\ntitle: Soon\ndate: 2091-01-01\n---\nLater.\n");
