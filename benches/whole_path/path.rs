@@ -54,12 +54,13 @@ pub async fn whole_path(folder: &Path, case: &Case) -> Result<Whole> {
             Stepped::Idle(_) => idle = true,
         }
     }
+    // Before anybody counts what was sent, which reads all of it.
+    let memory = peak_memory()?;
     while accepted(&app).await? < awaited {
         tokio::time::sleep(Duration::from_millis(5)).await;
         line.step().await?;
     }
     let leg = watch.leg(awaited)?;
-    let memory = peak_memory()?;
     if let Some(looking) = looking {
         looking.abort();
     }

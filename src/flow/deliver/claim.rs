@@ -41,6 +41,10 @@ use std::sync::Arc;
 /// Looks at a queue in one transaction.
 const ROUNDS: usize = 8;
 
+/// So many who are due are looked at where none of the first can go, because their domain takes nothing now: they are moved
+/// to its queue many at a time, or those behind them would wait long for their turn.
+const SWEEP: usize = 1_000;
+
 /// A claimed message and whom it is for.
 #[derive(Debug, Clone)]
 pub struct Job {
@@ -73,9 +77,12 @@ pub struct Claimed {
 /// taken only as they were read, and nobody but a claim uses up a date.
 pub async fn claim(app: &App, relays: &Arc<Relays>, now: Now, room: usize, alone: bool) -> Result<Claimed> {
     let shelf = app.shelf.read().await;
-    let due = look(app, &shelf, now, room).await?;
-    let mut transaction = app.store.begin().await?;
     let mut sorting = Sorting::new(app, relays, now.wall, room);
+    let mut due = look(app, &shelf, now, room).await?;
+    if due.found == room && !due.may_leave.iter().any(|it| sorting.room_to(&it.subscriber.address) > 0) {
+        due = look(app, &shelf, now, SWEEP.max(room)).await?;
+    }
+    let mut transaction = app.store.begin().await?;
     if alone && let Some(suspect) = outbox::lease_suspect(&mut transaction, now.wall).await? {
         sorting.sort(with_people(&mut transaction, vec![suspect], &shelf).await?);
         return sorting.finish(transaction).await;
@@ -85,7 +92,7 @@ pub async fn claim(app: &App, relays: &Arc<Relays>, now: Now, room: usize, alone
     if ready {
         lease(&mut sorting, &mut transaction, Lane::Confirmation, &shelf).await?;
         for domain in outbox::parked_domains(&mut transaction).await? {
-            let most = sorting.room_to(&domain) as i64;
+            let most = sorting.room_to_domain(&domain) as i64;
             if most > 0 {
                 let waited = outbox::lease_parked(&mut transaction, &domain, now.wall, most).await?;
                 sorting.sort(with_people(&mut transaction, waited, &shelf).await?);
@@ -168,6 +175,7 @@ fn recipient(delivery: &Delivery, subscriber: &Subscriber) -> Address {
 
 /// What a look at the enrolments found, longest due first. Nothing of it is written yet.
 struct Look {
+    found: usize,
     /// Whose mail may leave today.
     may_leave: Vec<Due>,
     /// Those that aren't due after all, as they stand now.
@@ -180,7 +188,7 @@ struct Look {
 async fn look(app: &App, shelf: &Shelf, now: Now, room: usize) -> Result<Look> {
     let mut connection = app.store.read().await?;
     let found = outbox::due(&mut connection, now.reader, room as i64).await?;
-    let mut look = Look { may_leave: Vec::new(), changed: Vec::new(), slides: Vec::new() };
+    let mut look = Look { found: found.len(), may_leave: Vec::new(), changed: Vec::new(), slides: Vec::new() };
     if found.is_empty() {
         return Ok(look);
     }
@@ -201,8 +209,8 @@ async fn look(app: &App, shelf: &Shelf, now: Now, room: usize) -> Result<Look> {
     Ok(look)
 }
 
-/// Takes those who were found, as far as there is room; the others are found again. False when somebody changed one of
-/// them since.
+/// Takes those who were found, as far as there is room or they have to wait for their domain anyway; the others are found
+/// again. False when somebody changed one of them since.
 async fn take_due(
     app: &App,
     shelf: &Arc<Shelf>,
@@ -211,14 +219,15 @@ async fn take_due(
     look: Look,
     sorting: &mut Sorting<'_>,
 ) -> Result<bool> {
-    let Look { mut may_leave, changed, slides } = look;
+    let Look { mut may_leave, changed, slides, .. } = look;
     // What isn't due after all makes room for those behind it, who weren't looked at.
     sorting.unfinished |= !changed.is_empty() || !slides.is_empty();
     if !enrolments::put_all(connection, &changed.iter().collect::<Vec<_>>(), now.wall).await? {
         return Ok(false);
     }
     outbox::slide(connection, &slides).await?;
-    may_leave.truncate(sorting.room());
+    let mut choice = sorting.choice();
+    may_leave.retain(|it| choice.takes(&it.subscriber.address));
     let Some(jobs) = take(app, shelf, connection, now, may_leave).await? else { return Ok(false) };
     sorting.sort(jobs);
     Ok(true)

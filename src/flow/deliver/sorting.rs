@@ -1,6 +1,7 @@
 //! Of what is ready, what may go now and what waits in its domain's own queue, so that a slow domain never fills the line.
 //! Knows no statement but those of that queue.
 
+use crate::address::Address;
 use crate::flow::App;
 use crate::flow::deliver::claim::Claimed;
 use crate::flow::deliver::claim::Job;
@@ -11,6 +12,7 @@ use crate::store::outbox;
 use crate::store::outbox::Parked;
 use anyhow::Result;
 use jiff::Timestamp;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// One claim, as it grows.
@@ -34,24 +36,37 @@ impl<'a> Sorting<'a> {
         self.room - self.jobs.len()
     }
 
+    /// How many may go now to the domain of this address.
+    pub fn room_to(&self, to: &Address) -> usize {
+        self.room_to_domain(self.domain(to))
+    }
+
     /// How many of those that wait for this domain may go now.
-    pub fn room_to(&self, domain: &str) -> usize {
+    pub fn room_to_domain(&self, domain: &str) -> usize {
         let relay = self.relays.active(self.now);
         self.relays.traffic(relay, |it| it.room_to(domain, self.now, self.room()))
+    }
+
+    /// Which of those who are due to take: see [`Choice::takes`].
+    pub fn choice(&self) -> Choice<'_> {
+        Choice { sorting: self, room: self.room(), rooms: HashMap::new() }
+    }
+
+    /// Where a message to this address really goes.
+    fn domain<'d>(&'d self, to: &'d Address) -> &'d str {
+        self.app.settings.redirect_to.as_ref().unwrap_or(to).domain()
     }
 
     /// Takes those of leased messages that may go. How many these are; the others wait for their domain.
     pub fn sort(&mut self, found: Vec<Job>) -> usize {
         let before = self.jobs.len();
         for job in found {
-            let domain = self.app.settings.redirect_to.as_ref().unwrap_or(&job.to).domain();
-            match Ticket::claim(self.relays, domain, self.now) {
+            let domain = self.domain(&job.to).to_string();
+            // A domain may have begun to take mail again since those were chosen who wait for it.
+            let ticket = (self.room() > 0).then(|| Ticket::claim(self.relays, &domain, self.now)).flatten();
+            match ticket {
                 Some(ticket) => self.jobs.push((job, ticket)),
-                None => self.parked.push(Parked {
-                    id: job.delivery.id,
-                    epoch: job.delivery.epoch,
-                    domain: domain.to_string(),
-                }),
+                None => self.parked.push(Parked { id: job.delivery.id, epoch: job.delivery.epoch, domain }),
             }
         }
         self.jobs.len() - before
@@ -68,5 +83,32 @@ impl<'a> Sorting<'a> {
         let parked = domains.iter().filter_map(next).filter(|place| *place > self.now).min();
         let unfinished = self.unfinished || !self.parked.is_empty();
         Ok(Claimed { jobs: self.jobs, parked, unfinished })
+    }
+}
+
+/// Of many who are due, those that this claim takes.
+pub struct Choice<'s> {
+    sorting: &'s Sorting<'s>,
+    room: usize,
+    /// Of each domain: how many may go there, and how many more.
+    rooms: HashMap<String, (usize, usize)>,
+}
+
+impl Choice<'_> {
+    /// Whether the next of them is taken: there is room for them, or none for anybody at their domain, in whose queue they
+    /// wait then.
+    pub fn takes(&mut self, to: &Address) -> bool {
+        let sorting = self.sorting;
+        let domain = sorting.domain(to);
+        if !self.rooms.contains_key(domain) {
+            let room = sorting.room_to_domain(domain);
+            self.rooms.insert(domain.to_string(), (room, room));
+        }
+        let Some((all, left)) = self.rooms.get_mut(domain) else { return false };
+        if self.room > 0 && *left > 0 {
+            (self.room, *left) = (self.room - 1, *left - 1);
+            return true;
+        }
+        self.room > 0 || *all == 0
     }
 }
