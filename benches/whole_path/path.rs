@@ -102,7 +102,7 @@ async fn make_alone(app: &Arc<App>) -> Result<(f64, Vec<u8>)> {
     const TIMES: u32 = 500;
     let shelf = app.shelf.read().await;
     let shelved = shelf.get("bench").ok_or("the course is in force")?;
-    let make = || dripline::flow::send_test::make(app, shelved, "one", &address(0));
+    let make = || dripline::flow::send_test::make(app, shelved, "one", &address(0), "en");
     let (_, mail) = make()?;
     let started = Instant::now();
     for _ in 0..TIMES {

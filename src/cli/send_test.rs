@@ -4,7 +4,9 @@ use crate::address::Address;
 use crate::cli::Context;
 use crate::cli::context::connectors;
 use crate::cli::values::LessonName;
+use crate::config;
 use crate::flow::send_test;
+use crate::flow::send_test::Test;
 use anyhow::Context as _;
 use std::process::ExitCode;
 
@@ -16,6 +18,9 @@ pub struct Args {
     /// Who gets it
     #[arg(long, value_name = "ADDRESS")]
     pub to: Address,
+    /// In which of the course's languages [default: its own]
+    #[arg(long, value_name = "TAG", value_parser = config::language)]
+    pub language: Option<String>,
 }
 
 /// Nothing of it is kept: it counts for nobody.
@@ -23,7 +28,9 @@ pub async fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
     let (config, app) = context.app().await?;
     let connectors = connectors(&config)?;
     let (connector, _) = connectors.first().context("no relay is configured")?;
-    let said = send_test::send(&app, connector, &args.lesson.course, &args.lesson.lesson, &args.to).await?;
+    let LessonName { course, lesson } = &args.lesson;
+    let test = Test { course, lesson, to: &args.to, language: args.language.as_deref() };
+    let said = send_test::send(&app, connector, test).await?;
     eprintln!("{} took it: {said}", connector.label());
     Ok(ExitCode::SUCCESS)
 }
@@ -42,5 +49,6 @@ mod tests {
         check("four-stages --to ana@example.org");
         check("four-stages/welcome");
         check("four-stages/welcome --to ana");
+        check("four-stages/welcome --to ana@example.org --language portuguese!");
     }
 }

@@ -21,11 +21,22 @@ use anyhow::Result;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 
-/// Sends `course/lesson` to an address and says in a sentence what the relay answered.
+/// A lesson, and for whom it is made.
+#[derive(Debug, Clone, Copy)]
+pub struct Test<'a> {
+    pub course: &'a str,
+    pub lesson: &'a str,
+    pub to: &'a Address,
+    /// `None`: the course's own.
+    pub language: Option<&'a str>,
+}
+
+/// Sends a lesson to an address and says in a sentence what the relay answered.
 ///
 /// # Errors
-/// When there is no such lesson, when it can't be made, or when the relay doesn't take it.
-pub async fn send(app: &App, connector: &Connector, course: &str, lesson: &str, to: &Address) -> Result<String> {
+/// When there is no such lesson, or not in this language, when it can't be made, or when the relay doesn't take it.
+pub async fn send(app: &App, connector: &Connector, test: Test<'_>) -> Result<String> {
+    let Test { course, lesson, to, language } = test;
     let shelved = app
         .shelf
         .read()
@@ -33,7 +44,14 @@ pub async fn send(app: &App, connector: &Connector, course: &str, lesson: &str, 
         .get(course)
         .cloned()
         .with_context(|| format!("there is no course {course}; run `dripline check`"))?;
-    let (id, bytes) = make(app, &shelved, lesson, to)?;
+    let own = shelved.course.language.as_str();
+    let language = language.unwrap_or(own);
+    if !shelved.speaks(language) {
+        let known: Vec<&str> =
+            [own].into_iter().chain(shelved.course.translations.keys().map(String::as_str)).collect();
+        anyhow::bail!("the course {course} isn't in {language}; it is in {}", known.join(", "));
+    }
+    let (id, bytes) = make(app, &shelved, lesson, to, language)?;
     let from = app.keys.verp(&app.settings.bounce, id);
     hand_over(connector, Envelope::new(from, to.clone(), &bytes), &bytes).await
 }
@@ -65,11 +83,11 @@ pub async fn hand_over(connector: &Connector, envelope: Envelope, bytes: &[u8]) 
 ///
 /// # Errors
 /// What the lesson can't be filled in with.
-pub fn make(app: &App, shelved: &Shelved, lesson: &str, to: &Address) -> Result<(i64, Vec<u8>)> {
+pub fn make(app: &App, shelved: &Shelved, lesson: &str, to: &Address, language: &str) -> Result<(i64, Vec<u8>)> {
     let position = shelved.course.order.iter().position(|known| known == lesson).unwrap_or(0);
     let inputs = Inputs {
         first_name: None,
-        language: shelved.course.language.clone(),
+        language: language.to_string(),
         fields: BTreeMap::new(),
         answers: BTreeMap::new(),
         number: u32::try_from(position + 1).unwrap_or(u32::MAX),

@@ -94,6 +94,11 @@ impl Shelved {
         found.and_then(|known| self.translations.get(known)).unwrap_or(self)
     }
 
+    /// Whether it is in a language, if not in the very same kind of it.
+    pub fn speaks(&self, language: &str) -> bool {
+        text::base(&self.in_language(language).course.language).eq_ignore_ascii_case(text::base(language))
+    }
+
     /// The course in the language in which a person gets this lesson: their own, where it is translated.
     pub fn edition(&self, lesson: &str, language: &str) -> &Shelved {
         let has = |edition: &&Shelved| edition.lessons.contains_key(lesson) || edition.own.contains_key(lesson);

@@ -73,7 +73,7 @@ async fn lessons_confirmations_and_tests_carry_two_signatures_that_hold() {
     let mut mails: Vec<Vec<u8>> =
         [ANA, "ben@example.org"].iter().flat_map(|to| app.mails_to(to)).map(|mail| mail.bytes).collect();
     let shelved = app.app.shelf.read().await.get("calm").cloned().unwrap();
-    mails.push(send_test::make(&app.app, &shelved, "one", &ANA.parse().unwrap()).unwrap().1);
+    mails.push(send_test::make(&app.app, &shelved, "one", &ANA.parse().unwrap(), "en").unwrap().1);
     assert_eq!(mails.len(), 3 + 4 + 1);
     for (mail, signatures) in mails.iter().zip(judged(&mails)) {
         let told: Vec<_> = signatures.iter().map(|it| (it["algorithm"].as_str().unwrap(), &it["defect"])).collect();

@@ -54,6 +54,26 @@ fn a_test_mail_arrives_and_counts_for_nobody() {
 }
 
 #[test]
+fn a_test_mail_comes_in_the_language_that_was_asked_for() {
+    let (sink, site) = site("");
+    site.write("courses/path/pt/course.toml", "title = \"Caminho\"\n");
+    site.write("courses/path/pt/two.md", "+++\nsubject = \"Dois\"\n+++\n\nO segundo passo.\n");
+    let ask =
+        |language: &str| site.run(&["send-test", "path/two", "--to", "coach@example.org", "--language", language]);
+    for (language, expect) in [("pt", "O segundo passo."), ("PT-br", "O segundo passo."), ("en", "The body of two")] {
+        let before = sink.accepted().len();
+        assert_eq!(ask(language).status, Some(0), "{language}");
+        let mail = fs::read_to_string(mails(&sink.mails()).remove(before)).unwrap();
+        assert!(mail.contains(expect), "{language}: {mail}");
+    }
+    let refused = ask("fr");
+    assert_eq!(refused.status, Some(1));
+    assert!(refused.err.contains("the course path isn't in fr; it is in en, pt"), "{}", refused.err);
+    assert_eq!(ask("french, please").status, Some(2));
+    assert_eq!(sink.accepted().len(), 3);
+}
+
+#[test]
 fn a_test_mail_that_is_refused_ends_with_one_and_the_relays_words() {
     let (_sink, site) = site("dot reply \"554 5.7.1 not today\"");
     let refused = site.run(&["send-test", "path/one", "--to", "coach@example.org"]);
