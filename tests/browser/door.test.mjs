@@ -11,7 +11,8 @@ let site;
 let browser;
 before(async () => {
   site = await Site.make();
-  await site.edit("letters/course.toml", (text) => text.replace(/^issues = .*$/m, ""));
+  await site.edit("letters/course.toml", (text) => text.replace(/^issues = .*$/m, "").replace(/"first-letter"/, '"first-letter", "second-letter"'));
+  await site.edit("letters/second-letter.md", () => '+++\nsubject = "Less <i>is</i> enough"\npreview = "On less."\ndate = 2025-11-05T09:00:00\n+++\n\nLess.\n');
   await site.edit("letters/first-letter.md", (text) => text.replace("+++\n", "+++\ndate = 2026-01-05T09:00:00\n"));
   await site.serve();
   browser = await launch();
@@ -54,6 +55,9 @@ for (const language of LANGUAGES) {
       await press(page, "main li a");
       await judge(page, `${language}-archive-issue`, { mail: true });
       assert.match(await page.innerText("body"), /How much is enough/);
+      await Promise.all([page.waitForEvent("load"), page.click("a:has-text('Less <i>is</i> enough')")]);
+      assert.match(await page.innerText("h1"), /Less <i>is<\/i> enough/);
+      await judge(page, `${language}-archive-neighbour`, { mail: true });
     });
 
     test("the form stands in the pages of others", async () => {

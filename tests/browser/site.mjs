@@ -49,10 +49,10 @@ export class Site {
     return site;
   }
 
-  /** Changes a file of the courses. */
+  /** Changes a file of the courses, or writes a new one. */
   async edit(path, change) {
     const file = this.#path(join("site/courses", path));
-    await writeFile(file, change(await readFile(file, "utf8")));
+    await writeFile(file, change(await readFile(file, "utf8").catch(() => "")));
   }
 
   /** Starts mailbox and daemon; `day` shortens the day, as in `2s`. Returns when the pages are there. */
