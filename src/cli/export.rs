@@ -4,6 +4,7 @@ use crate::cli::Context;
 use crate::cli::output;
 use crate::flow::export::Export;
 use crate::flow::export::LeftOut;
+use crate::text::counted;
 use std::fmt::Write as _;
 use std::process::ExitCode;
 
@@ -31,17 +32,24 @@ fn in_words(left_out: LeftOut) -> String {
     let mut text = String::new();
     if erased > 0 {
         let why = "of them only a hash is kept, which no other database can read";
-        writeln!(text, "not in the file: {erased} erased people; {why}").ok();
+        writeln!(text, "not in the file: {}; {why}", counted(erased, "erased person", "erased people")).ok();
     }
     if nowhere > 0 {
-        writeln!(text, "not in the file: {nowhere} people who are in no course").ok();
+        writeln!(
+            text,
+            "not in the file: {}",
+            counted(nowhere, "person who is in no course", "people who are in no course")
+        )
+        .ok();
     }
     if answers > 0 {
-        writeln!(text, "not in the file: {answers} answers to fields that no course asks for any more").ok();
+        let answers = counted(answers, "answer to a field", "answers to fields");
+        writeln!(text, "not in the file: {answers} that no course asks for any more").ok();
     }
     if under_way > 0 {
         let twice = "whoever moves now may get one of them twice; wait until `dripline status` shows none in doubt";
-        writeln!(text, "{under_way} mails are under way or in doubt: {twice}").ok();
+        let mails = counted(under_way, "mail is", "mails are");
+        writeln!(text, "{mails} under way or in doubt: {twice}").ok();
     }
     text
 }

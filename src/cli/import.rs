@@ -9,6 +9,7 @@ use crate::flow::import::Mapping;
 use crate::flow::import::Refused;
 use crate::flow::import::Settings;
 use crate::flow::import::Tally;
+use crate::text::counted;
 use indicatif::ProgressBar;
 use indicatif::ProgressStyle;
 use serde_json::json;
@@ -159,12 +160,16 @@ impl Report {
 fn in_words(sum: &Tally, dry_run: bool, whole: bool) -> String {
     let refused = sum.refused.len();
     let mut text = format!(
-        "{} rows read: {} imported, {} there already, {refused} refused; {} mails ask for confirmation\n",
-        sum.read, sum.imported, sum.already, sum.confirmations
+        "{} read: {} imported, {} there already, {refused} refused; {} for confirmation\n",
+        counted(sum.read, "row", "rows"),
+        sum.imported,
+        sum.already,
+        counted(sum.confirmations, "mail asks", "mails ask")
     );
     if sum.due > 0 {
         let hold = "`dripline hold` first keeps them until `dripline release`";
-        writeln!(text, "{} lessons are due now and leave at once while the daemon runs; {hold}", sum.due).ok();
+        let due = counted(sum.due, "lesson is due now and leaves", "lessons are due now and leave");
+        writeln!(text, "{due} at once while the daemon runs; {hold}").ok();
     }
     if refused > 0 {
         text.push_str(
@@ -196,7 +201,7 @@ impl Progress {
     }
 
     fn tell(&mut self, sum: &Tally) {
-        let rows = format!("{} rows, {} refused", sum.read, sum.refused.len());
+        let rows = format!("{}, {} refused", counted(sum.read, "row", "rows"), sum.refused.len());
         if !self.bar.is_hidden() {
             self.bar.set_position(sum.bytes);
             self.bar.set_message(rows);
@@ -241,7 +246,7 @@ mod tests {
     fn the_end_is_told_with_what_to_do_next() {
         let sum = Tally { read: 9, imported: 4, confirmations: 1, already: 3, due: 3, ..Tally::default() };
         let text = in_words(&sum, false, true);
-        assert!(text.starts_with("9 rows read: 4 imported, 3 there already, 0 refused; 1 mails ask"), "{text}");
+        assert!(text.starts_with("9 rows read: 4 imported, 3 there already, 0 refused; 1 mail asks"), "{text}");
         assert!(text.contains("3 lessons are due now") && text.contains("dripline hold"), "{text}");
         assert!(!text.contains("mend") && !text.contains("stopped") && !text.contains("nothing was written"), "{text}");
         let refused = vec![Refused { line: 2, reason: "email: the cell is empty".to_string() }];

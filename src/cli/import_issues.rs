@@ -11,6 +11,7 @@ use crate::flow::import_issues::Import;
 use crate::flow::import_issues::Told;
 use crate::flow::import_issues::import_issues;
 use crate::problem::any_error;
+use crate::text::counted;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -91,8 +92,9 @@ fn in_words(told: &[Told], dry_run: bool) -> String {
     }
     let [imported, planned, drafts, there, refused] = counts;
     let mut text = format!(
-        "{} files read: {imported} for the archive, {planned} planned, {drafts} drafts, {there} there already, {refused} refused\n",
-        told.len()
+        "{} read: {imported} for the archive, {planned} planned, {}, {there} there already, {refused} refused\n",
+        counted(told.len(), "file", "files"),
+        counted(drafts, "draft", "drafts")
     );
     if refused > 0 {
         text.push_str("mend the refused files and import the folder again: what is there already stays as it is\n");

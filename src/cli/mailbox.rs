@@ -5,6 +5,7 @@ use crate::cli::output;
 use crate::daemon;
 use crate::mailbox::Mailbox;
 use crate::mailbox::Settings;
+use crate::text::counted;
 use anyhow::Context as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -39,7 +40,7 @@ pub async fn run(args: Args, _context: &Context) -> anyhow::Result<ExitCode> {
     daemon::stop_on_signals(stop.clone())?;
     output::data(format!("smtp://{}\n", mailbox.address()))?;
     stop.cancelled().await;
-    eprintln!("{} mails came", mailbox.accepted());
+    eprintln!("{} came", counted(mailbox.accepted(), "mail", "mails"));
     Ok(ExitCode::SUCCESS)
 }
 

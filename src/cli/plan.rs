@@ -13,6 +13,7 @@ use crate::flow::plan::Confirmed;
 use crate::flow::plan::Plan;
 use crate::flow::reload;
 use crate::problem::any_error;
+use crate::text::counted;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -134,7 +135,7 @@ fn one(text: &mut String, it: &Touched) {
 }
 
 fn people(count: usize) -> String {
-    if count == 1 { "1 person".to_string() } else { format!("{count} people") }
+    counted(count, "person", "people")
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use crate::cli::retry;
 use crate::cli::values;
 use crate::cli::values::Scope;
 use crate::flow::operate;
+use crate::text::counted;
 use std::process::ExitCode;
 use std::str::FromStr;
 
@@ -50,7 +51,8 @@ pub async fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::FAILURE);
     }
     let (held, people) = operate::release(&app, &scope).await?;
-    eprintln!("{}; {people} people who were held go on", if held { "released" } else { "nothing was held here" });
+    let people = counted(people, "person who was held goes on", "people who were held go on");
+    eprintln!("{}; {people}", if held { "released" } else { "nothing was held here" });
     Ok(ExitCode::SUCCESS)
 }
 

@@ -20,6 +20,7 @@ use crate::store::report;
 use crate::store::subscribers;
 use crate::store::suppressions;
 use crate::subscriber::Subscriber;
+use crate::text::counted;
 use anyhow::Result;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -196,7 +197,7 @@ pub async fn status(app: &App) -> Result<Status> {
         ));
     }
     for (why, people) in report::held_enrolments(&mut connection).await? {
-        problems.push(format!("{people} people are held: {why}"));
+        problems.push(format!("{} held: {why}", counted(people, "person is", "people are")));
     }
     Ok(Status {
         deliveries: counts.into_iter().map(|(state, count)| (state.name(), count)).collect(),

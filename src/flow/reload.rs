@@ -27,6 +27,7 @@ use crate::store::courses::Version;
 use crate::store::courses::put_in_force;
 use crate::store::meta;
 use crate::store::meta::Notice;
+use crate::text::counted;
 use anyhow::Result;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -211,8 +212,8 @@ async fn swap(app: &App, new: Shelved, tree: &Tree, old: Option<&Shelved>) -> Re
 fn question(effect: &Effect) -> String {
     let course = &effect.course;
     let reach = match effect.next_withdrawn {
-        0 => format!("it reaches {} people within a day", effect.soon),
-        people => format!("it withdraws the next lesson of {people} people"),
+        0 => format!("it reaches {} within a day", counted(effect.soon, "person", "people")),
+        people => format!("it withdraws the next lesson of {}", counted(people, "person", "people")),
     };
     format!("the edit of {course} waits: {reach}; look at it with `dripline plan`, which says how to confirm it")
 }

@@ -11,6 +11,7 @@ use crate::store::issues::Fate;
 use crate::store::issues::Issue;
 use crate::store::meta;
 use crate::store::report;
+use crate::text::counted;
 use anyhow::Result;
 use jiff::SignedDuration;
 use jiff::Timestamp;
@@ -133,7 +134,8 @@ pub async fn leave_time(
     }
     let Some(from) = from.filter(|_| fixed.fate == Fate::Sent) else { return Ok(None) };
     let text = format!(
-        "issue {name} goes to {people} people from {} on; `dripline stop {name}` cancels it",
+        "issue {name} goes to {} from {} on; `dripline stop {name}` cancels it",
+        counted(people, "person", "people"),
         from.strftime("%H:%M UTC")
     );
     meta::raise(connection, &undo_alarm(course, &fixed.lesson), &text, now.wall.as_millisecond()).await?;

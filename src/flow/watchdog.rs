@@ -4,6 +4,7 @@
 use crate::flow::App;
 use crate::store::meta;
 use crate::store::stuck;
+use crate::text::counted;
 use anyhow::Result;
 use jiff::SignedDuration;
 use jiff::Timestamp;
@@ -30,7 +31,8 @@ pub async fn step(app: &App, idle: bool) -> Result<usize> {
     }
     let named: Vec<String> = stuck.iter().take(NAMED).map(|(id, why)| format!("{id} {why}")).collect();
     let count = stuck.len();
-    let text = format!("{count} enrolments are stuck: {}; run `dripline verify`", named.join(", "));
+    let stuck = counted(count, "enrolment is", "enrolments are");
+    let text = format!("{stuck} stuck: {}; run `dripline verify`", named.join(", "));
     app.raise(ALARM, &text).await;
     Ok(count)
 }

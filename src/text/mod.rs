@@ -238,6 +238,13 @@ pub fn direction(language: &str) -> &'static str {
     if right_to_left { "rtl" } else { "ltr" }
 }
 
+/// How many of something, for operators and coaches, who are told in English: "1 mail", "2 mails".
+pub fn counted(count: impl std::fmt::Display, one: &str, many: &str) -> String {
+    let count = count.to_string();
+    let noun = if count == "1" { one } else { many };
+    format!("{count} {noun}")
+}
+
 /// Puts values in the place of their names. A value's own braces stay as they are.
 pub fn fill(sentence: &str, values: &[(&str, &str)]) -> String {
     let mut filled = String::new();

@@ -56,7 +56,7 @@ fn a_mail_refused_for_its_content_is_tried_again_by_hand_as_a_new_occurrence() {
     let daemon = site.serve(&[]);
     wait_for(&site, "refused", 1);
     assert_eq!(show(&site, ANA)["enrolments"][0]["state"], "held");
-    assert!(site.json(&["status", "--json"])["problems"][0].as_str().unwrap().contains("1 people are held"));
+    assert!(site.json(&["status", "--json"])["problems"][0].as_str().unwrap().contains("1 person is held"));
     assert_eq!(retry(&site, &last_id(&site)), Some(0));
     wait_for(&site, "accepted", 1);
     let occurrences: Vec<_> =

@@ -58,7 +58,7 @@ async fn a_relay_that_carries_no_such_letters_ends_the_delivery_in_words_and_sup
     assert!(attempt.text.starts_with("553 5.6.7 (our words, not the relay's)"), "{}", attempt.text);
     let problems = app.status().await.problems;
     assert!(
-        problems.iter().any(|it| it.contains("1 people are held: mail to this address isn't carried: 553 5.6.7")),
+        problems.iter().any(|it| it.contains("1 person is held: mail to this address isn't carried: 553 5.6.7")),
         "{problems:?}"
     );
     assert_eq!(app.line().relays()[0].state, "closed", "the relay isn't to blame");
