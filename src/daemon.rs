@@ -1,11 +1,13 @@
 //! The daemon: loops over the steps of `flow`, and ends when it is told to. The only room that loops and sleeps.
 
+mod files;
 mod live_through;
 pub mod preview;
 
 pub use live_through::live_through;
 
 use crate::config::Config;
+use crate::daemon::files::Files;
 use crate::flow::App;
 use crate::flow::asking;
 use crate::flow::check;
@@ -17,7 +19,6 @@ use crate::flow::issue;
 use crate::flow::journal;
 use crate::flow::open;
 use crate::flow::operator;
-use crate::flow::plan;
 use crate::flow::preferences;
 use crate::flow::relay_words;
 use crate::flow::reload;
@@ -35,22 +36,18 @@ use anyhow::Result;
 use axum::Router;
 use jiff::SignedDuration;
 use jiff::Timestamp;
-use notify::Watcher as _;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::SignalKind;
 use tokio::signal::unix::signal;
 use tokio::sync::Notify;
-use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 /// How soon what another process wrote is noticed.
 const LOOK: Duration = Duration::from_millis(250);
-/// How long files must be still before they are read: an editor or a copy may be at work.
-const STILL: Duration = Duration::from_millis(400);
 /// A session on a database server that doesn't answer for so long is lost.
 const SILENCE: Duration = Duration::from_secs(20);
 /// At most this long between two looks at what time alone does.
@@ -90,6 +87,7 @@ impl Daemon {
     pub async fn run(self) -> Result<()> {
         let Daemon { app, lock, connectors, pages, listener, stop } = self;
         open::take_over(&app).await?;
+        let files = Files::new(&app.settings.courses);
         let reloaded = reload::from_disk(&app).await;
         let reloaded = reloaded.map_err(|error| tracing::warn!("{error:#}; the courses stay as they were"));
         let waiting = reloaded.as_ref().map(|it| it.waiting.clone()).unwrap_or_default();
@@ -99,7 +97,7 @@ impl Daemon {
         let mut tasks = JoinSet::new();
         tasks.spawn(web::serve(listener, pages, stop.clone()));
         tasks.spawn(watch_database(Arc::clone(&app), stop.clone()));
-        tasks.spawn(watch_files(Arc::clone(&app), waiting, stop.clone()));
+        tasks.spawn(files.follow(Arc::clone(&app), waiting, stop.clone()));
         let locked = tokio::spawn(watch_lock(lock, stop.clone()));
         tasks.spawn(tell_systemd(stop.clone()));
         tasks.spawn(sweep(Arc::clone(&app), stop.clone()));
@@ -324,52 +322,6 @@ async fn watch_lock(mut lock: Lock, stop: CancellationToken) -> Result<Lock> {
         rest(LOOK, &stop).await;
     }
     Ok(lock)
-}
-
-/// Puts edited files in force, on SIGHUP and when they have been still for a moment.
-async fn watch_files(app: Arc<App>, mut waiting: Vec<(String, String)>, stop: CancellationToken) {
-    let (touched, mut touches) = mpsc::channel(1);
-    let tell = move |event: notify::Result<notify::Event>| {
-        if event.is_ok_and(|event| !event.kind.is_access()) {
-            touched.try_send(()).ok();
-        }
-    };
-    let watcher = notify::recommended_watcher(tell).and_then(|mut watcher| {
-        watcher.watch(&app.settings.courses, notify::RecursiveMode::Recursive)?;
-        Ok(watcher)
-    });
-    if let Err(error) = &watcher {
-        tracing::warn!(%error, "changed files aren't noticed by themselves; send SIGHUP after an edit");
-    }
-    let Ok(mut hangup) = signal(SignalKind::hangup()) else { return };
-    loop {
-        tokio::select! {
-            () = stop.cancelled() => return,
-            () = confirmed(&app, &waiting) => {}
-            _ = hangup.recv() => {}
-            Some(()) = touches.recv() => {
-                // Until nothing moves any more.
-                while tokio::time::timeout(STILL, touches.recv()).await.is_ok_and(|it| it.is_some()) {}
-            }
-        }
-        match reload::from_disk(&app).await {
-            Ok(reloaded) => waiting = reloaded.waiting,
-            Err(error) => tracing::warn!("{error:#}; the courses stay as they were"),
-        }
-    }
-}
-
-/// Until somebody has said yes to one of these edits, in another process.
-async fn confirmed(app: &App, waiting: &[(String, String)]) {
-    loop {
-        for (course, version) in waiting {
-            let Ok(mut connection) = app.store.read().await else { continue };
-            if plan::is_confirmed(&mut connection, course, version).await.unwrap_or(false) {
-                return;
-            }
-        }
-        tokio::time::sleep(if waiting.is_empty() { LONGEST_SLEEP } else { OVERDUE }).await;
-    }
 }
 
 /// Tells systemd that the runtime turns.

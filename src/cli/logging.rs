@@ -24,8 +24,8 @@ pub fn start_logging(format: LogFormat, environment: &[(String, String)]) {
         eprintln!("{LEVEL}={level} is no level; it is error, warn, info, debug or trace. Going on with info");
     }
     let level = level.and_then(Result::ok).unwrap_or(Level::INFO);
-    // What libraries say below `info` is megabytes for each mail.
-    let filter = EnvFilter::new(format!("{},dripline={level}", level.min(Level::INFO)));
+    // What libraries say below `info` is megabytes for each mail, and a folder that went away is no news to anybody.
+    let filter = EnvFilter::new(format!("{},notify=off,dripline={level}", level.min(Level::INFO)));
     let lines = tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())

@@ -83,7 +83,10 @@ fn text(plan: &Plan) -> String {
     for effect in &plan.courses {
         of_course(&mut text, effect);
     }
-    if plan.courses.is_empty() && plan.new.is_empty() {
+    let is_new = !plan.courses.is_empty() || !plan.new.is_empty();
+    if !is_new && any_error(&plan.problems) {
+        text.push_str("What has errors doesn't come into force: the last good version stays.\n");
+    } else if !is_new {
         text.push_str("everything on disk is in force\n");
     } else if plan.asks {
         writeln!(text, "This waits for your yes: `dripline plan --confirm {}`", plan.hash).ok();

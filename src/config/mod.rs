@@ -171,7 +171,10 @@ fn compose(keys: &Keys<'_>, base: &Path, content: Content) -> Option<Config> {
 
 fn unreadable(name: &str, error: &std::io::Error) -> Loaded {
     let (message, help) = if error.kind() == ErrorKind::NotFound {
-        ("this file doesn't exist", "write it, or name another with --config FILE; `dripline demo` needs none")
+        (
+            "this file doesn't exist",
+            "go to the folder of your site with `cd`, or name the file with --config FILE; `dripline init NAME` makes a site, and `dripline demo` needs none",
+        )
     } else {
         ("this file can't be read", "let the user that runs dripline read it")
     };

@@ -47,7 +47,8 @@ pub enum Confirmed {
 pub async fn plan(app: &App, names: bool) -> Result<Plan> {
     let (found, prefix) = reload::read_folder(app).await?;
     let fresh = reload::fresh(app, &found.trees, &prefix).await?;
-    let mut problems: Vec<Problem> = found.problems.into_values().flatten().collect();
+    let mut problems = reload::gone(app, &found, &prefix).await;
+    problems.extend(found.problems.into_values().flatten());
     problems.extend(fresh.problems);
     let mut plan =
         Plan { hash: String::new(), asks: false, courses: Vec::new(), new: Vec::new(), problems, versions: Vec::new() };

@@ -32,6 +32,8 @@ use anyhow::Result;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+/// The alarm of files that can't be put in force.
+const ALARM: &str = "courses";
 /// How the alarm of an edit begins that waits for a yes.
 const PLAN: &str = "plan/";
 
@@ -51,18 +53,29 @@ pub struct Reloaded {
 /// # Errors
 /// When the folder can't be read, or the database not be written; the versions in force stay.
 pub async fn from_disk(app: &App) -> Result<Reloaded> {
-    let (found, prefix) = read_folder(app).await?;
-    let is_there = |id: &String| found.trees.contains_key(id) || found.problems.contains_key(id);
-    let gone: Vec<String> = app.shelf.read().await.courses.keys().filter(|id| !is_there(id)).cloned().collect();
-    let mut reloaded = put(app, found.trees, &prefix).await?;
-    for id in gone {
-        let source = Source::new(format!("{prefix}/{id}/course.toml"), "");
-        let help = "put it back; to end a course, retire its lessons";
-        reloaded.problems.push(Problem::error(&source, 0..0, "the folder of this course is gone", help));
+    let read = read_folder(app).await;
+    if let Err(error) = &read {
+        app.raise(ALARM, &format!("{error:#}; the last good versions stay in force")).await;
     }
+    let (found, prefix) = read?;
+    let gone = gone(app, &found, &prefix).await;
+    let mut reloaded = put(app, found.trees, &prefix).await?;
+    reloaded.problems.extend(gone);
     reloaded.problems.extend(found.problems.into_values().flatten());
     alarm(app, &reloaded.problems).await;
     Ok(reloaded)
+}
+
+/// A problem for each course in force whose folder isn't there any more.
+pub async fn gone(app: &App, found: &read_courses::Found, prefix: &str) -> Vec<Problem> {
+    let is_there = |id: &String| found.trees.contains_key(id) || found.problems.contains_key(id);
+    let shelf = app.shelf.read().await;
+    let gone = shelf.courses.keys().filter(|id| !is_there(id)).map(|id| {
+        let source = Source::new(format!("{prefix}/{id}/course.toml"), "");
+        let help = "put it back; to end a course, retire its lessons";
+        Problem::error(&source, 0..0, "the folder of this course is gone", help)
+    });
+    gone.collect()
 }
 
 /// What stands in the courses folder, and the folder's name for problems.
@@ -237,13 +250,13 @@ async fn keep_holds(connection: &mut Connection, course: &Course, now: Now) -> R
 
 /// Keeps what is wrong with the files before the operator's eyes until it is mended.
 async fn alarm(app: &App, problems: &[Problem]) {
-    const KEY: &str = "courses";
     match problems.iter().find(|problem| problem.severity == crate::problem::Severity::Error) {
         Some(first) => {
-            let text = format!("{first}; the last good version stays in force; run `dripline check`");
+            let text =
+                format!("{first}; the last good version stays in force; `dripline plan` says all that keeps it so");
             tracing::warn!(problem = text, "course files have errors");
-            app.raise(KEY, &text).await;
+            app.raise(ALARM, &text).await;
         }
-        None => app.lower(KEY).await,
+        None => app.lower(ALARM).await,
     }
 }

@@ -6,12 +6,14 @@ use crate::flow::Settings;
 use crate::flow::compose;
 use crate::flow::deliver;
 use crate::flow::deliver::Inputs;
+use crate::flow::reload;
 use crate::flow::shelf::Shelved;
 use crate::ids::next_id;
 use crate::link::KeyRing;
 use crate::link::Links;
 use crate::link::Subjects;
 use crate::message;
+use crate::problem::Severity;
 use crate::relay::Connector;
 use crate::relay::Envelope;
 use crate::relay::Offer;
@@ -20,6 +22,7 @@ use anyhow::Context as _;
 use anyhow::Result;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// A lesson, and for whom it is made.
 #[derive(Debug, Clone, Copy)]
@@ -37,13 +40,12 @@ pub struct Test<'a> {
 /// When there is no such lesson, or not in this language, when it can't be made, or when the relay doesn't take it.
 pub async fn send(app: &App, connector: &Connector, test: Test<'_>) -> Result<String> {
     let Test { course, lesson, to, language } = test;
-    let shelved = app
-        .shelf
-        .read()
-        .await
-        .get(course)
-        .cloned()
-        .with_context(|| format!("there is no course {course}; run `dripline check`"))?;
+    let shelved = on_disk(app, course).await?;
+    if shelved.course.drafts.iter().any(|draft| draft == lesson) {
+        anyhow::bail!(
+            "{lesson} is a draft; list it in `lessons` of {course}/course.toml, or look at it in `dripline preview`"
+        );
+    }
     let own = shelved.course.language.as_str();
     let language = language.unwrap_or(own);
     if !shelved.speaks(language) {
@@ -54,6 +56,23 @@ pub async fn send(app: &App, connector: &Connector, test: Test<'_>) -> Result<St
     let (id, bytes) = make(app, &shelved, lesson, to, language)?;
     let from = app.keys.verp(&app.settings.bounce, id);
     hand_over(connector, Envelope::new(from, to.clone(), &bytes), &bytes).await
+}
+
+/// The course as its files stand, in force or not.
+async fn on_disk(app: &App, course: &str) -> Result<Arc<Shelved>> {
+    let (mut found, prefix) = reload::read_folder(app).await?;
+    found.trees.retain(|id, _| id == course);
+    let fresh = reload::fresh(app, &found.trees, &prefix).await?;
+    let mut of_course = found.problems.remove(course).unwrap_or_default().into_iter().chain(fresh.problems);
+    if let Some(error) = of_course.find(|problem| problem.severity == Severity::Error) {
+        anyhow::bail!("{error}; nothing was sent: mend what `dripline check` says first");
+    }
+    let mut fresh = fresh.versions.into_iter().map(|(shelved, _)| Arc::new(shelved));
+    let known = match fresh.next() {
+        Some(fresh) => Some(fresh),
+        None => app.shelf.read().await.get(course).cloned(),
+    };
+    known.with_context(|| format!("there is no course {course}; run `dripline check`"))
 }
 
 /// Gives a mail to the relay and says in a sentence what it answered.

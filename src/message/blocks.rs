@@ -9,6 +9,7 @@ use crate::message::markdown::Document;
 use crate::message::marked::Marked;
 use crate::message::plain;
 use crate::message::question::Question;
+use crate::message::visible::visible;
 use crate::problem::Problem;
 use crate::problem::Source;
 use crate::site::Site;
@@ -48,8 +49,15 @@ pub fn of_course(markdown: &str, key: &str, site: &Site, course: &Course, proble
     let mut found = Vec::new();
     let document = markdown::read(&marked, Base::Course(site, course), &written, &mut found);
     found.extend(untagged(markdown, key, &written));
+    let block = Block::new(&document, &marked);
+    let has_words = |shown: &str| shown.chars().any(char::is_alphanumeric);
+    let is_written = !markdown.trim().is_empty() && block.images.is_empty() && key != "about";
+    if found.is_empty() && is_written && !(has_words(&visible(&block.html).text) && has_words(&block.text)) {
+        let help = "write it in words: nobody reads what stands in a comment or is hidden";
+        found.push(Problem::error(&written, 0..markdown.len(), format!("`{key}` shows no words"), help));
+    }
     problems.extend(found.into_iter().map(|problem| placed(problem, course, key, markdown)));
-    Block::new(&document, &marked)
+    block
 }
 
 /// A problem of a course's own text, in the file where that stands: at its very place where it is written without escapes,

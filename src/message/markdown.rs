@@ -178,11 +178,13 @@ impl<'r> Reader<'r> {
                     }
                     let range = range.start..end;
                     self.check_html(&whole, &range);
+                    let whole = raw_html::without_comments(&whole, self.marked);
                     resolved.push((Event::Html(whole.into()), range));
                 }
                 Event::InlineHtml(html) => {
                     self.check_html(&html, &range);
-                    resolved.push((Event::InlineHtml(html), range));
+                    let html = raw_html::without_comments(&html, self.marked);
+                    resolved.push((Event::InlineHtml(html.into()), range));
                 }
                 other => resolved.push((other, range)),
             }

@@ -40,6 +40,30 @@ pub fn look(html: &str, marked: &Marked) -> Vec<Finding> {
     findings
 }
 
+/// The same HTML without the coach's notes to herself, which readers find in the source of a mail. Tags in them stay: another
+/// tag may belong to them. So do conditions for Outlook, which only look like comments.
+pub fn without_comments(html: &str, marked: &Marked) -> String {
+    let mut out = String::with_capacity(html.len());
+    let mut rest = html;
+    while let Some(open) = rest.find("<!--") {
+        out.push_str(&rest[..open]);
+        let end = open + markup_end(&rest[open..]).unwrap_or(rest.len() - open);
+        let comment = &rest[open..end];
+        if ["<!--[if", "<!--<!["].iter().any(|condition| comment.starts_with(condition)) {
+            out.push_str(comment);
+        } else {
+            let tags = marked.parts(comment).into_iter().filter(|part| matches!(part, Part::Mark(_)));
+            tags.for_each(|part| {
+                if let Part::Mark(n) = part {
+                    out.push_str(&marked.mark(n))
+                }
+            });
+        }
+        rest = &rest[end..];
+    }
+    out + rest
+}
+
 fn look_at_tag(tag: &str, marked: &Marked, findings: &mut Vec<Finding>) {
     let (name, opens) = element(tag);
     let fault = |message: String, help| Finding::Fault { message, help };

@@ -15,7 +15,7 @@ use axum::response::Response;
 use axum::routing::get;
 
 /// Mails carry their styles inside.
-pub const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; form-action 'none'; frame-ancestors 'none'; base-uri 'none'";
+pub const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data: https:; form-action 'none'; frame-ancestors 'none'; base-uri 'none'";
 
 pub fn routes() -> Router<Web> {
     Router::new().route("/view/{token}", get(show))

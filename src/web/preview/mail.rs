@@ -29,7 +29,7 @@ use std::sync::Arc;
 
 /// A mail runs nothing and sends nothing; its links open beside the preview. The page around it may measure it, which is all
 /// that `allow-same-origin` gives where no script runs.
-const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; form-action 'none'; frame-ancestors 'self'; \
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data: https:; form-action 'none'; frame-ancestors 'self'; \
      base-uri 'none'; sandbox allow-same-origin allow-popups allow-popups-to-escape-sandbox";
 /// As above, and no image shows.
 const BARE_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; frame-ancestors 'self'; \

@@ -45,7 +45,7 @@ use std::sync::PoisonError;
 /// What the paths of these pages begin with.
 const ROOT: &str = "/site";
 /// Their forms do nothing, and their script proposes nothing.
-const POLICY: &str = "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self'; form-action 'none'; \
+const POLICY: &str = "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self' https:; form-action 'none'; \
      frame-ancestors 'self'; base-uri 'none'";
 
 /// The pages' own script, which runs in no frame.

@@ -9,6 +9,7 @@ use crate::program::Sink;
 use crate::program::Site;
 use crate::program::get;
 use crate::program::until;
+use crate::program::until_or;
 use dripline::store::Store;
 use std::collections::BTreeSet;
 use std::fs;
@@ -154,6 +155,35 @@ fn replies_that_do_not_come_are_waited_for_no_longer_than_twenty_seconds() {
     assert_eq!(site.deliveries()["in_doubt"], 4);
     daemon.stop();
     assert_eq!(site.good(&["verify"]), "");
+}
+
+#[test]
+fn edits_are_seen_also_when_another_folder_took_the_place_of_the_courses() {
+    let (_sink, site) = under_load(1, "");
+    let daemon = site.serve(&[]);
+    let at = |name: &str| site.path().join(name);
+    let seen = |words: &str| {
+        site.lesson("path", "one", "", words);
+        let version = site.good(&["check", "--format", "json"]);
+        assert_eq!(version.trim(), "[]");
+        until_or(
+            words,
+            SOON,
+            || site.good(&["plan"]).contains("everything on disk is in force"),
+            || site.good(&["plan"]) + &daemon.told(),
+        );
+        daemon.told().matches("a course is in force").count()
+    };
+    let first = seen("As it was.");
+    fs::rename(at("courses"), at("old")).unwrap();
+    until("the alarm", SOON, || site.good(&["status"]).contains("can't read the courses"));
+    fs::rename(at("old"), at("courses")).unwrap();
+    until("the end of the alarm", SOON, || !site.good(&["status"]).contains("can't read the courses"));
+    assert_eq!(seen("It was away."), first + 1);
+    fs::rename(at("courses"), at("second")).unwrap();
+    std::os::unix::fs::symlink("second", at("courses")).unwrap();
+    assert_eq!(seen("It is a link."), first + 2);
+    daemon.stop();
 }
 
 #[test]
