@@ -25,6 +25,7 @@ use crate::problem::any_error;
 use crate::store::Connection;
 use crate::store::courses::Version;
 use crate::store::courses::put_in_force;
+use crate::store::enrolments;
 use crate::store::meta;
 use crate::store::meta::Notice;
 use crate::text::counted;
@@ -140,6 +141,9 @@ pub async fn fresh(app: &App, trees: &BTreeMap<String, Tree>, prefix: &str) -> R
         .await?;
         let mut problems = check_course(&app.templates, &app.settings.site, &course);
         problems.extend(lost);
+        if current.is_some() && !any_error(&problems) {
+            problems.extend(unmet(app, &course).await?);
+        }
         if any_error(&problems) {
             fresh.problems.extend(problems);
             continue;
@@ -150,6 +154,29 @@ pub async fn fresh(app: &App, trees: &BTreeMap<String, Tree>, prefix: &str) -> R
         }
     }
     Ok(fresh)
+}
+
+/// What can't be filled in for people who signed up before a field was required. The form asks only those who come.
+async fn unmet(app: &App, course: &Course) -> Result<Vec<Problem>> {
+    let (mut judged, mut problems) = (course.clone(), Vec::new());
+    let mut connection = app.store.read().await?;
+    for (name, _) in course.fields.iter().filter(|(_, field)| field.required) {
+        let people = enrolments::without_field(&mut connection, &course.id, name).await?;
+        if people == 0 {
+            continue;
+        }
+        let editions = judged.translations.values_mut().map(|it| &mut it.course.fields);
+        let fields = editions.chain([&mut judged.fields]).filter_map(|fields| fields.get_mut(name));
+        fields.for_each(|field| field.required = false);
+        let who = counted(people, "person in this course has", "people in this course have");
+        let message = format!("{who} no `{name}`, which wasn't required when they signed up");
+        let help = format!("write {{{{ subscriber.fields.{name} or \"…\" }}}} in the lessons that name it");
+        problems.push(Problem::error(&course.source, 0..0, message, help));
+    }
+    drop(connection);
+    let found = check_course(&app.templates, &app.settings.site, &judged);
+    // Nobody minds as long as no lesson needs it.
+    Ok(if any_error(&found) { problems.into_iter().chain(found).collect() } else { Vec::new() })
 }
 
 /// A lesson in force whose file is gone, and of which nothing says what became of it: under another name it would be sent

@@ -166,6 +166,9 @@ async fn reports_count_what_there_is() {
     assert_eq!(counts.iter().map(|(_, count)| count).sum::<i64>(), 5);
     let people = report::enrolment_counts(&mut connection).await.unwrap();
     assert_eq!((people["active"], people["held"], people["left"]), (3, 1, 1));
+    let all = enrolments::without_field(&mut connection, "calm", "in_strument").await.unwrap();
+    assert!(all >= 3, "{all} lack a field that nobody was asked for");
+    assert_eq!(enrolments::without_field(&mut connection, "elsewhere", "instrument").await.unwrap(), 0);
     assert_eq!(report::lesson_refusals(&mut connection, "lesson/calm/one").await.unwrap(), (3, 1));
     assert_eq!(report::held_enrolments(&mut connection).await.unwrap().len(), 1);
     assert_eq!(report::waiting_for_a_human(&mut connection, 9).await.unwrap(), []);

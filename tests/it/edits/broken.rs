@@ -207,3 +207,29 @@ fn what_a_newer_program_asks_of_new_files_cant_keep_a_course_in_force_from_going
     let stored = dripline::flow::shelf::pack(&tree).unwrap();
     assert_eq!(dripline::flow::shelf::unpack("calm", &stored).unwrap().order, ["a", "b"]);
 }
+
+#[tokio::test]
+async fn a_field_that_becomes_required_is_not_taken_for_granted_of_who_is_there() {
+    let app = begun().await;
+    let words = [("b", "You play {{ subscriber.fields.instrument }}.")];
+    let toml = |lessons: &[&str]| {
+        crate::app::course_toml("calm", lessons)
+            + "\n[fields]\ninstrument = { label = \"Instrument\", required = true }\n"
+    };
+    crate::edits::write(&app, &["a", "b", "c"], &words);
+    app.write("calm/course.toml", toml(&["a", "b", "c"]));
+    let problems = app.reload().await.problems;
+    let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    assert!(told[0].contains("1 person in this course has no `instrument`, which wasn't required"), "{told:?}");
+    assert!(told.iter().any(|it| it.contains("courses/calm/b.md") && it.contains("may be missing")), "{told:?}");
+    crate::edits::write(
+        &app,
+        &["a", "b", "c"],
+        &[("b", "You play {{ subscriber.fields.instrument or \"something\" }}.")],
+    );
+    app.write("calm/course.toml", toml(&["a", "b", "c"]));
+    assert!(app.reload().await.problems.is_empty());
+    app.advance(days(4)).await;
+    assert_eq!(got(&app, ANA), ["a", "b", "c"]);
+    app.verify().await;
+}
