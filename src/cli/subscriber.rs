@@ -7,6 +7,7 @@ use crate::cli::Context;
 use crate::cli::answer;
 use crate::cli::output;
 use crate::cli::values;
+use crate::course::Kind;
 use crate::flow::App;
 use crate::flow::journal;
 use crate::flow::operate::Scope;
@@ -110,8 +111,13 @@ async fn run_add(app: &App, add: Add) -> anyhow::Result<ExitCode> {
         fields: add.fields.into_iter().collect(),
         word: add.source.filter(|_| add.confirmed).map_or(Word::Operator, Word::Confirmed),
     };
+    let shelved = app.shelf.read().await.get(&add.course).cloned();
+    let first = match shelved.is_some_and(|shelved| shelved.course.kind == Kind::Newsletter) {
+        true => "the next issue comes to them",
+        false => "the first lesson is on its way",
+    };
     let (good, said) = match sign_up::add(app, request).await? {
-        SignedUp::Enrolled => (true, "enrolled; the first lesson is on its way".to_string()),
+        SignedUp::Enrolled => (true, format!("enrolled; {first}")),
         SignedUp::Asked => (true, "a mail asks this person to confirm".to_string()),
         SignedUp::AskedBefore => {
             (true, "this person was asked before; that confirmation counts for this course too".to_string())

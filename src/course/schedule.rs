@@ -181,22 +181,26 @@ fn starts(keys: &Keys<'_>) -> Option<civil::Date> {
     date
 }
 
+/// What a pace may be at all: beyond it dates come that no calendar has.
+const SLOWEST: f64 = 100.0;
+const FASTEST: f64 = 0.01;
+
 /// The bounds of a person's pace: three times slower and twice as fast, where nothing is said.
 fn pace(keys: &Keys<'_>) -> (f64, f64) {
     let (mut slowest, mut fastest) = (3.0, 0.5);
     let Some(table) = keys.table("pace") else { return (slowest, fastest) };
     if let Some(number) = table.number("slowest") {
         slowest = *number.get_ref();
-        if slowest < 1.0 {
+        if !(1.0..=SLOWEST).contains(&slowest) {
             let help = "it multiplies waits: 3.0 lets a person take three times as long";
-            table.error(number.span(), "`schedule.pace.slowest` is below 1", help);
+            table.error(number.span(), format!("`schedule.pace.slowest` isn't from 1 to {SLOWEST}"), help);
         }
     }
     if let Some(number) = table.number("fastest") {
         fastest = *number.get_ref();
-        if fastest <= 0.0 || fastest > 1.0 {
+        if !(FASTEST..=1.0).contains(&fastest) {
             let help = "it multiplies waits: 0.5 lets a person take half as long";
-            table.error(number.span(), "`schedule.pace.fastest` isn't above 0 and at most 1", help);
+            table.error(number.span(), format!("`schedule.pace.fastest` isn't from {FASTEST} to 1"), help);
         }
     }
     table.finish();

@@ -78,8 +78,13 @@ pub fn groups(book: &Book, problems: &[Problem]) -> Vec<Value> {
         })
         .collect();
     if course.stages.is_empty() {
+        let is_kept = |id: &String| course.lessons.get(id).is_some_and(|lesson| lesson.archive);
+        let (kept, sent): (Vec<String>, Vec<String>) = course.order.iter().cloned().partition(is_kept);
         let title = if course.kind == Kind::Newsletter { "Issues" } else { "Lessons" };
-        groups.push(group(title, "", &course.order));
+        groups.push(group(title, "", &sent));
+        if !kept.is_empty() {
+            groups.push(group("Only for the archive", "sent to nobody", &kept));
+        }
     }
     let is_retired = |id: &&String| course.retired.contains(id);
     let drafts: Vec<String> = book.unlisted.keys().filter(|id| !is_retired(id)).cloned().collect();

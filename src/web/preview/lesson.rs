@@ -164,6 +164,8 @@ fn place(book: &Book, whole: &Course, lesson: &str, chosen: &Chosen) -> Value {
         "retired"
     } else if book.unlisted.contains_key(lesson) {
         "a draft"
+    } else if whole.lessons.get(lesson).is_some_and(|it| it.archive) {
+        "only for the archive: it is sent to nobody"
     } else {
         ""
     };

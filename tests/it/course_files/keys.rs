@@ -189,11 +189,11 @@ fn times_that_cannot_be_meant_are_refused_at_their_place() {
     );
     first(
         &course_with("send =", "pace = { slowest = 0.9 }\nsend ="),
-        "course.toml:7:20: error: `schedule.pace.slowest` is below 1",
+        "course.toml:7:20: error: `schedule.pace.slowest` isn't from 1 to 100",
     );
     for fastest in ["1.5", "0", "-1"] {
         let tree = course_with("send =", &format!("pace = {{ fastest = {fastest} }}\nsend ="));
-        first(&tree, "course.toml:7:20: error: `schedule.pace.fastest` isn't above 0 and at most 1");
+        first(&tree, "course.toml:7:20: error: `schedule.pace.fastest` isn't from 0.01 to 1");
     }
     first(&listening_with("wait = \"soon\""), "listening.md:3:8: error: `wait`: ");
     first(&listening_with("date = 2026-12-01"), "listening.md:3:8: error: `date` is no local date and time");
