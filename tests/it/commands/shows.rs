@@ -74,6 +74,32 @@ fn a_test_mail_comes_in_the_language_that_was_asked_for() {
 }
 
 #[test]
+fn a_test_mail_is_what_stands_on_disk_or_none() {
+    let (sink, site) = site("");
+    site.write("courses/path/two.md", "+++\nsubject = \"Two\"\n+++\n\nOther words.\n");
+    site.good(&["send-test", "path/two", "--to", "coach@example.org"]);
+    let mail = fs::read_to_string(mails(&sink.mails()).remove(0)).unwrap();
+    assert!(mail.contains("Other words."), "{mail}");
+    site.write("courses/path/two.md", "+++\nsubject = \"Two\"\n+++\n\nNewer words.\n");
+    site.write("courses/path/one.md", "+++\nsubject = \"One\n+++\n\nOne.\n");
+    let refused = site.run(&["send-test", "path/two", "--to", "coach@example.org"]);
+    assert_eq!(refused.status, Some(1));
+    assert!(
+        refused.err.contains("courses/path/one.md:2") && refused.err.contains("nothing was sent"),
+        "{}",
+        refused.err
+    );
+    let plan = site.run(&["plan"]);
+    assert!(plan.out.contains("the last good version stays") && !plan.out.contains("is in force"), "{}", plan.out);
+    site.write("courses/path/one.md", "+++\nsubject = \"One\"\n+++\n\nOne.\n");
+    site.write("courses/path/soon.md", "+++\nsubject = \"Soon\"\n+++\n\nSoon.\n");
+    let refused = site.run(&["send-test", "path/soon", "--to", "coach@example.org"]);
+    assert_eq!(refused.status, Some(1));
+    assert!(refused.err.contains("soon is a draft"), "{}", refused.err);
+    assert_eq!(sink.accepted().len(), 1);
+}
+
+#[test]
 fn a_test_mail_that_is_refused_ends_with_one_and_the_relays_words() {
     let (_sink, site) = site("dot reply \"554 5.7.1 not today\"");
     let refused = site.run(&["send-test", "path/one", "--to", "coach@example.org"]);

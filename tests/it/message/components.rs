@@ -154,3 +154,14 @@ fn what_is_wrong_with_a_component_is_told_at_its_place() {
         ],
     );
 }
+
+#[test]
+fn a_note_of_the_coach_to_herself_stays_with_her() {
+    let body = "Before.<!-- ask Mrs. Smith -->\n\n<!-- she is ill\n{% if subscriber.first_name %} -->\n\nBetween.\n\n{% endif %}\n\nAfter.\n";
+    let rendered = both(body);
+    for part in [&rendered.html, &rendered.text, &page(body)] {
+        assert!(!part.contains("Smith") && !part.contains("ill\n"), "{part}");
+        assert!(part.contains("Before.") && part.contains("After."), "{part}");
+    }
+    holds(&both("<!--[if mso]>only Outlook<![endif]-->\n\nAll.\n").html, &["<!--[if mso]>only Outlook<![endif]-->"]);
+}
