@@ -109,7 +109,10 @@ fn password(keys: &Keys<'_>, base: &Path, place: Option<&Place>) -> Option<Secre
     let has_user = place.map(|place| place.user.is_some());
     match (has_user, password.is_some()) {
         (Some(true), false) if !named => {
-            let message = format!("`{}` names a user, but there is no password: nobody logs in", keys.path("url"));
+            let message = format!(
+                "`{}` names a user, but there is no password here: mail can't be sent without it",
+                keys.path("url")
+            );
             keys.warning(keys.span(), message, PASSWORD_HELP);
         }
         (Some(false), true) => {

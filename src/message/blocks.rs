@@ -9,6 +9,7 @@ use crate::message::markdown::Document;
 use crate::message::marked::Marked;
 use crate::message::plain;
 use crate::message::question::Question;
+use crate::message::question::Way;
 use crate::message::visible::visible;
 use crate::problem::Problem;
 use crate::problem::Source;
@@ -25,6 +26,8 @@ use tera::TeraResult;
 
 /// What templates see of the link that opens a mail's questions; absent where it has none.
 pub const ANSWER_URL: &str = "answer_url";
+/// True where nobody in particular reads.
+pub const FOR_ANYBODY: &str = "for_anybody";
 
 /// One text in both forms.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -131,8 +134,12 @@ impl Function<TeraResult<String>> for Asks {
         let id = arguments.must_get::<String>("id")?;
         let question = self.0.get(&id).ok_or_else(|| tera::Error::message("this lesson has no such question"))?;
         let link = state.get::<String>(ANSWER_URL)?;
-        let is_html = state.autoescaping_enabled();
-        Ok(if is_html { question.html(link.as_deref()) } else { question.text(link.as_deref()) })
+        let way = match &link {
+            Some(link) => Way::Link(link),
+            None if state.get::<bool>(FOR_ANYBODY)?.unwrap_or(false) => Way::None,
+            None => Way::Reply,
+        };
+        Ok(if state.autoescaping_enabled() { question.html(way) } else { question.text(way) })
     }
 
     fn is_safe(&self) -> bool {

@@ -9,6 +9,7 @@ use crate::message::Inside;
 use crate::message::Rendered;
 use crate::message::Templates;
 use crate::message::Values;
+use crate::message::blocks;
 use crate::message::draft::Draft;
 use crate::message::draft::Frame;
 use crate::message::draft::draft;
@@ -187,6 +188,7 @@ impl Prepared {
         context.insert("mail", &mail);
         if let Shown::Archive(around) = shown {
             context.insert("archive", around);
+            context.insert(blocks::FOR_ANYBODY, &true);
         }
         Ok((context, subject, preview))
     }

@@ -24,27 +24,45 @@ const OPENS_TEXT: &str = "\u{1}";
 pub struct Question {
     linked: Block,
     replied: Block,
+    shown: Block,
+}
+
+/// How the one who reads a question answers it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way<'a> {
+    /// By this link, which opens the questions of one mail.
+    Link(&'a str),
+    /// By a reply to the mail.
+    Reply,
+    /// Not at all: it stands on the web for everybody.
+    None,
 }
 
 impl Question {
     /// The nth question of its lesson, counted from 1. `dress` puts styles into HTML.
     pub fn new(number: usize, ask: &Ask, words: &Mail, dress: &dyn Fn(&str) -> String) -> Question {
         let dressed = |block: Block| Block { html: dress(&block.html), ..block };
-        Question { linked: dressed(linked(number, ask, words)), replied: dressed(replied(ask, words)) }
-    }
-
-    /// `link` opens the questions of one mail.
-    pub fn html(&self, link: Option<&str>) -> String {
-        match link {
-            Some(link) => self.linked.html.replace(OPENS, &format!("href=\"{}", escape(link))),
-            None => self.replied.html.clone(),
+        let reply = reply(ask, words);
+        Question {
+            linked: dressed(linked(number, ask, words)),
+            replied: dressed(unlinked(ask, words, reply)),
+            shown: dressed(unlinked(ask, words, "")),
         }
     }
 
-    pub fn text(&self, link: Option<&str>) -> String {
-        match link {
-            Some(link) => self.linked.text.replace(OPENS_TEXT, link),
-            None => self.replied.text.clone(),
+    pub fn html(&self, way: Way<'_>) -> String {
+        match way {
+            Way::Link(link) => self.linked.html.replace(OPENS, &format!("href=\"{}", escape(link))),
+            Way::Reply => self.replied.html.clone(),
+            Way::None => self.shown.html.clone(),
+        }
+    }
+
+    pub fn text(&self, way: Way<'_>) -> String {
+        match way {
+            Way::Link(link) => self.linked.text.replace(OPENS_TEXT, link),
+            Way::Reply => self.replied.text.clone(),
+            Way::None => self.shown.text.clone(),
         }
     }
 }
@@ -87,21 +105,25 @@ fn rows(links: &[String]) -> String {
     format!("<table role=\"presentation\" class=\"options\">\n<tbody>{rows}</tbody>\n</table>\n")
 }
 
-fn replied(ask: &Ask, words: &Mail) -> Block {
-    let reply = match &ask.kind {
+fn reply(ask: &Ask, words: &Mail) -> &'static str {
+    match &ask.kind {
         AskKind::Choice(_) => words.ask_reply,
         AskKind::Choices(_) => words.ask_reply_many,
         AskKind::Scale { .. } => words.ask_reply_scale,
         AskKind::Text => words.ask_reply_words,
-    };
+    }
+}
+
+/// `reply` says how to answer; empty where nobody can.
+fn unlinked(ask: &Ask, words: &Mail, reply: &str) -> Block {
     let items: String = labels(ask).map(|option| format!("<li>{}</li>\n", escape(option))).collect();
     let list = if items.is_empty() { items } else { format!("<ul>\n{items}</ul>\n") };
     let ends = scale(ask, words).map(|ends| format!("<p>{}</p>\n", escape(&ends))).unwrap_or_default();
-    let html = boxed(&format!(
-        "<p><strong>{}</strong></p>\n{list}{ends}<p dir=\"auto\" class=\"quiet\">{}</p>\n",
-        escape(&ask.question),
-        escape(reply)
-    ));
+    let hint = match reply {
+        "" => String::new(),
+        reply => format!("<p dir=\"auto\" class=\"quiet\">{}</p>\n", escape(reply)),
+    };
+    let html = boxed(&format!("<p><strong>{}</strong></p>\n{list}{ends}{hint}", escape(&ask.question)));
     Block { html, text: format!("{}{}\n", what_is_asked(ask, words), plain::wrap(reply)), images: Vec::new() }
 }
 

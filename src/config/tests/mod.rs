@@ -327,7 +327,11 @@ fn a_password_comes_from_a_file_of_its_owner_or_the_environment_only() {
         "9:12 `relay.0.password` stands in the file, where it would be seen",
         "password_file",
     );
-    check("", "7:1 `relay.0.url` names a user, but there is no password: nobody logs in", "PASSWORD");
+    check(
+        "",
+        "7:1 `relay.0.url` names a user, but there is no password here: mail can't be sent without it",
+        "PASSWORD",
+    );
 }
 
 #[test]

@@ -114,6 +114,8 @@ async fn an_issue_reads_as_for_nobody_and_has_no_link_of_a_person() {
     let before = site.dump().await;
     let page = site.get("/archive/stages/one").await;
     assert!(page.body.contains("Dear friend,") && page.body.contains("for you</h1>"), "{}", page.body);
+    assert!(page.body.contains("How are you?") && page.body.contains("So so"), "{}", page.body);
+    assert!(!page.body.contains("reply to this mail"), "nobody got a mail here: {}", page.body);
     assert!(page.body.contains("This isn't medical care.") || page.body.contains("This isn&#39;t medical care."));
     assert!(page.body.contains("How are you?") && !page.body.contains("You were well"), "{}", page.body);
     assert!(!page.body.contains("You get this") && !page.body.contains("<script"), "{}", page.body);
