@@ -8,6 +8,7 @@ use crate::config;
 use crate::flow::send_test;
 use crate::flow::send_test::Test;
 use anyhow::Context as _;
+use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
 /// Send one lesson as a person would get it
@@ -30,6 +31,10 @@ pub async fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
     let (connector, _) = connectors.first().context("no relay is configured")?;
     let LessonName { course, lesson } = &args.lesson;
     let test = Test { course, lesson, to: &args.to, language: args.language.as_deref() };
+    if std::io::stderr().is_terminal() {
+        // A relay may take half a minute to say a word.
+        eprintln!("giving it to {} …", connector.label());
+    }
     let said = send_test::send(&app, connector, test).await?;
     eprintln!("{} took it: {said}", connector.label());
     Ok(ExitCode::SUCCESS)

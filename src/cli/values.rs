@@ -37,7 +37,9 @@ impl FromStr for LessonName {
             Some((true, true, course, lesson)) => {
                 Ok(LessonName { course: course.to_string(), lesson: lesson.to_string() })
             }
-            Some(_) | None => Err("a lesson is named COURSE/LESSON, like four-stages/welcome"),
+            Some(_) | None => {
+                Err("a lesson is named COURSE/LESSON, like four-stages/welcome, and an issue NEWSLETTER/ISSUE")
+            }
         }
     }
 }
