@@ -6,6 +6,7 @@ use crate::cli::problems;
 use crate::cli::values;
 use crate::clock::Clock;
 use crate::course::Course;
+use crate::course::Late;
 use crate::course::Loaded;
 use crate::flow::read_courses;
 use crate::flow::simulate;
@@ -74,6 +75,10 @@ pub async fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
     if !course.drafts.is_empty() {
         eprintln!("drafts, which nobody gets: {}", course.drafts.join(", "));
     }
+    let closed = course.schedule.starts.filter(|_| course.schedule.late == Late::Closed);
+    if let Some(starts) = closed.filter(|starts| reader.signup.date() >= *starts) {
+        eprintln!("nobody can join then: the course begins on {starts}, and late = \"closed\"");
+    }
     let plan = simulate::simulate(&course, &reader);
     if plan.is_empty() {
         eprintln!("nothing is to come");
@@ -96,9 +101,10 @@ pub async fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
 fn course(folder: &std::path::Path, id: &str) -> anyhow::Result<Option<Course>> {
     let prefix = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let shelf = read_courses::read_courses(folder, &prefix)?;
-    let known: Vec<String> = shelf.iter().map(|one| one.id.clone()).collect();
+    let known: Vec<&str> = shelf.iter().map(|one| one.id.as_str()).collect();
+    let known = if known.is_empty() { "none".to_string() } else { known.join(", ") };
     let Some(Loaded { course, problems, .. }) = shelf.into_iter().find(|one| one.id == id) else {
-        anyhow::bail!("there is no course {id}; there are: {}", known.join(", "));
+        anyhow::bail!("there is no course {id}; there are: {known}");
     };
     if any_error(&problems) {
         eprint!("{}", problems::text(&problems, problems::look(&std::io::stderr())));

@@ -4,6 +4,7 @@ use crate::program::Site;
 use crate::program::judge;
 use serde_json::Value;
 use serde_json::json;
+use std::fs;
 
 /// Zones, and local moments of confirmation a few days before a change of their clocks, or where there is none.
 const PEOPLE: [(&str, [&str; 2]); 8] = [
@@ -129,4 +130,19 @@ fn the_issues_of_a_newsletter_are_planned_from_its_dates_and_its_cron_line() {
     let late = ["simulate", "notes", "--signup", "2027-03-05T10:00", "--json", "--pause", "2027-04-01..2027-04-01"];
     let plan = site.json(&late);
     assert_eq!(plan.as_array().unwrap().iter().map(|line| &line["lesson"]).collect::<Vec<_>>(), ["two"], "{plan}");
+}
+
+#[test]
+fn a_plan_says_that_nobody_can_join_a_closed_course() {
+    let (_sink, site) = super::site("");
+    let toml = site.path().join("courses/path/course.toml");
+    let schedule = "\n[schedule]\nsend = \"30 8 * * *\"\nwait = \"2 days\"\nstarts = 2026-03-02\nlate = \"closed\"\n";
+    fs::write(&toml, fs::read_to_string(&toml).unwrap().split("[schedule]").next().unwrap().to_string() + schedule)
+        .unwrap();
+    for (signup, closed) in [("2026-03-01T10:00", false), ("2026-03-02T10:00", true)] {
+        let plan = site.run(&["simulate", "path", "--signup", signup]);
+        assert_eq!(plan.status, Some(0), "{}", plan.err);
+        assert_eq!(plan.err.contains("nobody can join then"), closed, "{signup}: {}", plan.err);
+    }
+    assert!(site.run(&["simulate", "nowhere"]).err.contains("there are: path, walk"));
 }
