@@ -260,6 +260,13 @@ impl Folder<'_> {
         let folders = self.tree.keys().filter_map(|path| path.strip_suffix(MANIFEST)?.strip_suffix('/'));
         let folders: Vec<&str> = folders.filter(|folder| !folder.contains('/')).collect();
         let mut problems = Vec::new();
+        let is_own = |folder: &&&str| folder.eq_ignore_ascii_case(&original.language);
+        if let Some(folder) = folders.iter().find(is_own).filter(|_| !self.was_in_force) {
+            let source = Source::new(self.name(&format!("{folder}/{MANIFEST}")), "");
+            let message = format!("the course itself is in `{folder}`: this would take the place of its own lessons");
+            let help = "move these files up into the course's folder, or name the folder by their language";
+            problems.push(Problem::error(&source, 0..0, message, help));
+        }
         let translate = |folder: &str| {
             let name = |path: &str| self.name(path);
             (folder.to_string(), translation::translate(original, about, folder, self.tree, &name, &mut problems))
