@@ -43,6 +43,7 @@ use crate::message::tags;
 use crate::message::tags::Tag;
 use crate::message::tags::TagKind;
 use crate::message::tags::first_word;
+use crate::message::untagged;
 use crate::problem;
 use crate::problem::Problem;
 use crate::problem::Source;
@@ -105,6 +106,7 @@ pub fn check_page(site: &Site, course: &Course) -> Vec<Problem> {
     let mut problems = Vec::new();
     course_page(site, course, &mut problems);
     of_texts(course, &mut problems);
+    problems.extend(untagged::of_course(course));
     problems
 }
 

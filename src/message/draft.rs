@@ -29,6 +29,7 @@ use crate::message::origins::SUBJECT;
 use crate::message::origins::TEXT;
 use crate::message::plain;
 use crate::message::tags;
+use crate::message::untagged;
 use crate::problem::Problem;
 use crate::problem::Source;
 use crate::site::Site;
@@ -125,7 +126,7 @@ pub fn draft<'f>(
         let span = lesson.body..lesson.source.text.len();
         problems.push(Problem::error(&lesson.source, span, "this lesson has no plain text", help));
     }
-    problems.extend(untagged_note(lesson));
+    problems.extend(untagged::of_lesson(lesson));
     let dress = |html: &str| templates.styles.of_block(html, direction(&course.language));
     Draft {
         body: Arc::new(body),
@@ -175,13 +176,6 @@ impl Draft<'_> {
         tera.add_raw_templates(compiled).map_err(|error| origins.explain(&error))?;
         Ok((tera, origins))
     }
-}
-
-/// A content note that has a tag in it.
-fn untagged_note(lesson: &Lesson) -> Option<Problem> {
-    let problem = blocks::untagged(lesson.content_note.as_ref()?, "content_note", &lesson.source)?;
-    let span = blocks::key_span(&lesson.source.text[..lesson.body], "content_note");
-    Some(Problem { span, ..problem })
 }
 
 /// Marks the body's tags, and adds the questions that it doesn't place itself.

@@ -45,6 +45,7 @@ mod required;
 mod sample;
 mod tags;
 mod templates;
+mod untagged;
 mod visible;
 
 pub use check::CourseMail;

@@ -1,0 +1,57 @@
+//! Tags in words of a course that are shown as they are: titles, names, labels, questions. Only a lesson's subject, preview
+//! and text are filled in. Knows where such words stand, not what else is wrong with them.
+
+use crate::course::Course;
+use crate::course::Lesson;
+use crate::message::blocks::untagged;
+use crate::problem::Problem;
+use crate::problem::Source;
+use std::sync::Arc;
+use toml::de::DeTable;
+use toml::de::DeValue;
+
+/// Keys whose text is shown as it is, below whichever table.
+const SHOWN: [&str; 9] = ["title", "summary", "name", "label", "text", "question", "low", "high", "content_note"];
+
+/// Those of course.toml, in one language.
+pub fn of_course(course: &Course) -> Vec<Problem> {
+    look(&course.source, 0, &course.source.text)
+}
+
+/// Those of a lesson's front matter.
+pub fn of_lesson(lesson: &Lesson) -> Vec<Problem> {
+    let front = &lesson.source.text[..lesson.body];
+    let begins = front.find('\n').map_or(front.len(), |end| end + 1);
+    let ends = front.trim_end().rfind('\n').map_or(begins, |end| end + 1).max(begins);
+    look(&lesson.source, begins, &front[begins..ends])
+}
+
+fn look(source: &Arc<Source>, offset: usize, toml: &str) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    table(DeTable::parse_recoverable(toml).0.get_ref(), "", source, offset, &mut problems);
+    problems
+}
+
+/// `within`: the key of this table itself.
+fn table(table: &DeTable<'_>, within: &str, source: &Arc<Source>, offset: usize, problems: &mut Vec<Problem>) {
+    for (key, written) in table {
+        let at = offset + written.span().start..offset + written.span().end;
+        match written.get_ref() {
+            DeValue::String(text) if SHOWN.contains(&key.get_ref().as_ref()) || within == "options" => {
+                let found = untagged(text, key.get_ref(), source);
+                problems.extend(found.map(|problem| Problem { span: at, ..problem }));
+            }
+            DeValue::Table(inner) => self::table(inner, key.get_ref(), source, offset, problems),
+            DeValue::Array(items) => {
+                for inner in items.iter().filter_map(|item| item.get_ref().as_table()) {
+                    self::table(inner, key.get_ref(), source, offset, problems);
+                }
+            }
+            DeValue::String(_)
+            | DeValue::Integer(_)
+            | DeValue::Float(_)
+            | DeValue::Boolean(_)
+            | DeValue::Datetime(_) => {}
+        }
+    }
+}
