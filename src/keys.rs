@@ -1,10 +1,15 @@
 //! Reads a TOML table key by key and collects every problem with its span, instead of stopping at the first. Knows no
 //! key by name: each room asks for its own, and what nobody asked for is an unknown key.
 
+mod date;
 mod nearest;
+mod quotes;
 mod said;
+mod shape;
 
+pub use date::meant as date_meant;
 pub use nearest::nearest;
+pub use quotes::round_quotes;
 
 use crate::problem::Problem;
 use crate::problem::Source;
@@ -73,11 +78,8 @@ pub fn read<T>(
     let syntax_failed = !errors.is_empty();
     for error in errors {
         let span = error.span().unwrap_or(0..0);
-        shared.report(
-            span,
-            format!("this isn't TOML: {}", error.message()),
-            "correct the syntax; the rest of the file is read as well as can be",
-        );
+        let help = said::next_step(toml, span.start);
+        shared.report(span, format!("this isn't TOML: {}", error.message()), &help);
     }
     let keys = Keys {
         table: Some(root.get_ref()),
@@ -93,7 +95,9 @@ pub fn read<T>(
         // What is missing may only be what couldn't be read.
         problems.retain(|p| !p.message.ends_with(MISSING));
     }
+    said::point_above(&mut problems, root.get_ref(), &shared.known.borrow(), &mut shared.meant.borrow_mut());
     said::drop_what_was_meant(&mut problems, &shared.meant.borrow());
+    said::name_items(&mut problems, root.get_ref());
     drop(root);
     (value, problems)
 }
@@ -115,11 +119,6 @@ impl<'a> Keys<'a> {
 
     pub fn has(&self, key: &str) -> bool {
         self.raw(key).is_some() || self.overridden_below(key)
-    }
-
-    /// Whether `key` is a list, of whatever.
-    pub fn is_list(&self, key: &str) -> bool {
-        matches!(self.raw(key), Some(Raw::File(DeValue::Array(_), _)))
     }
 
     /// Whether the value of `key` doesn't come from the file.
@@ -168,9 +167,7 @@ impl<'a> Keys<'a> {
     {
         let text = match self.raw(key)? {
             Raw::File(other, span) if !matches!(other, DeValue::String(_)) => {
-                let message = format!("`{}` should be text in quotes, and is {}", self.path(key), kind(other));
-                self.error(span, message, help);
-                return None;
+                return self.refused(key, "text in quotes", other, span, help);
             }
             Raw::File(..) | Raw::Override(_) => self.string(key)?,
         };
@@ -233,18 +230,6 @@ impl<'a> Keys<'a> {
         }
     }
 
-    /// A date or date-time as TOML writes it, without quotes.
-    pub fn datetime(&self, key: &str) -> Option<Spanned<toml::value::Datetime>> {
-        match self.raw(key)? {
-            Raw::Override(text) => match text.parse() {
-                Ok(value) => Some(Spanned::new(0..0, value)),
-                Err(_) => self.wrong_override(key, "a date"),
-            },
-            Raw::File(DeValue::Datetime(value), span) => Some(Spanned::new(span, *value)),
-            Raw::File(other, span) => self.wrong(key, "a date without quotes, like 2027-01-11", other, span),
-        }
-    }
-
     /// A list of texts. An element of another kind is reported and left out.
     pub fn strings(&self, key: &str) -> Option<Spanned<Vec<Spanned<String>>>> {
         let (items, span) = match self.raw(key)? {
@@ -260,6 +245,10 @@ impl<'a> Keys<'a> {
             let at = self.shared.moved(item.span());
             match item.get_ref() {
                 DeValue::String(text) => texts.push(Spanned::new(at, text.to_string())),
+                DeValue::Datetime(date) => {
+                    let help = format!("put quotes around the date: \"{date}\"");
+                    self.refused::<()>(key, "a list of texts", item.get_ref(), at, help).unwrap_or_default();
+                }
                 other => self.wrong::<()>(key, "a list of texts", other, at).unwrap_or_default(),
             }
         }
@@ -365,8 +354,18 @@ impl<'a> Keys<'a> {
     }
 
     fn wrong<T>(&self, key: &str, expected: &str, found: &DeValue<'_>, span: Range<usize>) -> Option<T> {
-        let message = format!("`{}` should be {expected}, and is {}", self.path(key), kind(found));
-        self.error(span, message, format!("write {expected}"));
+        self.refused(key, expected, found, span, format!("write {expected}"))
+    }
+
+    fn refused<T>(
+        &self,
+        key: &str,
+        expected: &str,
+        found: &DeValue<'_>,
+        span: Range<usize>,
+        help: impl Into<String>,
+    ) -> Option<T> {
+        self.error(span, format!("`{}` should be {expected}, and is {}", self.path(key), kind(found)), help);
         None
     }
 

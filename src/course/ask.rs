@@ -6,6 +6,7 @@ use crate::course::names;
 use crate::keys::Keys;
 use crate::keys::nearest;
 use std::ops::Range;
+use toml::Spanned;
 
 /// A question as it stands in one lesson; `ask` is absent where it couldn't be read.
 pub struct AskFile {
@@ -90,7 +91,15 @@ fn likely(word: Option<Word>) -> AskKind {
 
 fn kind(keys: &Keys<'_>, word: Word) -> Option<AskKind> {
     match word {
-        Word::Choice => options(keys).map(AskKind::Choice),
+        Word::Choice => {
+            let options = options(keys)?;
+            if options.len() == 1 {
+                let help =
+                    "write another: \"I'd rather not say\" lets a reader decline. A box to tick has kind = \"choices\"";
+                keys.warning(keys.span(), "there is only one option to choose", help);
+            }
+            Some(AskKind::Choice(options))
+        }
         Word::Choices => options(keys).map(AskKind::Choices),
         Word::Scale => scale(keys),
         Word::Text => Some(AskKind::Text),
@@ -103,7 +112,7 @@ fn options(keys: &Keys<'_>) -> Option<Vec<(String, String)>> {
         keys.error(keys.span(), "a choice without options", HELP);
         return None;
     }
-    let table = keys.table("options")?;
+    let table = labels(keys, &[])?;
     let mut options = Vec::new();
     let written = table.names();
     if written.is_empty() {
@@ -119,7 +128,40 @@ fn options(keys: &Keys<'_>) -> Option<Vec<(String, String)>> {
             options.push((id.clone(), label.into_inner()));
         }
     }
+    look_alike(&table, &options);
     Some(options)
+}
+
+/// Warns of labels between which nobody can tell the difference. `table` is that of the options.
+pub fn look_alike(table: &Keys<'_>, options: &[(String, String)]) {
+    let folded = |label: &str| label.trim().to_lowercase();
+    for (n, (id, label)) in options.iter().enumerate() {
+        let same = |(_, other): &&(String, String)| folded(other) == folded(label);
+        let Some((other, _)) = options[..n].iter().find(same) else { continue };
+        let at = table.names().into_iter().find(|name| name.get_ref() == id).map_or(table.span(), |name| name.span());
+        let help = "say in other words what is different, or remove one of them";
+        table.warning(at, format!("the options `{other}` and `{id}` have the same label"), help);
+    }
+}
+
+/// The table of a choice's options. Labels alone are no options yet: answers are kept by ids, of which some are `known`.
+pub fn labels<'k>(keys: &Keys<'k>, known: &[(String, String)]) -> Option<Keys<'k>> {
+    if !keys.is_list("options") {
+        return keys.table("options");
+    }
+    let labels = keys.strings("options")?;
+    let option = |(n, label): (usize, &Spanned<String>)| {
+        let id = known.get(n).map_or_else(|| names::as_id(label.get_ref()), |(id, _)| id.clone());
+        format!("{id} = \"{}\"", label.get_ref())
+    };
+    let written: Vec<String> = labels.get_ref().iter().enumerate().map(option).collect();
+    let message = format!("`{}` should be a table, and is a list", keys.path("options"));
+    let help = match written.is_empty() {
+        true => "write options = { id = \"Label\", other = \"Another label\" }".to_string(),
+        false => format!("write options = {{ {} }}", written.join(", ")),
+    };
+    keys.error(labels.span(), message, help);
+    None
 }
 
 fn scale(keys: &Keys<'_>) -> Option<AskKind> {

@@ -143,7 +143,7 @@ fn subject(keys: &Keys<'_>) -> Option<String> {
 }
 
 fn date(keys: &Keys<'_>) -> Option<Spanned<civil::DateTime>> {
-    let written = keys.datetime("date")?;
+    let written = keys.datetime("date", moment_help)?;
     let moment = written.get_ref();
     if moment.date.is_none() && moment.time.is_none() {
         // Not a moment even for TOML, which said so.
@@ -152,8 +152,20 @@ fn date(keys: &Keys<'_>) -> Option<Spanned<civil::DateTime>> {
     let local = if moment.offset.is_none() { moment.date.zip(moment.time) } else { None };
     let parsed = local.and_then(|(date, time)| format!("{date}T{time}").parse().ok());
     if parsed.is_none() {
-        let help = "write a date and a time without a zone: each person's own is meant, like 2026-12-01T09:00:00";
+        let help = format!("{}: without a zone, each person's own is meant", moment_help(&moment.to_string()));
         keys.error(written.span(), "`date` is no local date and time", help);
     }
     parsed.map(|parsed| Spanned::new(written.span(), parsed))
+}
+
+/// How to write the moment that a text means; one without a time gets one.
+fn moment_help(text: &str) -> String {
+    let meant = keys::date_meant(text);
+    let morning =
+        |meant: civil::DateTime| if meant.time() == civil::Time::MIN { meant.date().at(9, 0, 0, 0) } else { meant };
+    let (moment, like) = match meant.map(morning) {
+        Some(moment) => (moment, ""),
+        None => (civil::date(2026, 12, 1).at(9, 0, 0, 0), ", a date and a time like this, without quotes"),
+    };
+    format!("write date = {moment}{like}")
 }

@@ -162,7 +162,18 @@ impl Folder<'_> {
 
     fn no_lesson(&self, id: &str) -> (String, String) {
         if let Some(bare) = id.strip_suffix(".md") {
-            return (format!("`{id}` can't be a lesson's id"), format!("write \"{bare}\", without .md"));
+            return (
+                format!("`{id}` can't be a lesson's id"),
+                format!("write \"{}\", without .md", names::as_id(bare)),
+            );
+        }
+        if let Some((file, right)) = self.misnamed(id) {
+            let also = if right == id { String::new() } else { format!(", and write \"{right}\" here") };
+            let message = match names::is_id(id) {
+                true => format!("there is no lesson file `{id}.md`"),
+                false => format!("`{id}` can't be a lesson's id"),
+            };
+            return (message, format!("rename the file `{file}` to `{right}.md`{also}"));
         }
         if !names::is_id(id) {
             let help = match nearest(&id.to_lowercase().replace([' ', '_'], "-"), self.markdown_files()) {
@@ -176,6 +187,15 @@ impl Folder<'_> {
             None => "write the file; a lesson that was sent and is no more goes to `retired`".to_string(),
         };
         (format!("there is no lesson file `{id}.md`"), help)
+    }
+
+    /// The file that a lesson most likely stands in, under a name that can't be read, and the id that it should have.
+    fn misnamed(&self, id: &str) -> Option<(&str, String)> {
+        let wanted = names::as_id(id);
+        let files = self.tree.keys().filter(|path| !path.contains('/')).map(String::as_str);
+        let mut misnamed = files.filter(|path| !path.strip_suffix(".md").is_some_and(names::is_id));
+        let file = misnamed.find(|path| as_lesson(path).is_some_and(|stem| names::as_id(stem) == wanted))?;
+        (!wanted.is_empty() && !self.tree.contains_key(&format!("{wanted}.md"))).then_some((file, wanted))
     }
 
     /// Names, without .md, of the Markdown files in the folder itself.
@@ -202,7 +222,11 @@ impl Folder<'_> {
             if lists_are_known && !retired {
                 drafts.push(id.to_string());
                 let message = format!("a draft: nobody gets `{id}`");
-                let help = "list it in `lessons` when it is ready";
+                let help = match names::as_id(id) {
+                    right if right == id => "list it in `lessons` when it is ready".to_string(),
+                    right if right.is_empty() => format!("rename the file: {}", names::ID_HELP),
+                    right => format!("rename the file to `{right}.md`: a lesson is listed by such a name only"),
+                };
                 found.push(Problem::warning(&draft.lesson.source, 0..0, message, help));
             }
             found.extend(draft.problems);
@@ -351,4 +375,17 @@ impl Folder<'_> {
         }
         lesson::hex(&hash.finalize())
     }
+}
+
+/// A file's name without its ending, if that is one that a lesson may have got by mistake.
+fn as_lesson(path: &str) -> Option<&str> {
+    const ENDINGS: [&str; 5] = [".md", ".md.txt", ".markdown", ".mdown", ".txt"];
+    let is_at_end = |ending: &&str| {
+        path.len()
+            .checked_sub(ending.len())
+            .and_then(|at| path.get(at..))
+            .is_some_and(|it| it.eq_ignore_ascii_case(ending))
+    };
+    let ending = ENDINGS.iter().filter(|ending| is_at_end(ending)).max_by_key(|ending| ending.len())?;
+    Some(&path[..path.len() - ending.len()])
 }

@@ -1,5 +1,6 @@
 //! Conditions joined by `and`, `or`, `not` and parentheses, and their three verdicts. Doesn't know what they are about.
 
+use crate::keys::round_quotes;
 use std::ops::Range;
 
 /// How deep parentheses and `not` may stand in each other.
@@ -220,6 +221,9 @@ fn cut(text: &str, allowed: &str) -> Result<Vec<(Token, Range<usize>)>, Fault> {
             (Token::Word(rest[..length].to_string()), length)
         } else {
             let message = format!("`{first}` has no meaning here");
+            if let Some((_, help)) = round_quotes(rest).filter(|(mark, _)| mark.start == 0) {
+                return Err(Fault { at: at..at + first.len_utf8(), message, help });
+            }
             return Err(Fault { at: at..at + first.len_utf8(), message, help: allowed.to_string() });
         };
         tokens.push((token, at..at + length));

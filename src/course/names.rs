@@ -4,6 +4,8 @@ use crate::keys::Keys;
 use crate::keys::nearest;
 use crate::problem::Source;
 use std::ops::Range;
+use unicode_normalization::UnicodeNormalization as _;
+use unicode_normalization::char::is_combining_mark;
 
 pub const ID_HELP: &str = "use small letters a-z, digits and hyphens";
 pub const ID_LETTERS: &str = "small letters a-z, digits and hyphens";
@@ -12,6 +14,17 @@ pub const WORD_HELP: &str = "use letters a-z, digits and _, beginning with a let
 /// The name of a course, lesson or stage: it stands in links and in the database.
 pub fn is_id(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+}
+
+/// The id that is nearest to a name: `Welcome back` → `welcome-back`. Empty where no letter of it can stand in one.
+pub fn as_id(name: &str) -> String {
+    if is_id(name) {
+        return name.to_string();
+    }
+    let letter = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
+    let bare = name.nfd().filter(|c| !is_combining_mark(*c) && !matches!(c, '\'' | '’'));
+    let spelt: String = bare.map(letter).collect();
+    spelt.split('-').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-")
 }
 
 /// The name of a question or field: a template must be able to say `answers.NAME`.

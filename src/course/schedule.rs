@@ -8,6 +8,7 @@ use crate::course::Schedule;
 use crate::course::names;
 use crate::course::settings::Mention;
 use crate::keys::Keys;
+use crate::keys::date_meant;
 use crate::timing;
 use crate::timing::Cron;
 use crate::timing::DateRange;
@@ -166,7 +167,11 @@ pub fn all_skipped(send: &Cron, skip: &[DateRange]) -> Option<civil::Date> {
 }
 
 fn starts(keys: &Keys<'_>) -> Option<civil::Date> {
-    let written = keys.datetime("starts")?;
+    let help = |text: &str| match date_meant(text) {
+        Some(meant) => format!("write starts = {}", meant.date()),
+        None => "write a date without quotes, like 2027-01-11".to_string(),
+    };
+    let written = keys.datetime("starts", help)?;
     let moment = written.get_ref();
     if moment.date.is_none() && moment.time.is_none() {
         // Not a moment even for TOML, which said so.

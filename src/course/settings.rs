@@ -233,7 +233,10 @@ fn fields(keys: &Keys<'_>) -> BTreeMap<String, Field> {
             table.error(name.span(), format!("`{id}` can't be a field's name"), names::WORD_HELP);
         }
         let mut field = Field { label: id.clone(), required: false };
-        if let Some(keys) = table.table(id) {
+        if let Some(label) = table.as_text(id) {
+            let message = format!("`{}` should be a table, and is a text", table.path(id));
+            table.error(label.span(), message, format!("write {id} = {{ label = \"{}\" }}", label.get_ref()));
+        } else if let Some(keys) = table.table(id) {
             field.label = plain(&keys, "label").unwrap_or(field.label);
             // What isn't true or false is reported, and was most likely meant as true.
             field.required = keys.boolean("required").map_or(keys.has("required"), Spanned::into_inner);

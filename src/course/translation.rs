@@ -8,6 +8,7 @@ use crate::course::Invite;
 use crate::course::Lesson;
 use crate::course::Translation;
 use crate::course::Tree;
+use crate::course::ask;
 use crate::course::file;
 use crate::course::lesson::hex;
 use crate::course::names;
@@ -235,7 +236,11 @@ fn ask_keys(table: &Keys<'_>, ask: &mut Ask) {
     let text = |key: &str| table.text(key).map(Spanned::into_inner);
     replace(&mut ask.question, text("question"));
     let (new_low, new_high) = (text("low"), text("high"));
-    let labels = table.table("options");
+    let known = match &ask.kind {
+        AskKind::Choice(options) | AskKind::Choices(options) => &options[..],
+        AskKind::Scale { .. } | AskKind::Text => &[],
+    };
+    let labels = ask::labels(table, known);
     match &mut ask.kind {
         AskKind::Choice(options) | AskKind::Choices(options) => {
             let is_read = !options.is_empty();
@@ -247,6 +252,9 @@ fn ask_keys(table: &Keys<'_>, ask: &mut Ask) {
                     // The original's own couldn't be read.
                     None => {}
                 }
+            }
+            if let Some(labels) = &labels {
+                ask::look_alike(labels, options);
             }
         }
         AskKind::Scale { low, high, .. } => {

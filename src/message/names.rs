@@ -5,6 +5,7 @@ use crate::course::Ask;
 use crate::course::Course;
 use crate::course::Lesson;
 use crate::keys::nearest;
+use crate::keys::round_quotes;
 use crate::message::calls;
 use crate::message::letter::FOLDERS;
 use crate::message::look::theme::Theme;
@@ -174,6 +175,11 @@ impl Names {
         }
         let mut placed = BTreeSet::new();
         for tag in tags {
+            if let Some((at, help)) = round_quotes(&tag.text) {
+                let message = "these quotation marks are none in a tag";
+                problems.push(Problem::error(source, place(tag, &at), message, help));
+                continue;
+            }
             let tokens = tokens(&tag.text);
             for path in paths(&tokens) {
                 self.check_path(tag, &path, source, problems);

@@ -189,7 +189,7 @@ const TESTS: [&str; 18] = [
     "ending_with",
     "containing",
 ];
-const FUNCTIONS: [&str; 3] = ["ask", "crisis", "range"];
+const FUNCTIONS: [&str; 5] = ["ask", "crisis", "button", "audio", "range"];
 
 /// What to do about a complaint of Tera.
 fn next_step(message: &str) -> String {

@@ -29,7 +29,7 @@ fn an_unknown_key_is_named_with_what_was_probably_meant() {
     check(&listening_with("prevew = \"x\""), &["listening.md:3:1: error: unknown key `prevew`"]);
     check(
         &welcome_with("kind = \"scale\"", "kind = \"scale\"\nmaximum = 3"),
-        &["welcome.md:20:1: error: unknown key `ask.2.maximum`"],
+        &["welcome.md:20:1: error: unknown key `maximum` of question `ease`"],
     );
 }
 
@@ -271,12 +271,15 @@ fn a_question_is_complete_and_its_alert_names_options() {
     check(
         &welcome_with("kind = \"scale\"", "kind = \"scael\""),
         &[
-            "welcome.md:19:8: error: `ask.2.kind` can't be \"scael\", only \"choice\" or \"choices\" or \"scale\" or \"text\"",
+            "welcome.md:19:8: error: `kind` of question `ease` can't be \"scael\", only \"choice\" or \"choices\" or \"scale\" or \"text\"",
         ],
     );
     check(
         &welcome_with("id = \"ease\"", "id = \"the-ease\""),
         &["welcome.md:17:6: error: `the-ease` can't be a question's id"],
     );
-    check(&welcome_with("question = \"How easy?\"\n", ""), &["welcome.md:16:1: error: `ask.2.question` is missing"]);
+    check(
+        &welcome_with("question = \"How easy?\"\n", ""),
+        &["welcome.md:16:1: error: `question` of question `ease` is missing"],
+    );
 }
