@@ -13,6 +13,7 @@ mod listing;
 mod load;
 mod logic;
 mod names;
+mod never;
 mod references;
 mod schedule;
 mod settings;

@@ -7,6 +7,7 @@ use crate::course::logic;
 use crate::course::logic::Fault;
 use crate::course::logic::Logic;
 use crate::course::logic::Verdict;
+use crate::course::never;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
@@ -97,7 +98,10 @@ impl When {
         let mut faults = Vec::new();
         match logic::parse(text, comparison::ALLOWED, |reader| comparison::read(reader, vocabulary, &mut faults)) {
             Err(fault) => faults.push(fault),
-            Ok(condition) if faults.is_empty() => return Ok(When { text: text.to_string(), condition }),
+            Ok(condition) if faults.is_empty() => match never::fault(&condition, text) {
+                Some(fault) if !vocabulary.was_in_force => faults.push(fault),
+                Some(_) | None => return Ok(When { text: text.to_string(), condition }),
+            },
             Ok(_) => {}
         }
         Err(faults)
