@@ -27,6 +27,7 @@ use crate::message::origins::PREVIEW;
 use crate::message::origins::RenderError;
 use crate::message::origins::SUBJECT;
 use crate::message::origins::TEXT;
+use crate::message::placed;
 use crate::message::plain;
 use crate::message::tags;
 use crate::message::untagged;
@@ -183,6 +184,7 @@ fn mark_body(course: &Course, lesson: &Lesson, problems: &mut Vec<Problem>) -> M
     let range = lesson.body..lesson.source.text.len();
     let body = tags::mark(&lesson.source, range.clone(), &[], problems);
     let placed = Names::of_body(course, lesson).check(&body.tags, &lesson.source, problems);
+    placed::look(&body, &lesson.source, problems);
     let missing = lesson.asks.iter().filter(|ask| !placed.contains(&ask.id));
     let added: Vec<String> = missing.map(|ask| format!("{{{{ ask(id=\"{}\") }}}}", ask.id)).collect();
     let body = if added.is_empty() { body } else { tags::mark(&lesson.source, range, &added, &mut Vec::new()) };

@@ -42,6 +42,7 @@ pub fn look(marked: &Marked, source: &Arc<Source>, problems: &mut Vec<Problem>) 
         let help = format!("write the address in the text, [words](https://…), or below it: [{name}]: https://…");
         look.error(&at, format!("no address is written for `[{name}]`"), help);
     }
+    look.control();
     look.depth(&events);
     for (event, range) in &events {
         look.event(event, range);
@@ -92,6 +93,20 @@ impl Look<'_> {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// Characters that nobody sees, and that mail programs show as they like.
+    fn control(&mut self) {
+        let marked = self.marked;
+        let is_odd = |c: &char| c.is_control() && !matches!(c, '\t' | '\n' | '\r');
+        for (at, c) in marked.text.char_indices().filter(|(_, c)| is_odd(c)) {
+            let message = format!("a control character stands here (U+{:04X})", u32::from(c));
+            self.error(
+                &(at..at + c.len_utf8()),
+                message,
+                "remove it: delete it together with its neighbours, and type those again",
+            );
         }
     }
 
@@ -155,7 +170,7 @@ impl Look<'_> {
                 }
                 self.attributes(tag, &place);
                 let (name, opens) = element(tag);
-                if ENDLESS.contains(&name.as_str()) || tag.ends_with("/>") || name.starts_with(['!', '?']) {
+                if ENDLESS.contains(&name.as_str()) || name.starts_with(['!', '?']) {
                     continue;
                 }
                 if opens {
@@ -173,7 +188,13 @@ impl Look<'_> {
         }
         for (name, place) in open.into_iter().take(MOST_UNCLOSED) {
             if !branches || !closed.iter().any(|(other, _)| *other == name) {
-                let help = format!("write </{name}> where it ends: what stays open takes the rest of the mail with it");
+                let slash = self.marked.text.get(place.clone()).is_some_and(|tag| tag.ends_with("/>"));
+                let why = if slash {
+                    "`/>` closes nothing in HTML"
+                } else {
+                    "what stays open takes the rest of the mail with it"
+                };
+                let help = format!("write </{name}> where it ends: {why}");
                 self.error(&place, format!("`<{name}>` {NEVER_CLOSED}"), help);
             }
         }

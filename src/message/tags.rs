@@ -7,6 +7,7 @@ use crate::message::marked::Part;
 use crate::message::marked::look_up;
 use crate::message::marked::parts;
 use crate::message::marked::unused_prefix;
+use crate::message::stray;
 use crate::problem::Problem;
 use crate::problem::Source;
 use std::collections::BTreeMap;
@@ -101,7 +102,7 @@ impl<'s> Scan<'s> {
     fn run(&mut self, problems: &mut Vec<Problem>) {
         let mut at = 0;
         while let Some(open) = next_open(self.text, at) {
-            self.copy(at..open);
+            self.between(at..open, problems);
             let Some(end) = end_of_tag(self.text, open) else {
                 let span = self.start + open..self.start + open + 2;
                 let message = format!("`{}` opens a tag that nothing closes", &self.text[open..open + 2]);
@@ -115,7 +116,15 @@ impl<'s> Scan<'s> {
             };
             at = self.tag(open..end, problems);
         }
-        self.copy(at..self.text.len());
+        self.between(at..self.text.len(), problems);
+    }
+
+    /// Takes what stands between two tags.
+    fn between(&mut self, range: Range<usize>, problems: &mut Vec<Problem>) {
+        if matches!(self.reads, Reads::Lesson) {
+            stray::look(self.source, self.start + range.start..self.start + range.end, problems);
+        }
+        self.copy(range);
     }
 
     /// Takes one tag, and says where to go on.

@@ -3,6 +3,7 @@
 
 use crate::course::Course;
 use crate::course::Lesson;
+use crate::message::blocks::key_span;
 use crate::message::blocks::untagged;
 use crate::problem::Problem;
 use crate::problem::Source;
@@ -11,7 +12,7 @@ use toml::de::DeTable;
 use toml::de::DeValue;
 
 /// Keys whose text is shown as it is, below whichever table.
-const SHOWN: [&str; 9] = ["title", "summary", "name", "label", "text", "question", "low", "high", "content_note"];
+const SHOWN: [&str; 8] = ["title", "summary", "name", "label", "text", "question", "low", "high"];
 
 /// Those of course.toml, in one language.
 pub fn of_course(course: &Course) -> Vec<Problem> {
@@ -20,10 +21,14 @@ pub fn of_course(course: &Course) -> Vec<Problem> {
 
 /// Those of a lesson's front matter.
 pub fn of_lesson(lesson: &Lesson) -> Vec<Problem> {
+    let note = lesson.content_note.as_ref().and_then(|note| untagged(note, "content_note", &lesson.source));
+    let span = key_span(&lesson.source.text[..lesson.body], "content_note");
+    let mut problems: Vec<Problem> = note.map(|problem| Problem { span, ..problem }).into_iter().collect();
     let front = &lesson.source.text[..lesson.body];
     let begins = front.find('\n').map_or(front.len(), |end| end + 1);
     let ends = front.trim_end().rfind('\n').map_or(begins, |end| end + 1).max(begins);
-    look(&lesson.source, begins, &front[begins..ends])
+    problems.extend(look(&lesson.source, begins, &front[begins..ends]));
+    problems
 }
 
 fn look(source: &Arc<Source>, offset: usize, toml: &str) -> Vec<Problem> {
