@@ -6,10 +6,12 @@ mod nearest;
 mod quotes;
 mod said;
 mod shape;
+mod texts;
 
 pub use date::meant as date_meant;
 pub use nearest::nearest;
 pub use quotes::round_quotes;
+pub use texts::texts;
 
 use crate::problem::Problem;
 use crate::problem::Source;
@@ -119,11 +121,6 @@ impl<'a> Keys<'a> {
 
     pub fn has(&self, key: &str) -> bool {
         self.raw(key).is_some() || self.overridden_below(key)
-    }
-
-    /// Whether the value of `key` doesn't come from the file.
-    pub fn is_overridden(&self, key: &str) -> bool {
-        self.shared.overrides.contains_key(&self.path(key))
     }
 
     /// Reports a problem at a span that one of the readers returned.

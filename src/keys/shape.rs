@@ -6,6 +6,11 @@ use toml::Spanned;
 use toml::de::DeValue;
 
 impl Keys<'_> {
+    /// Whether the value of `key` doesn't come from the file.
+    pub fn is_overridden(&self, key: &str) -> bool {
+        self.shared.overrides.contains_key(&self.path(key))
+    }
+
     /// Whether `key` is a list, of whatever.
     pub fn is_list(&self, key: &str) -> bool {
         matches!(self.raw(key), Some(Raw::File(DeValue::Array(_), _)))

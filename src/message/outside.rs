@@ -5,6 +5,7 @@ use crate::course::Course;
 use crate::message::blocks;
 use crate::message::marked::Marked;
 use crate::message::prose;
+use crate::message::stray;
 use crate::message::tags;
 use crate::problem::Problem;
 use crate::problem::Source;
@@ -54,6 +55,9 @@ pub fn of_texts(course: &Course, problems: &mut Vec<Problem>) -> Vec<Link> {
         for (url, at) in prose::look(&Marked::untagged(text), &written, &mut found) {
             let (source, span) = blocks::place(course, key, text, &at);
             links.push(Link { url, source, span });
+        }
+        if blocks::untagged(text, key, &written).is_none() {
+            stray::look(&written, 0..text.len(), &mut found);
         }
         problems.extend(found.into_iter().map(|problem| blocks::placed(problem, course, key, text)));
     }

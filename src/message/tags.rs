@@ -1,6 +1,7 @@
 //! Finds the Tera tags of a lesson and puts opaque marks in their place, so that Markdown never reads what a tag says
 //! and a value never passes through Markdown. Knows no Markdown beyond fences and list markers, and no name.
 
+use crate::keys::round_quotes;
 use crate::message::marked::Mapped;
 use crate::message::marked::Marked;
 use crate::message::marked::Part;
@@ -106,12 +107,10 @@ impl<'s> Scan<'s> {
             let Some(end) = end_of_tag(self.text, open) else {
                 let span = self.start + open..self.start + open + 2;
                 let message = format!("`{}` opens a tag that nothing closes", &self.text[open..open + 2]);
-                problems.push(Problem::error(
-                    self.source,
-                    span,
-                    message,
-                    "close it, or write it in {% raw %} … {% endraw %}",
-                ));
+                let line = self.text[open..].lines().next().unwrap_or_default();
+                let otherwise = || "close it, or write it in {% raw %} … {% endraw %}".to_string();
+                let help = round_quotes(line).map_or_else(otherwise, |(_, help)| help);
+                problems.push(Problem::error(self.source, span, message, help));
                 return;
             };
             at = self.tag(open..end, problems);

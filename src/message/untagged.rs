@@ -3,13 +3,12 @@
 
 use crate::course::Course;
 use crate::course::Lesson;
+use crate::keys::texts;
 use crate::message::blocks::key_span;
 use crate::message::blocks::untagged;
 use crate::problem::Problem;
 use crate::problem::Source;
 use std::sync::Arc;
-use toml::de::DeTable;
-use toml::de::DeValue;
 
 /// Keys whose text is shown as it is, below whichever table.
 const SHOWN: [&str; 8] = ["title", "summary", "name", "label", "text", "question", "low", "high"];
@@ -31,32 +30,9 @@ pub fn of_lesson(lesson: &Lesson) -> Vec<Problem> {
     problems
 }
 
+/// `offset`: where the TOML begins in the source.
 fn look(source: &Arc<Source>, offset: usize, toml: &str) -> Vec<Problem> {
-    let mut problems = Vec::new();
-    table(DeTable::parse_recoverable(toml).0.get_ref(), "", source, offset, &mut problems);
-    problems
-}
-
-/// `within`: the key of this table itself.
-fn table(table: &DeTable<'_>, within: &str, source: &Arc<Source>, offset: usize, problems: &mut Vec<Problem>) {
-    for (key, written) in table {
-        let at = offset + written.span().start..offset + written.span().end;
-        match written.get_ref() {
-            DeValue::String(text) if SHOWN.contains(&key.get_ref().as_ref()) || within == "options" => {
-                let found = untagged(text, key.get_ref(), source);
-                problems.extend(found.map(|problem| Problem { span: at, ..problem }));
-            }
-            DeValue::Table(inner) => self::table(inner, key.get_ref(), source, offset, problems),
-            DeValue::Array(items) => {
-                for inner in items.iter().filter_map(|item| item.get_ref().as_table()) {
-                    self::table(inner, key.get_ref(), source, offset, problems);
-                }
-            }
-            DeValue::String(_)
-            | DeValue::Integer(_)
-            | DeValue::Float(_)
-            | DeValue::Boolean(_)
-            | DeValue::Datetime(_) => {}
-        }
-    }
+    let shown = texts(toml).into_iter().filter(|it| SHOWN.contains(&it.key.as_str()) || it.table == "options");
+    let faulty = shown.filter_map(|it| Some((untagged(&it.text, &it.key, source)?, it.at)));
+    faulty.map(|(problem, at)| Problem { span: offset + at.start..offset + at.end, ..problem }).collect()
 }
