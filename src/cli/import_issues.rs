@@ -107,6 +107,9 @@ fn in_words(told: &[Told], dry_run: bool) -> String {
     if refused > 0 {
         text.push_str("mend the refused files and import the folder again: what is there already stays as it is\n");
     }
+    if told.iter().any(|it| matches!(it.became, Became::Draft { until: Some(_), .. })) {
+        text.push_str("mend what is said of the drafts in the newsletter's folder, and put their ids into `lessons`\n");
+    }
     if dry_run {
         text.push_str("nothing was written (--dry-run)\n");
     }

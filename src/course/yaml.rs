@@ -11,7 +11,7 @@ type Values = Vec<(String, String)>;
 pub fn is_head(text: &str) -> bool {
     let mut lines =
         text.lines().map(str::trim_end).filter(|line| !line.is_empty() && !line.starts_with('#')).peekable();
-    lines.peek().is_none_or(|first| first.starts_with('{')) || lines.any(|line| key(line).is_some())
+    lines.peek().is_none_or(|first| first.starts_with('{')) || lines.any(|line| key(line.trim()).is_some())
 }
 
 /// The keys of a head whose first line is the file's `line`. What isn't quite YAML is read entry by entry.
@@ -153,6 +153,7 @@ mod tests {
         };
         check("title: One\ndate: \"open\nslug: one", "3");
         check("title: One\n\nno key here\nslug: one", "4");
+        check("\ttitle: One", "2");
         check("title: [open\nslug: one", "2");
         check("title: One\ntags:\n  - a\n - b", "3");
     }

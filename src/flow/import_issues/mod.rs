@@ -301,7 +301,7 @@ impl Shelf {
         };
         let issue = new.post.id.clone();
         let became = match (&new.state, new.when) {
-            (State::There, _) => Became::There { issue },
+            (State::There, _) => return Told { file, became: Became::There { issue }, notes: Vec::new() },
             (State::Broken(error), _) => Became::Draft { issue, until: Some(error.clone()) },
             (State::Comes, When::Past(date)) => Became::Imported { issue, date },
             (State::Comes, When::Planned(date)) => Became::Planned { issue, date },

@@ -92,7 +92,8 @@ impl Post {
         let id = ids.into_iter().find(|id| !id.is_empty()).or_else(|| date.map(|it| format!("issue-{}", it.date())));
         let id = id.ok_or("no letter a-z and no digit is in its name or title; give it `slug: some-name`")?;
         let below = file.strip_prefix(folder.path).unwrap_or(file);
-        let why = public::why_not(&front, &Path::new(folder.path.file_name().unwrap_or_default()).join(below));
+        let root = fs::canonicalize(folder.path).unwrap_or_default();
+        let why = public::why_not(&front, &Path::new(root.file_name().unwrap_or_default()).join(below));
         if date.is_none() && why.is_none() {
             let how = "write `date: 2024-01-05` into its head, or begin the file's name with the date";
             return Err(format!("it has no date, and without one it would be sent; {how}"));

@@ -12,7 +12,7 @@ const OPEN: [(&[&str], &[&str]); 4] = [
     (&["draft", "isdraft", "hidden", "unlisted"], &NO),
     (&["published", "publish", "ispublished"], &YES),
     (&["status", "state", "poststatus"], &["published", "publish", "sent", "public", "imported"]),
-    (&["expired", "archived"], &NO),
+    (&["expirydate", "unpublishdate"], &[]),
 ];
 /// The same, where anything else means that readers paid or were invited.
 const PAID: [(&[&str], &[&str]); 3] = [

@@ -25,7 +25,7 @@ pub fn errors(import: &Import<'_>, new: Tree) -> Vec<(String, String)> {
         };
         if !errors.iter().any(|(known, _)| known == file) {
             let (line, _) = problem.position();
-            errors.push((file.to_string(), format!("line {line}: {}; {}", problem.message, problem.help)));
+            errors.push((file.to_string(), format!("{home}{file}:{line}: {}; {}", problem.message, problem.help)));
         }
     }
     errors
