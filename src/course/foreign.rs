@@ -173,7 +173,6 @@ mod tests {
             assert!(found.contains(said), "{text}: {found}");
         };
         check("+++\ntitle = One\n+++\n", "isn't TOML");
-        check("---\n\ttitle: One\n---\n", "line 2 ");
         check("---\ntitle: One\n", "no other line");
         check("+++\ntitle = \"One\"\n", "write `+++`");
         check("---js\n{title: \"One\"}\n---\n", "`---js` begins a head");

@@ -130,6 +130,7 @@ mod tests {
         check("number: 007\n\"quoted\": yes", "quoted", Some("yes"));
         check("a: &x\n  b: 1\n<<: *x\ntitle: One", "title", Some("One"));
         check("title:", "title", Some(""));
+        check("\ttitle: One", "title", Some("One"));
         check("title: ~", "title", None);
     }
 
@@ -153,7 +154,6 @@ mod tests {
         };
         check("title: One\ndate: \"open\nslug: one", "3");
         check("title: One\n\nno key here\nslug: one", "4");
-        check("\ttitle: One", "2");
         check("title: [open\nslug: one", "2");
         check("title: One\ntags:\n  - a\n - b", "3");
     }
