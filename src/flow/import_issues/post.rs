@@ -124,27 +124,26 @@ impl Post {
         if has_tags(&markdown) {
             notes.push("it holds braces that another program fills in; readers see them as they are".to_string());
         }
+        let mut bring = |address: &str| {
+            let path = picture(folder.path, &self.file, address)?;
+            let name = picture_name(address);
+            if !pictures.iter().any(|(_, known)| *known == name) {
+                pictures.push((path, name.clone()));
+            }
+            Ok::<_, &'static str>(format!("images/{}/{name}", self.id))
+        };
         self.markdown = with_addresses(&markdown, |asked| match asked {
-            Place::Link(address) => links.address(&self.path, address),
+            // A link may lead to a picture, too.
+            Place::Link(address) => links.address(&self.path, address).or_else(|| bring(address).ok()),
             Place::Words(address) => {
                 let words = words(address);
                 notes.push(format!("the picture {address} has no description; write one instead of \"{words}\""));
                 Some(words)
             }
             Place::Picture(address) if address.contains("://") || address.starts_with("data:") => None,
-            Place::Picture(address) => match picture(folder.path, &self.file, address) {
-                Ok(path) => {
-                    let name = picture_name(address);
-                    if !pictures.iter().any(|(_, known)| *known == name) {
-                        pictures.push((path, name.clone()));
-                    }
-                    Some(format!("images/{}/{name}", self.id))
-                }
-                Err(why) => {
-                    notes.push(format!("the picture {address} {why}"));
-                    None
-                }
-            },
+            Place::Picture(address) => {
+                bring(address).map_err(|why| notes.push(format!("the picture {address} {why}"))).ok()
+            }
         });
         self.pictures = pictures;
         self.notes.extend(notes);

@@ -260,7 +260,7 @@ fn posts_link_to_each_other_in_the_archive_and_every_kind_of_picture_is_brought(
     );
     site.write(
         "posts/2024-01-06-other.md",
-        "![A pin][p] ![](my-pin.png)\n\n<img src=\"pin.png\" alt=\"P\">\n\n[p]: pin.png\n",
+        "![A pin][p] ![](my-pin.png)\n\n<img src=\"pin.png\" alt=\"P\">\n\n[whole](pin.png)\n\n[p]: pin.png\n",
     );
     for name in ["pin.png", "my-pin.png"] {
         fs::write(site.path().join("posts").join(name), png(3, 2)).unwrap();
@@ -275,7 +275,11 @@ fn posts_link_to_each_other_in_the_archive_and_every_kind_of_picture_is_brought(
     assert!(one.contains("[a](http"), "{one}");
     let other = read(&site, "courses/notes/other.md");
     assert!(other.contains("![A pin][p] ![My pin](images/other/my-pin.png)\n"), "{other}");
-    assert!(other.contains("![P](<images/other/pin.png>)") && other.contains("[p]: images/other/pin.png"), "{other}");
+    assert!(
+        other.contains("![P](<images/other/pin.png>)")
+            && other.contains("[whole](images/other/pin.png)\n\n[p]: images/other/pin.png"),
+        "{other}"
+    );
     assert!(told["2024-01-06-other.md"]["notes"][1].as_str().unwrap().contains("has no description"), "{told:?}");
     is_sound(&site);
     drop(sink);
