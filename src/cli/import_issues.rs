@@ -8,6 +8,7 @@ use crate::config::Config;
 use crate::flow;
 use crate::flow::import_issues::Became;
 use crate::flow::import_issues::Import;
+use crate::flow::import_issues::Imported;
 use crate::flow::import_issues::Told;
 use crate::flow::import_issues::import_issues;
 use crate::problem::any_error;
@@ -18,11 +19,12 @@ use std::process::ExitCode;
 
 /// Bring earlier issues of a newsletter into its archive, from a folder of Markdown
 ///
-/// Reads every .md file below the folder, as Hugo, Jekyll, Ghost and Buttondown write them: with TOML (+++), YAML (---) or
-/// nothing at the top. title or subject, date or published, description, preview or excerpt, slug and draft are read; a date
-/// may stand at the beginning of the file's name instead. Each becomes an issue of the newsletter, with its pictures. What is
-/// past stands in the archive and the feed at its date and is sent to nobody; what is dated ahead is sent on its date. No
-/// file is overwritten: the same command again brings in what was refused before.
+/// Reads every .md file below the folder, as Hugo, Jekyll, Ghost and Buttondown write them: with TOML (+++), YAML (---), JSON
+/// or nothing at the top. title or subject, date or published, description, preview or excerpt, slug and draft are read; a
+/// date may stand at the beginning of the file's name instead. Each becomes an issue of the newsletter, with its pictures.
+/// What is past stands in the archive and the feed at its date and is sent to nobody; what is dated ahead is sent on its
+/// date; what wasn't for everybody, and what `check` finds an error in, becomes a draft. No file is overwritten: the same
+/// command again brings in what was refused before.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     pub folder: PathBuf,
@@ -43,19 +45,24 @@ pub async fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
     let import = Import {
         folder: &args.folder,
         courses: &config.courses,
+        templates: &config.templates,
         newsletter: &args.newsletter,
         site: &config.site,
         now: Clock::system().now().reader,
         dry_run: args.dry_run,
     };
-    let told = import_issues(&import)?;
+    let Imported { told, skipped } = import_issues(&import)?;
     output::data(if args.json {
         format!("{}\n", serde_json::to_string_pretty(&told)?)
     } else {
         told.iter().map(line).collect()
     })?;
     eprint!("{}", in_words(&told, args.dry_run));
-    if !args.dry_run {
+    if !skipped.is_empty() {
+        eprintln!("not looked into: {}", skipped.join(", "));
+    }
+    let comes = |told: &Told| matches!(told.became, Became::Imported { .. } | Became::Planned { .. });
+    if !args.dry_run && told.iter().any(comes) {
         eprint!("{}", next(&config, &args.newsletter));
     }
     let refused = told.iter().any(|it| matches!(it.became, Became::Refused { .. }));
@@ -68,7 +75,8 @@ fn line(told: &Told) -> String {
         Became::Planned { issue, date } => {
             format!("{issue}, PLANNED: it is sent on {}", date.strftime("%Y-%m-%d at %H:%M"))
         }
-        Became::Draft { issue } => format!("{issue}, a draft: nobody gets it"),
+        Became::Draft { issue, until: None } => format!("{issue}, a draft: nobody gets it"),
+        Became::Draft { issue, until: Some(problem) } => format!("{issue}, a draft until this is mended: {problem}"),
         Became::There { issue } => format!("{issue} is there already and stays as it is"),
         Became::Refused { reason } => format!("refused: {reason}"),
     };
@@ -98,6 +106,9 @@ fn in_words(told: &[Told], dry_run: bool) -> String {
     );
     if refused > 0 {
         text.push_str("mend the refused files and import the folder again: what is there already stays as it is\n");
+    }
+    if told.iter().any(|it| matches!(it.became, Became::Draft { until: Some(_), .. })) {
+        text.push_str("mend what is said of the drafts in the newsletter's folder, and put their ids into `lessons`\n");
     }
     if dry_run {
         text.push_str("nothing was written (--dry-run)\n");

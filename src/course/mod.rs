@@ -20,6 +20,7 @@ mod settings;
 mod shelf;
 mod translation;
 mod when;
+mod yaml;
 
 pub use audience::Audience;
 pub use audience::Completed;

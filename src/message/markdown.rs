@@ -2,6 +2,7 @@
 //! text part is written from the same events by `plain.rs`.
 
 use crate::course::Course;
+use crate::course::Kind;
 use crate::keys::nearest;
 use crate::message::footnotes;
 use crate::message::footnotes::Notes;
@@ -243,7 +244,10 @@ impl<'r> Reader<'r> {
         if let Base::Course(_, course) = self.base
             && lesson.is_some_and(|id| course.lessons.contains_key(id))
         {
-            return "a lesson has no page of its own: name it in words, people find it in their mail";
+            return match course.kind {
+                Kind::Course => "a lesson has no page of its own: name it in words, people find it in their mail",
+                Kind::Newsletter => "give the whole address of the issue's page: https://…/archive/NEWSLETTER/ISSUE",
+            };
         }
         if is_sound(url) {
             return "sound isn't served from here: put the file where it can be heard, and give its whole address: https://…";

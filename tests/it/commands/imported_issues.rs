@@ -142,3 +142,193 @@ fn a_course_and_an_empty_folder_are_told_apart_from_problems_of_a_file() {
     check("none", "notes", "there is no .md file in none");
     check("nowhere", "notes", "can't read the folder nowhere");
 }
+
+/// A newsletter with one issue, and posts; what became of them, what they say, and what was said at the end.
+fn imported(posts: &[(&str, &str)]) -> (Site, BTreeMap<String, Value>, String) {
+    let (_sink, site) = site("");
+    site.write("courses/notes/course.toml", MANIFEST);
+    site.write("courses/notes/mine.md", "+++\nsubject = \"Mine\"\ndate = 2090-03-05T09:00:00\n+++\n\nDear friend,\n");
+    for (file, text) in posts {
+        site.write(&format!("posts/{file}"), text);
+    }
+    let dry = site.run(&[&IMPORT[..], &["--dry-run"]].concat());
+    let ran = site.run(&IMPORT);
+    assert_eq!(dry.out, ran.out);
+    let told: Vec<Value> = serde_json::from_str(&ran.out).unwrap_or_else(|_| panic!("{}", ran.err));
+    (site, told.into_iter().map(|it| (it["file"].as_str().unwrap().to_string(), it)).collect(), ran.err)
+}
+
+fn is_sound(site: &Site) {
+    let check = site.run(&["check"]);
+    assert!(!check.out.contains("error"), "{}", check.out);
+}
+
+#[test]
+fn heads_that_are_json_or_hard_yaml_are_read_and_never_become_the_text() {
+    let (site, told, _) = imported(&[
+        ("a.md", "{\n  \"title\": \"One\",\n  \"date\": \"2024-01-05T09:00:00Z\"\n}\n\nText.\n"),
+        ("b.md", "---\rtitle: \"caf\\xE9\"\rdate: 2024-01-06\r---\rText.\r"),
+        ("c.md", "---\ntitle: It's: here\ndate: 2024-01-07\n---\nText.\n"),
+        ("d.md", "\n\n---json\n{\"title\": \"Four\", \"date\": \"2024-01-08\"}\n---\nText.\n"),
+        ("e.md", "---js\n{ title: \"Five\" }\n---\nText.\n"),
+        ("2024-01-10-f.md", "---\n\nBelow a rule.\n\n---\n\nMore.\n"),
+        ("g.md", "---\ntitle: One\ndate: \"2024-01-01\n---\nText.\n"),
+        ("2024-01-11-h.md", "Bell\u{7}, form\u{c}, \u{fffe}\0end.\n"),
+    ]);
+    for (name, subject) in [("a", "One"), ("b", "café"), ("c", "It's: here"), ("d", "Four")] {
+        let written = read(&site, &format!("courses/notes/{name}.md"));
+        assert!(
+            written.contains(&format!("subject = \"{subject}\"")) && written.ends_with("+++\n\nText.\n"),
+            "{written}"
+        );
+    }
+    assert!(told["e.md"]["reason"].as_str().unwrap().contains("`---js`"), "{told:?}");
+    assert!(told["g.md"]["reason"].as_str().unwrap().starts_with("line 3 "), "{told:?}");
+    assert!(read(&site, "courses/notes/f.md").ends_with("+++\n\n---\n\nBelow a rule.\n\n---\n\nMore.\n"));
+    assert!(read(&site, "courses/notes/h.md").ends_with("+++\n\nBell, form, end.\n"));
+    is_sound(&site);
+}
+
+#[test]
+fn what_was_not_public_becomes_a_draft_and_says_why() {
+    let (site, told, err) = imported(&[
+        ("paid.md", "---\ntitle: Paid\ndate: 2024-01-05\nvisibility: members\n---\nText.\n"),
+        ("half.md", "---\ntitle: Half\ndate: 2024-01-05\nisDraft: yes\n---\nText.\n"),
+        ("over.md", "---\ntitle: Over\ndate: 2024-01-05\nexpiryDate: 2024-02-01\n---\nText.\n"),
+        ("_drafts/2024-01-06-idea.md", "Text.\n"),
+        ("later.md", "---\ntitle: Later\ndate: 2024-01-05\npublishDate: 2091-01-01\n---\nText.\n"),
+        ("public/2024-01-05-built.md", "Text.\n"),
+        (".trash/2024-01-05-old.md", "Text.\n"),
+        ("2024-01-07-open.md", "---\nstatus: published\nemail_type: public\n---\nText.\n"),
+    ]);
+    let draft = |file: &str, why: &str| {
+        assert!(told[file]["became"] == "draft" && told[file].to_string().contains(why), "{}", told[file]);
+    };
+    draft("paid.md", "it was for paying or invited readers");
+    draft("half.md", "`isdraft: yes`");
+    draft("over.md", "`expirydate: 2024-02-01`");
+    draft("_drafts/2024-01-06-idea.md", "it lies in `_drafts`");
+    assert_eq!(
+        (&told["later.md"]["became"], &told["2024-01-07-open.md"]["became"]),
+        (&json!("planned"), &json!("imported"))
+    );
+    assert_eq!(told.len(), 6);
+    assert!(err.contains("not looked into: .trash, public\n"), "{err}");
+    assert!(
+        read(&site, "courses/notes/course.toml")
+            .contains("  \"open\",\n  # the first here\n  \"mine\", # in spring\n  \"later\",\n]")
+    );
+    is_sound(&site);
+}
+
+#[test]
+fn a_post_with_an_error_becomes_a_draft_and_the_others_come_into_force() {
+    let posts = [
+        ("2024-01-05-good.md", "Text.\n"),
+        ("2024-01-06-bad.md", "Text.\n\n<script>alert(1)</script>\n"),
+        ("2024-01-07-gone.md", "![A leaf](leaf.png)\n"),
+    ];
+    let (site, told, _) = imported(&posts);
+    let until = |file: &str| told[file]["until"].as_str().unwrap_or_default().to_string();
+    assert!(until("2024-01-06-bad.md").starts_with("courses/notes/bad.md:9: a mail can't have `<script>`"), "{told:?}");
+    assert!(until("2024-01-07-gone.md").contains("there is no image `leaf.png`"), "{told:?}");
+    let manifest = read(&site, "courses/notes/course.toml");
+    assert!(manifest.contains("\"good\"") && !manifest.contains("bad") && !manifest.contains("gone"), "{manifest}");
+    assert!(read(&site, "courses/notes/bad.md").contains("date = 2024-01-06T09:00:00\narchive = true\n"));
+    is_sound(&site);
+    let again = site.run(&["import-issues", "posts", "--newsletter", "notes"]);
+    assert!(
+        again.out.contains("bad, a draft until this is mended: courses/notes/bad.md:9: a mail can't have"),
+        "{}",
+        again.out
+    );
+    assert!(
+        again.err.contains("2 drafts, 1 there already, 0 refused\nmend what") && !again.err.contains("come into"),
+        "{}",
+        again.err
+    );
+}
+
+#[test]
+fn posts_link_to_each_other_in_the_archive_and_every_kind_of_picture_is_brought() {
+    let (sink, site) = site("");
+    site.write("courses/notes/course.toml", MANIFEST);
+    site.write("courses/notes/mine.md", "+++\nsubject = \"Mine\"\ndate = 2090-03-05T09:00:00\n+++\n\nDear friend,\n");
+    site.write(
+        "posts/2024-01-05-one.md",
+        "[a](2024-01-06-other.md) [b](../other/) [c](/2024/01/06/other/#part) [d]({% post_url 2024-01-06-other %}) [e]({{< relref \"other.md\" >}})\n",
+    );
+    site.write(
+        "posts/2024-01-06-other.md",
+        "![A pin][p] ![](my-pin.png)\n\n<img src=\"pin.png\" alt=\"P\">\n\n[whole](pin.png)\n\n[p]: pin.png\n",
+    );
+    for name in ["pin.png", "my-pin.png"] {
+        fs::write(site.path().join("posts").join(name), png(3, 2)).unwrap();
+    }
+    let told = told(&site, &IMPORT, 0);
+    let one = read(&site, "courses/notes/one.md");
+    assert_eq!(
+        (one.matches("/archive/notes/other)").count(), one.matches("/archive/notes/other#part)").count()),
+        (4, 1),
+        "{one}"
+    );
+    assert!(one.contains("[a](http"), "{one}");
+    let other = read(&site, "courses/notes/other.md");
+    assert!(other.contains("![A pin][p] ![My pin](images/other/my-pin.png)\n"), "{other}");
+    assert!(
+        other.contains("![P](<images/other/pin.png>)")
+            && other.contains("[whole](images/other/pin.png)\n\n[p]: images/other/pin.png"),
+        "{other}"
+    );
+    assert!(told["2024-01-06-other.md"]["notes"][1].as_str().unwrap().contains("has no description"), "{told:?}");
+    is_sound(&site);
+    drop(sink);
+}
+
+#[test]
+fn names_are_counted_on_and_a_translation_a_pipe_and_a_far_year_are_refused() {
+    let pipe = |site: &Site| {
+        let made = std::process::Command::new("mkfifo").arg(site.path().join("posts/pipe.md")).status().unwrap();
+        assert!(made.success());
+    };
+    let (_sink, site) = site("");
+    site.write("courses/notes/course.toml", &MANIFEST.replace('\n', "\r\n"));
+    site.write("courses/notes/mine.md", "+++\nsubject = \"Mine\"\ndate = 2090-03-05T09:00:00\n+++\n\nDear friend,\n");
+    for (file, text) in [
+        ("2024-01-05-same.md", "One.\n"),
+        ("20240106-same.md", "Two.\n"),
+        ("20240107_101500_same.md", "Three.\n"),
+        ("2024-01-08-שלום.md", "Four.\n"),
+        ("2024-01-08-ערב.md", "Five.\n"),
+        ("half.md", "---\ndraft: true\n---\nSix.\n"),
+        ("2024-01-09-tale.md", "Seven.\n"),
+        ("2024-01-09-tale.he.md", "שבע.\n"),
+        ("far.md", "---\ndate: 9999-12-31\n---\nEight.\n"),
+    ] {
+        site.write(&format!("posts/{file}"), text);
+    }
+    pipe(&site);
+    let first = told(&site, &IMPORT, 1);
+    let issue = |file: &str| first[file]["issue"].as_str().unwrap_or_default().to_string();
+    assert_eq!(
+        [issue("2024-01-05-same.md"), issue("20240106-same.md"), issue("20240107_101500_same.md")],
+        ["same", "same-2", "same-3"]
+    );
+    assert_eq!([issue("2024-01-08-ערב.md"), issue("2024-01-08-שלום.md")], ["issue-2024-01-08", "issue-2024-01-08-2"]);
+    for (file, why) in [
+        ("2024-01-09-tale.he.md", "put it into courses/notes/he/tale.md"),
+        ("far.md", "after 2200"),
+        ("pipe.md", "it is no file"),
+    ] {
+        assert!(first[file]["reason"].as_str().unwrap().contains(why), "{}", first[file]);
+    }
+    let manifest = read(&site, "courses/notes/course.toml");
+    assert_eq!(manifest.matches('\n').count(), manifest.matches("\r\n").count(), "{manifest:?}");
+    site.write("courses/notes/half.md", &read(&site, "courses/notes/half.md").replace("Six.", "Six and more."));
+    let ran = site.run(&IMPORT);
+    let again: Vec<Value> = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(again.iter().filter(|it| it["became"] == "there").count(), 7, "{}", ran.out);
+    assert!(!ran.err.contains("come into force"), "{}", ran.err);
+    assert_eq!(read(&site, "courses/notes/course.toml"), manifest);
+    is_sound(&site);
+}

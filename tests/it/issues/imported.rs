@@ -29,8 +29,10 @@ fn import(app: &TestApp, folder: &Path) {
     let courses = app.courses();
     let site = &app.app.settings.site;
     let now = app.app.clock.now().reader;
-    let import = Import { folder, courses: &courses, newsletter: "notes", site, now, dry_run: false };
-    assert_eq!(import_issues(&import).unwrap().len(), 40);
+    let templates = courses.with_file_name("templates");
+    let import =
+        Import { folder, courses: &courses, templates: &templates, newsletter: "notes", site, now, dry_run: false };
+    assert_eq!(import_issues(&import).unwrap().told.len(), 40);
 }
 
 async fn listed(app: &TestApp) -> Vec<String> {
