@@ -7,42 +7,16 @@ use crate::course::when::Comparison;
 use crate::course::when::Operand;
 use crate::course::when::Test;
 
-/// What is wrong with a condition that can never be true: one made of `false`, or one that wants two values at once of
-/// what has only one.
+/// What is wrong with a condition that can never be true, because it wants two values at once of what has only one. One
+/// that is plainly `false` is meant so: it switches its lesson off.
 pub fn fault(condition: &Logic<Test>, text: &str) -> Option<Fault> {
-    let help = if constant(condition) == Some(false) {
-        "nobody would get this lesson: remove `when`, or take the lesson out of `lessons`, and it is a draft"
-    } else if is_never(condition) {
-        "it wants two values at once of what has only one: join them by `or`"
-    } else {
-        return None;
-    };
-    Some(Fault { at: 0..text.len(), message: "this is never true".to_string(), help: help.to_string() })
-}
-
-/// What a condition comes to, whoever is asked.
-fn constant(condition: &Logic<Test>) -> Option<bool> {
-    match condition {
-        Logic::Is(Test::Constant(value)) => Some(*value),
-        Logic::Is(Test::Answered { .. } | Test::Compare { .. }) => None,
-        Logic::Not(inner) => constant(inner).map(|value| !value),
-        Logic::All(parts) => joined(parts, false),
-        Logic::Any(parts) => joined(parts, true),
-    }
-}
-
-/// `deciding`: the value of one part that decides the whole.
-fn joined(parts: &[Logic<Test>], deciding: bool) -> Option<bool> {
-    let values: Vec<Option<bool>> = parts.iter().map(constant).collect();
-    if values.contains(&Some(deciding)) {
-        return Some(deciding);
-    }
-    values.iter().all(Option::is_some).then_some(!deciding)
+    let help = "it wants two values at once of what has only one: join them by `or`".to_string();
+    is_never(condition).then(|| Fault { at: 0..text.len(), message: "this is never true".to_string(), help })
 }
 
 fn is_never(condition: &Logic<Test>) -> bool {
     match condition {
-        Logic::Is(_) | Logic::Not(_) => constant(condition) == Some(false),
+        Logic::Is(_) | Logic::Not(_) => false,
         Logic::Any(parts) => parts.iter().all(is_never),
         Logic::All(parts) => {
             let mut wanted: Vec<(&Operand, &Operand)> = Vec::new();
