@@ -96,6 +96,7 @@ fn next_steps(folder: &Path) -> String {
          cd {1}\n  \
          dripline check\n  \
          dripline simulate my-first-course\n  \
+         dripline preview                                                   # look at it in a browser while you write\n  \
          dripline send-test my-first-course/welcome --to you@example.org    # as soon as your relay is in dripline.toml\n  \
          git init && git config core.hooksPath hooks                        # if you like: commits are checked, too\n",
         folder.display(),
